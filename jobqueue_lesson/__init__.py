@@ -1,0 +1,27 @@
+"""Build a background job queue, run it, watch it and break it: the package behind the notebooks.
+
+Importing it needs the standard library alone; matplotlib loads with the first plot function that is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .history import History
+from .job import Job, Status
+from .queue import JobQueue
+from .simulation import Simulation
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from .show.timeline import plot_timeline, text_timeline
+
+__all__ = ["History", "Job", "JobQueue", "Simulation", "Status", "Worker", "plot_timeline", "text_timeline"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("plot_timeline", "text_timeline"):
+        from .show import timeline
+
+        return getattr(timeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,192 @@
+"""The HTTP service: validate, enqueue, answer 202 (notebook 06).
+
+The two endpoints never do the work. The first turns a request into a job, the second says how that job is doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .job import Status, check_count
+from .queue import KeyReused, QueueContract, QueueFull
+from .worker import Worker
+
+
+class DateRange(BaseModel):
+    """The days a report covers, both included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def in_order(self) -> DateRange:
+        """Refuse a range that ends before it starts."""
+        if self.end < self.start:
+            raise ValueError(f"'to' must not be before 'from', got {self.start} to {self.end}")
+        return self
+
+
+class ReportRequest(BaseModel):
+    """What a client sends to have a report made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["pdf", "csv", "html"]
+    dateRange: DateRange  # noqa: N815 - the name on the wire
+
+
+class Accepted(BaseModel):
+    """The answer to a request that is now a job."""
+
+    jobId: int  # noqa: N815
+    status: Literal["queued"]
+    statusUrl: str  # noqa: N815
+
+
+class JobState(BaseModel):
+    """How a job is doing: `result` only when it is completed, `error` only when it failed."""
+
+    id: int
+    status: Status
+    result: Any = None
+    error: str | None = None
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    error: str
+
+
+def create_app(queue: QueueContract, worker: Worker | None = None, *, retry_after: int = 1) -> FastAPI:
+    """Build the service around a queue.
+
+    Args:
+        queue: where the jobs go.
+        worker: started and stopped with the app. None: the workers are somewhere else.
+        retry_after: seconds a client shall wait when the queue is full.
+
+    Returns:
+        An ASGI application. All of its endpoints are `async def`, so it runs in simulated time too.
+    """
+    check_count("retry_after", retry_after)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if worker is None:
+            yield
+            return
+        running = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()
+            await running
+
+    app = FastAPI(title="Reports", lifespan=lifespan)
+
+    @app.post(
+        "/api/reports",
+        status_code=202,
+        response_model=Accepted,
+        responses={422: {"model": Problem}, 503: {"model": Problem}},
+    )
+    async def create_report(
+        report: ReportRequest,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> Accepted:
+        """Validate, enqueue, and answer at once."""
+        data = report.model_dump(mode="json", by_alias=True)
+        job = queue.enqueue("generate-report", data, key=idempotency_key)
+        response.headers["Location"] = f"/api/jobs/{job.id}"
+        return Accepted(jobId=job.id, status="queued", statusUrl=f"/api/jobs/{job.id}")
+
+    @app.get(
+        "/api/jobs/{job_id}",
+        response_model=JobState,
+        response_model_exclude_unset=True,
+        responses={404: {"model": Problem}, 422: {"model": Problem}},
+    )
+    async def get_job(job_id: int) -> JobState | JSONResponse:
+        """Say how a job is doing."""
+        job = queue.get(job_id)
+        if job is None:
+            return JSONResponse({"error": "Job not found"}, 404)
+        state = JobState(id=job.id, status=job.status)
+        if job.status is Status.COMPLETED:
+            state.result = job.result
+        elif job.status is Status.FAILED:
+            state.error = job.error
+        return state
+
+    @app.exception_handler(QueueFull)
+    async def full(request: Request, error: QueueFull) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 503, headers={"Retry-After": str(retry_after)})
+
+    @app.exception_handler(KeyReused)
+    async def reused(request: Request, error: KeyReused) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        """Name each field that is wrong, and say what would be right."""
+        faults = [".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors()]
+        return JSONResponse({"error": "; ".join(faults)}, 422)
+
+    return app
+
+
+@asynccontextmanager
+async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Run an app and give a client that calls it directly: no socket, so it works in simulated time.
+
+    Args:
+        app: what `create_app` returns. It is started before, and stopped after, the `async with` block.
+    """
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app")
+    async with app.router.lifespan_context(app), client:
+        yield client
+
+
+@asynccontextmanager
+async def serve(app: FastAPI) -> AsyncIterator[str]:
+    """Run an app on a real server, on a free port of this machine's loopback interface; give its address.
+
+    The server is uvicorn, in this thread's loop. It is stopped at the end of the `async with` block, also on failure.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = _Server(uvicorn.Config(app, log_level="warning"))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if running.done():
+                    running.result()
+                    raise RuntimeError("the server stopped before it had started")
+                await asyncio.sleep(0.005)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: Ctrl-C belongs to the notebook."""
+
+    def capture_signals(self) -> AbstractAsyncContextManager[None]:  # type: ignore[override]
+        return nullcontext()

@@ -1,0 +1,149 @@
+"""The record: every move of every job, and the spans of time between them (notebook 00).
+
+A history listens to a queue and keeps its events. All pictures are drawn from a history, and from nothing else.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from .job import JobEvent, Status
+from .queue import QueueContract
+
+
+class Phase(StrEnum):
+    """What a job is doing in a span of time. Two kinds of pending are told apart from plain waiting."""
+
+    DELAYED = "delayed"
+    """Pending, and not to be started before a time that the producer chose."""
+    WAITING = "waiting"
+    """Pending, and due: no worker is free."""
+    BACKING_OFF = "backing off"
+    """Pending after a failed attempt, until its backoff ends."""
+    PROCESSING = "processing"
+    """In a worker's hand: one attempt."""
+
+
+class Span(NamedTuple):
+    """A stretch of one job's life, in seconds on the queue's clock."""
+
+    job_id: int
+    type: str
+    phase: Phase
+    start: float
+    end: float
+    attempt: int
+    worker: str | None
+    outcome: str | None
+    """The move that ended it, such as "complete" or "retry"; None if it has not ended yet."""
+    error: str | None
+
+
+class History:
+    """Keep every event of a queue from now on.
+
+    Args:
+        queue: whose events to keep. None: none; give them to `record`.
+    """
+
+    def __init__(self, queue: QueueContract | None = None) -> None:
+        self.name = "" if queue is None else queue.name
+        self.events: list[JobEvent] = []
+        self._clock: Callable[[], float] | None = None if queue is None else queue.clock
+        self._unsubscribe = None if queue is None else queue.subscribe(self.record)
+        self._spans: list[Span] = []
+        self._spans_of: tuple[int, float] = (0, 0.0)
+
+    def __repr__(self) -> str:
+        return f"<History of {self.name!r}: {len(self.events)} events of {len(self.jobs())} jobs>"
+
+    def record(self, event: JobEvent) -> None:
+        """Add one event. They must come in order of time."""
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Stop listening. What was recorded stays."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+            self._clock = None
+
+    def jobs(self) -> dict[int, str]:
+        """Return the type of each job, by id, in the order in which they came."""
+        types: dict[int, str] = {}
+        for event in self.events:
+            types.setdefault(event.job_id, event.type)
+        return types
+
+    def workers(self) -> list[str]:
+        """Name all who picked up a job, in alphabetical order."""
+        return sorted({event.worker for event in self.events if event.worker is not None})
+
+    @property
+    def start(self) -> float:
+        """The time of the first event, in seconds; 0 if there is none."""
+        return self.events[0].at if self.events else 0.0
+
+    @property
+    def end(self) -> float:
+        """Where the record ends, in seconds: at the last event, or now while a job is unfinished."""
+        if not self.events:
+            return 0.0
+        last = self.events[-1].at
+        final = {event.job_id: event.status for event in self.events}.values()
+        if self._clock is None or all(status in (Status.COMPLETED, Status.FAILED) for status in final):
+            return last
+        return max(last, self._clock())
+
+    def spans(self) -> list[Span]:
+        """Cut the record into spans, job by job in the order in which they came, each in order of time.
+
+        What has not ended yet is drawn up to `end`.
+        """
+        now = (len(self.events), self.end)
+        if self._spans_of != now:
+            self._spans = list(_cut(self.events, self.end))
+            self._spans_of = now
+        return self._spans
+
+    def count(self, times: Sequence[float]) -> dict[str, list[int]]:
+        """Count the jobs in each phase, and those completed and failed, at each of `times` (seconds)."""
+        bounds: dict[str, tuple[list[float], list[float]]] = {phase.value: ([], []) for phase in Phase}
+        for span in self.spans():
+            bounds[span.phase][0].append(span.start)
+            if span.outcome is not None:
+                bounds[span.phase][1].append(span.end)
+        for move, state in (("complete", "completed"), ("fail", "failed")):
+            bounds[state] = ([event.at for event in self.events if event.move == move], [])
+        for starts, ends in bounds.values():
+            starts.sort()
+            ends.sort()
+        return {
+            state: [bisect_right(starts, t) - bisect_right(ends, t) for t in times]
+            for state, (starts, ends) in bounds.items()
+        }
+
+
+def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
+    by_job: dict[int, list[JobEvent]] = {}
+    for event in events:
+        by_job.setdefault(event.job_id, []).append(event)
+    for moves in by_job.values():
+        for this, following in zip(moves, [*moves[1:], None], strict=True):
+            until = end if following is None else following.at
+            outcome = None if following is None else following.move
+            if this.status is Status.PROCESSING:
+                error = str(following.error) if following is not None and following.error else None
+                yield Span(
+                    this.job_id, this.type, Phase.PROCESSING, this.at, until, this.attempt, this.worker, outcome, error
+                )
+            elif this.status is Status.PENDING:
+                early = Phase.BACKING_OFF if this.move == "retry" else Phase.DELAYED
+                due = min(max(this.scheduled_for, this.at), until)
+                for phase, start, stop in ((early, this.at, due), (Phase.WAITING, due, until)):
+                    if start < stop:
+                        ended = outcome if stop == until else "due"
+                        yield Span(this.job_id, this.type, phase, start, stop, this.attempt, None, ended, None)

@@ -1,0 +1,191 @@
+"""A job, the states it can be in, and the legal moves between them (notebook 02).
+
+Everything that checks a state, draws one or counts one reads `MOVES` below. Nothing else in the
+package knows which move is legal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Status(StrEnum):
+    """Where a job is in its life."""
+
+    PENDING = "pending"
+    """Waits for a worker; perhaps not before a certain time (`Job.scheduled_for`)."""
+    PROCESSING = "processing"
+    """A worker has it in hand."""
+    COMPLETED = "completed"
+    """Done, with a result. A final state."""
+    FAILED = "failed"
+    """Given up, with the error of every attempt. A final state."""
+
+    # Enum hashes its members in Python; a status is looked up several times a job, so hash it as the str it is.
+    __hash__ = str.__hash__
+
+
+class Move(NamedTuple):
+    """One legal move: its name, where it starts and where it ends."""
+
+    name: str
+    source: Status | None
+    target: Status
+    means: str
+
+
+MOVES = (
+    Move("enqueue", None, Status.PENDING, "a producer hands the job in"),
+    Move("dequeue", Status.PENDING, Status.PROCESSING, "a worker picks the job up"),
+    Move("complete", Status.PROCESSING, Status.COMPLETED, "the handler returned"),
+    Move("retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"),
+    Move("fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"),
+    Move("release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"),
+)
+"""The table of legal moves. `None` as a source: the job does not exist before this move."""
+
+MOVE = {move.name: move for move in MOVES}
+"""The same table by name."""
+
+
+class QueueError(Exception):
+    """Base class of everything that a queue refuses."""
+
+
+class IllegalMove(QueueError):
+    """A move that is not in `MOVES`, such as completing a job that nobody has picked up."""
+
+    def __init__(self, job: Job, move: str) -> None:
+        legal = ", ".join(m.name for m in MOVES if m.source == job.status) or "none, it is a final state"
+        super().__init__(
+            f"cannot {move} job #{job.id}: it is {job.status}, and {move!r} starts from {MOVE[move].source}. "
+            f"Legal moves from {job.status}: {legal}"
+        )
+        self.job_id = job.id
+        self.move = move
+
+
+class JobNotFound(QueueError, LookupError):
+    """No job with this id: it was never enqueued here, or it is finished and was forgotten."""
+
+    def __init__(self, job_id: object) -> None:
+        super().__init__(f"no job with id {job_id!r}: never enqueued here, or finished and forgotten")
+        self.job_id = job_id
+
+
+class AttemptError(NamedTuple):
+    """What went wrong in one attempt."""
+
+    attempt: int
+    """1 for the first."""
+    type: str
+    """Name of the exception's class; empty if the error was given as text."""
+    message: str
+    at: float
+    """When it failed, in seconds on the queue's clock."""
+    retry_in: float | None
+    """Seconds of backoff before the next attempt; None where there is none."""
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.type else self.message
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One piece of work, as the queue keeps it. Times are in seconds on the queue's clock.
+
+    Read it, do not write to it: a job changes through the queue's moves only. Whether a `Job` that
+    you hold follows later changes depends on the queue; `queue.get(job.id)` is always up to date.
+    """
+
+    id: int
+    type: str
+    data: Any
+    priority: int
+    max_attempts: int
+    key: str | None
+    created_at: float
+    scheduled_for: float
+    """Not to be picked up before this time."""
+    status: Status = Status.PENDING
+    attempts: int = 0
+    """How many times a worker has picked it up (one that was put back does not count)."""
+    started_at: float | None = None
+    """When the last attempt began."""
+    finished_at: float | None = None
+    """When the last attempt ended."""
+    worker: str | None = None
+    """Who has, or last had, the job in hand."""
+    result: Any = None
+    errors: tuple[AttemptError, ...] = ()
+    """One entry for each attempt that failed."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds the last attempt took; None before one has ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return self.finished_at - self.started_at
+
+    @property
+    def error(self) -> str | None:
+        """The last attempt's error as text; None if none failed."""
+        return str(self.errors[-1]) if self.errors else None
+
+
+class JobEvent(NamedTuple):
+    """One move of one job, with all that a reader of the record needs to know. Times in seconds."""
+
+    at: float
+    move: str
+    """The move's name in `MOVES`."""
+    job_id: int
+    type: str
+    status: Status
+    """The job's state after the move."""
+    attempt: int
+    """The attempt this move belongs to: 0 before the first."""
+    priority: int
+    scheduled_for: float
+    worker: str | None
+    """Who made the move; None for the producer's."""
+    error: AttemptError | None
+    """For the moves `retry` and `fail`."""
+
+
+def check_seconds(name: str, value: object, *, zero: bool = True) -> float:
+    """Return `value` if it is a usable length or point of time.
+
+    Args:
+        name: what the value is, for the error.
+        value: seconds.
+        zero: whether 0 is allowed.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is negative, NaN or infinite, or 0 where that is not allowed.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError(
+            f"{name} must be a finite number of seconds, {'0 or more' if zero else 'above 0'}, got {value!r}"
+        )
+    return value
+
+
+def check_count(name: str, value: object, *, least: int = 1) -> int:
+    """Return `value` if it is a whole number of at least `least`.
+
+    Raises:
+        TypeError: if it is not an int.
+        ValueError: if it is below `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be {least} or more, got {value!r}")
+    return value

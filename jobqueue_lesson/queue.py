@@ -1,0 +1,410 @@
+"""The job queue: the contract between who hands work in and who does it (notebook 02).
+
+`QueueContract` says what any job queue of this course can do; `JobQueue` does it in memory. Notebook 05
+teaches how it picks the next job, notebook 04 what happens when one fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any, Protocol
+
+from .job import (
+    MOVE,
+    AttemptError,
+    IllegalMove,
+    Job,
+    JobEvent,
+    JobNotFound,
+    QueueError,
+    Status,
+    check_count,
+    check_seconds,
+)
+from .retries import RetryPolicy
+
+Clock = Callable[[], float]
+Listener = Callable[[JobEvent], object]
+
+log = logging.getLogger("jobqueue_lesson")
+
+
+class QueueFull(QueueError):
+    """The queue holds as many pending jobs as it may. Nothing was enqueued; try again later."""
+
+
+class KeyReused(QueueError):
+    """The idempotency key belongs to a job of another type or with other data. Nothing was enqueued."""
+
+
+class QueueContract(Protocol):
+    """What producers and workers may count on, whatever keeps the jobs.
+
+    - A job is handed to one worker at a time, and is never lost: it ends completed or failed.
+    - A move that `job.MOVES` does not allow raises `IllegalMove`; an unknown id raises `JobNotFound`.
+    - Times are seconds on `clock`.
+    """
+
+    name: str
+    clock: Clock
+
+    def enqueue(
+        self,
+        type: str,
+        data: Any = None,
+        *,
+        priority: int = 0,
+        delay: float = 0.0,
+        max_attempts: int = 3,
+        key: str | None = None,
+    ) -> Job:
+        """Hand in a job; it is pending.
+
+        Args:
+            type: which handler shall do it.
+            data: what the handler gets.
+            priority: a higher one goes first.
+            delay: seconds before which it is not picked up.
+            max_attempts: how often it is tried before it fails for good.
+            key: idempotency key. While a job with this key is kept, that job is returned and none is added.
+
+        Raises:
+            TypeError, ValueError: for an argument that makes no sense; the message names it.
+            QueueFull: if the queue has a bound and has reached it.
+            KeyReused: if the key's job has another type or other data.
+        """
+        ...
+
+    def dequeue(self, worker: str = "worker-1") -> Job | None:
+        """Pick up the next job: highest priority, then earliest `scheduled_for`, then lowest id; or None."""
+        ...
+
+    def complete(self, job_id: int, result: Any = None) -> Job:
+        """Mark a job in hand as done."""
+        ...
+
+    def fail(self, job_id: int, error: BaseException | str) -> Job:
+        """Say that the attempt in hand failed: the job is pending again after its backoff, or failed for good."""
+        ...
+
+    def release(self, job_id: int) -> Job:
+        """Put a job in hand back, as if it had not been picked up: the attempt does not count."""
+        ...
+
+    def get(self, job_id: int) -> Job | None:
+        """Look a job up; None if it is not known (any more)."""
+        ...
+
+    def stats(self) -> dict[str, int]:
+        """Count the jobs in each state. Finished jobs that were forgotten still count."""
+        ...
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called with a `JobEvent` after every move; call what is returned to end that."""
+        ...
+
+    async def wait(self) -> None:
+        """Sleep until `dequeue` is worth a try: a job is due, all jobs are finished, or somebody called `wake`."""
+        ...
+
+    def wake(self) -> None:
+        """End every `wait` now."""
+        ...
+
+    async def join(self) -> None:
+        """Sleep until no job is pending or processing."""
+        ...
+
+
+class JobQueue:
+    """A job queue in memory, for one thread. What it holds is gone with the process.
+
+    Args:
+        name: what people call it.
+        clock: any callable that returns seconds; `sim.time` in simulated time.
+        retry: which errors are tried again, and when.
+        max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound. Retries
+            always fit.
+        keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its
+            key with it. None: all.
+        aging: points of priority that a waiting job gains each second, so that none waits for ever.
+
+    Raises:
+        TypeError, ValueError: for an argument that makes no sense; the message names it.
+
+    Cost: every move is O(log n) in the number of pending jobs.
+    """
+
+    def __init__(
+        self,
+        name: str = "jobs",
+        *,
+        clock: Clock = time.time,
+        retry: RetryPolicy | None = None,
+        max_pending: int | None = None,
+        keep_finished: int | None = None,
+        aging: float = 0.0,
+    ) -> None:
+        if not callable(clock):
+            raise TypeError(f"clock must be a callable that returns seconds, such as time.time, got {clock!r}")
+        check_seconds("clock()", clock())
+        self.name = name
+        self.clock = clock
+        self.retry = retry or RetryPolicy()
+        self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
+        self.aging = check_seconds("aging", aging)
+
+        self._jobs: dict[int, Job] = {}
+        self._keys: dict[str, int] = {}
+        self._ready: list[tuple[float, float, int]] = []  # heap of (rank, scheduled_for, id)
+        self._delayed: list[tuple[float, int]] = []  # heap of (scheduled_for, id)
+        self._finished: deque[int] = deque()
+        self._ended = {Status.COMPLETED: 0, Status.FAILED: 0}
+        self._next_id = 1
+        self._listeners: list[Listener] = []
+        self._events: deque[JobEvent] = deque()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._joiners: list[asyncio.Future[None]] = []
+
+    def enqueue(
+        self,
+        type: str,
+        data: Any = None,
+        *,
+        priority: int = 0,
+        delay: float = 0.0,
+        max_attempts: int = 3,
+        key: str | None = None,
+    ) -> Job:
+        """Hand in a job; see `QueueContract.enqueue`."""
+        if not isinstance(type, str):
+            raise TypeError(f"type must be a string such as 'send-email', got {type!r}")
+        if not type:
+            raise ValueError("type must not be empty: it names the handler, such as 'send-email'")
+        if priority.__class__ is not int:
+            raise TypeError(f"priority must be a whole number, got {priority!r}")
+        if max_attempts.__class__ is not int or max_attempts < 1:
+            check_count("max_attempts", max_attempts)
+        if delay != 0:
+            check_seconds("delay", delay)
+        if key is not None:
+            existing = self._job_with_key(key, type, data)
+            if existing is not None:
+                return existing
+        if self.max_pending is not None and self._pending() >= self.max_pending:
+            raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
+
+        now = self.clock()
+        job = Job(self._next_id, type, data, priority, max_attempts, key, now, now + delay if delay else now)
+        self._next_id += 1
+        self._jobs[job.id] = job
+        if key is not None:
+            self._keys[key] = job.id
+        self._line_up(job, now)
+        self._moved(job, "enqueue")
+        if self._waiters:
+            self.wake()
+        return job
+
+    def dequeue(self, worker: str = "worker-1") -> Job | None:
+        """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
+        now = self.clock()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._line_up(self._jobs[heappop(self._delayed)[1]], now)
+        if not self._ready:
+            return None
+        job = self._jobs[heappop(self._ready)[2]]
+        job.started_at = now
+        job.finished_at = None
+        job.worker = worker
+        job.attempts += 1
+        self._moved(job, "dequeue")
+        return job
+
+    def complete(self, job_id: int, result: Any = None) -> Job:
+        """Mark a job in hand as done; see `QueueContract.complete`."""
+        job = self._in_hand(job_id, "complete")
+        job.finished_at = self.clock()
+        job.result = result
+        self._moved(job, "complete")
+        self._retire(job)
+        return job
+
+    def fail(self, job_id: int, error: BaseException | str) -> Job:
+        """Say that the attempt in hand failed; see `QueueContract.fail`."""
+        if not isinstance(error, (BaseException, str)):
+            raise TypeError(f"error must be an exception or a text, got {error!r}")
+        job = self._in_hand(job_id, "fail")
+        now = job.finished_at = self.clock()
+        retry_in = None
+        if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
+            retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
+        job.errors += (AttemptError(job.attempts, *_in_words(error), now, retry_in),)
+        if retry_in is None:
+            self._moved(job, "fail")
+            self._retire(job)
+        else:
+            job.scheduled_for = now + retry_in
+            self._line_up(job, now)
+            self._moved(job, "retry")
+            self.wake()
+        return job
+
+    def release(self, job_id: int) -> Job:
+        """Put a job in hand back; see `QueueContract.release`."""
+        job = self._in_hand(job_id, "release")
+        job.finished_at = self.clock()
+        self._line_up(job, job.finished_at)
+        self._moved(job, "release")
+        job.attempts -= 1
+        self.wake()
+        return job
+
+    def get(self, job_id: int) -> Job | None:
+        """Look a job up; None if it is not known (any more)."""
+        return self._jobs.get(job_id)
+
+    def stats(self) -> dict[str, int]:
+        """Count the jobs in each state; see `QueueContract.stats`."""
+        pending, completed, failed = self._pending(), self._ended[Status.COMPLETED], self._ended[Status.FAILED]
+        enqueued = self._next_id - 1
+        return {
+            "pending": pending,
+            "processing": enqueued - pending - completed - failed,
+            "completed": completed,
+            "failed": failed,
+        }
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called after every move; see `QueueContract.subscribe`."""
+        if not callable(listener):
+            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    async def wait(self) -> None:
+        """Sleep until `dequeue` is worth a try; see `QueueContract.wait`. Nothing is polled."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters.append(waiter)
+        timer = None
+        if self._pending():
+            delay = 0.0 if self._ready else self._delayed[0][0] - self.clock()
+            timer = loop.call_later(max(0.0, delay), self.wake)
+        try:
+            await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    async def join(self) -> None:
+        """Sleep until no job is pending or processing."""
+        while sum(self._ended.values()) < self._next_id - 1:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._joiners.append(waiter)
+            await waiter
+
+    def wake(self) -> None:
+        """End every `wait` now."""
+        _end(self._waiters)
+
+    def _pending(self) -> int:
+        return len(self._ready) + len(self._delayed)
+
+    def _line_up(self, job: Job, now: float) -> None:
+        """Put a pending job where it waits: among the ready ones or, before its time, among the delayed."""
+        if job.scheduled_for > now:
+            heappush(self._delayed, (job.scheduled_for, job.id))
+        else:
+            # A waiting job's priority is: priority + aging × (now − scheduled_for). Now is the same for all,
+            # so the order does not depend on it, and the heap stays a heap while everybody ages.
+            rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
+            heappush(self._ready, (rank, job.scheduled_for, job.id))
+
+    def _in_hand(self, job_id: int, move: str) -> Job:
+        """Return the job if it may make this move."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise JobNotFound(job_id)
+        if job.status is not MOVE[move].source:
+            raise IllegalMove(job, move)
+        return job
+
+    def _moved(self, job: Job, name: str) -> None:
+        """Bring the job into the state that the move ends in, count it if that ends it, and tell the listeners."""
+        target = job.status = MOVE[name].target
+        if target in self._ended:
+            self._ended[target] += 1
+        if self._listeners:
+            self._tell(job, name)
+
+    def _tell(self, job: Job, move: str) -> None:
+        """Tell every listener of a move, in order, also of moves that a listener makes."""
+        at = {"enqueue": job.created_at, "dequeue": job.started_at}.get(move, job.finished_at)
+        assert at is not None
+        worker = None if move == "enqueue" else job.worker
+        error = job.errors[-1] if move in ("retry", "fail") else None
+        self._events.append(
+            JobEvent(
+                at, move, job.id, job.type, job.status, job.attempts, job.priority, job.scheduled_for, worker, error
+            )
+        )
+        if len(self._events) > 1:
+            return  # a listener made this move; the loop below, further up the stack, will come to it
+        while self._events:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(self._events[0])
+                except Exception:
+                    log.exception("a listener of queue %r failed at %r; the job is safe", self.name, self._events[0])
+            self._events.popleft()
+
+    def _retire(self, job: Job) -> None:
+        """Keep a finished job for `get`, and forget the oldest one too many."""
+        if self.keep_finished is not None:
+            self._finished.append(job.id)
+            if len(self._finished) > self.keep_finished:
+                forgotten = self._jobs.pop(self._finished.popleft())
+                if forgotten.key is not None:
+                    del self._keys[forgotten.key]
+        if (self._waiters or self._joiners) and sum(self._ended.values()) == self._next_id - 1:
+            self.wake()
+            _end(self._joiners)
+
+    def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
+        """Return the job that has this idempotency key, if there is one."""
+        if not isinstance(key, str):
+            raise TypeError(f"key must be a string or None, got {key!r}")
+        if not key:
+            raise ValueError("key must not be empty: give None for a job without an idempotency key")
+        job = self._jobs.get(self._keys.get(key, 0))
+        if job is not None and (job.type != type or job.data != data):
+            raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+        return job
+
+
+def _end(waiters: list[asyncio.Future[None]]) -> None:
+    """End these waits."""
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+    waiters.clear()
+
+
+def _in_words(error: BaseException | str) -> tuple[str, str]:
+    """Return an error's type, empty for a text, and its message."""
+    if isinstance(error, str):
+        return "", error
+    try:
+        message = str(error)
+    except Exception:  # its own __str__ is broken; the job must not suffer for that
+        message = "(its message cannot be shown)"
+    return type(error).__name__, message

@@ -1,0 +1,126 @@
+"""When to try again: which errors, and after how long (notebook 04).
+
+Two pure functions make a delay. `exponential` says how long to wait after the n-th attempt, and a jitter
+spreads that wait, so that many clients that failed together do not come back together.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from .job import check_count, check_seconds
+
+DAY = 86_400.0
+
+Jitter = Literal["none", "full", "equal", "decorrelated"]
+JITTERS: tuple[Jitter, ...] = ("none", "full", "equal", "decorrelated")
+
+
+class DoNotRetry(Exception):
+    """Raise it in a handler when trying again cannot help: the job fails at once, whatever attempts are left."""
+
+
+def exponential(attempt: int, base: float = 1.0, factor: float = 2.0, cap: float = DAY) -> float:
+    """Seconds to wait after the `attempt`-th attempt failed: base × factor^attempt, at most `cap`.
+
+    With the defaults: 2, 4, 8, 16, … seconds.
+
+    Args:
+        attempt: 1 for the first attempt.
+        base: seconds.
+        factor: how many times longer each wait is than the one before.
+        cap: seconds, the longest wait.
+    """
+    try:
+        return min(cap, base * factor**attempt)
+    except OverflowError:  # a float ends near 10^308; the cap is far below
+        return cap
+
+
+def jittered(
+    delay: float, jitter: Jitter, draw: random.Random, *, base: float, cap: float, previous: float | None
+) -> float:
+    """Spread `delay`, all in seconds.
+
+    - none: the delay itself
+    - full: uniform between 0 and the delay
+    - equal: half the delay, plus uniform between 0 and the other half
+    - decorrelated: uniform between base and three times the previous wait, at most the cap
+
+    Source of the three formulas: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+    match jitter:
+        case "full":
+            return draw.uniform(0.0, delay)
+        case "equal":
+            return delay / 2 + draw.uniform(0.0, delay / 2)
+        case "decorrelated":
+            return min(cap, draw.uniform(base, max(base, 3 * (base if previous is None else previous))))
+    return delay
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Which errors are tried again, and after how many seconds.
+
+    Args:
+        base, factor, cap: see `exponential`; base and cap in seconds.
+        jitter: "none", "full", "equal" or "decorrelated"; see `jittered`.
+        retry_on: classes of exception that are worth another attempt. `DoNotRetry` never is.
+        rng: where jitter draws from; give a seeded one to get the same delays on every run.
+
+    Raises:
+        TypeError, ValueError: for an argument that is no number, negative, NaN or infinite, for a factor
+            below 1, and for an unknown jitter.
+    """
+
+    base: float = 1.0
+    factor: float = 2.0
+    cap: float = DAY
+    jitter: Jitter = "none"
+    retry_on: tuple[type[BaseException], ...] = (Exception,)
+    rng: random.Random | None = None
+
+    def __post_init__(self) -> None:
+        check_seconds("base", self.base)
+        check_seconds("cap", self.cap)
+        if isinstance(self.factor, bool) or not isinstance(self.factor, (int, float)):
+            raise TypeError(f"factor must be a number, got {self.factor!r}")
+        if not (math.isfinite(self.factor) and self.factor >= 1):
+            raise ValueError(f"factor must be a finite number, 1 or more, got {self.factor!r}")
+        if self.jitter not in JITTERS:
+            raise ValueError(f"jitter must be one of {', '.join(JITTERS)}, got {self.jitter!r}")
+        if not isinstance(self.retry_on, tuple) or not all(
+            isinstance(kind, type) and issubclass(kind, BaseException) for kind in self.retry_on
+        ):
+            raise TypeError(f"retry_on must be a tuple of exception classes, got {self.retry_on!r}")
+
+    def worth_retrying(self, error: BaseException | str) -> bool:
+        """Whether another attempt may help. An error given as text always counts as worth it."""
+        if isinstance(error, str):
+            return True
+        return isinstance(error, self.retry_on) and not isinstance(error, DoNotRetry)
+
+    def delay(self, attempt: int, previous: float | None = None) -> float:
+        """Seconds to wait after the `attempt`-th attempt failed.
+
+        Args:
+            attempt: 1 for the first.
+            previous: the wait before this attempt, in seconds; None before the second attempt. Only
+                decorrelated jitter looks at it.
+        """
+        check_count("attempt", attempt)
+        return jittered(
+            exponential(attempt, self.base, self.factor, self.cap),
+            self.jitter,
+            self.rng or _shared,
+            base=self.base,
+            cap=self.cap,
+            previous=previous,
+        )
+
+
+_shared = random.Random()

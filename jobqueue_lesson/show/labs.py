@@ -1,0 +1,578 @@
+"""Labs: turn a knob, and see what the queue does.
+
+Each lab is a plain function of its parameters first: `retry_storm(jitter="full")` returns what happened. A panel of
+controls comes second: `retry_storm_lab()` calls that function and draws what it returns, no more. Where no panel can be
+shown, its text stands in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import ipywidgets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..history import History
+from ..job import Job
+from ..queue import JobQueue, QueueFull
+from ..retries import JITTERS, Jitter, RetryPolicy
+from ..simulation import Simulation
+from ..worker import Worker
+from .style import LOOKS, course_style, in_words
+from .timeline import plot_timeline
+
+
+class Slider(NamedTuple):
+    """A control for a number, from low to high."""
+
+    label: str
+    low: float
+    high: float
+    step: float
+    start: float
+
+
+class Choice(NamedTuple):
+    """A control for one of a few values."""
+
+    label: str
+    options: tuple[Any, ...]
+    start: Any
+
+
+Controls = Mapping[str, Slider | Choice]
+
+
+class Lab(ipywidgets.VBox):  # type: ignore[misc]
+    """A panel of controls over a plain function.
+
+    Args:
+        question: what the learner shall find out with it.
+        run: the plain function; it takes the controls' values by name.
+        draw: draws what `run` returned on an Axes.
+        say: puts what `run` returned into words.
+        controls: a `Slider` or a `Choice` for each parameter of `run` that can be changed.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        run: Callable[..., Any],
+        draw: Callable[[Any, Axes], object],
+        say: Callable[[Any], str],
+        controls: Controls,
+    ) -> None:
+        self.question = question
+        self._run, self._draw, self._say = run, draw, say
+        self._start = {name: control.start for name, control in controls.items()}
+        self.controls = {name: _control(control) for name, control in controls.items()}
+        self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
+        self.picture.layout.object_fit = "contain"
+        self.words = ipywidgets.HTML()
+        reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it was at first")
+        reset.on_click(lambda _: self.reset())
+        for control in self.controls.values():
+            control.observe(lambda _: self._redraw(), names="value")
+        title = ipywidgets.HTML(f"<b>{question}</b>")
+        super().__init__([title, *map(_with_limits, self.controls.values()), reset, self.words, self.picture])
+        self._redraw()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the controls are set to."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def reset(self) -> None:
+        """Put every control back to where it was at first."""
+        for name, value in self._start.items():
+            self.controls[name].value = value
+
+    def text(self) -> str:
+        """Say the question, the settings and the outcome."""
+        settings = ", ".join(f"{self.controls[name].description} = {value}" for name, value in self.values.items())
+        return f"{self.question}\n{settings}\n{self._say(self._run(**self.values))}"
+
+    def _redraw(self) -> None:
+        outcome = self._run(**self.values)
+        self.words.value = self._say(outcome).replace("\n", "<br>")
+        with course_style():
+            figure = Figure(figsize=(8.6, 3.3), dpi=110)
+            self._draw(outcome, figure.subplots())
+            png = io.BytesIO()
+            figure.savefig(png, format="png")
+        self.picture.value = png.getvalue()
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Show the panel; as text, what it says. A reader without a kernel sees the text."""
+        bundle = dict(super()._repr_mimebundle_(**options) or {})
+        bundle["text/plain"] = self.text()
+        return bundle
+
+
+def _control(control: Slider | Choice) -> Any:
+    look = {"style": {"description_width": "220px"}, "layout": {"width": "560px"}}
+    if isinstance(control, Choice):
+        return ipywidgets.Dropdown(description=control.label, options=control.options, value=control.start, **look)
+    whole = all(isinstance(number, int) for number in control[1:])
+    slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    return slider(
+        description=control.label, min=control.low, max=control.high, step=control.step, value=control.start, **look
+    )
+
+
+def _with_limits(control: Any) -> Any:
+    if not hasattr(control, "min"):
+        return control
+    return ipywidgets.HBox([control, ipywidgets.HTML(f"from {control.min:g} to {control.max:g}")])
+
+
+# --- 01: the request handler that does the work itself, and the one that enqueues it ---
+
+
+class Requests(NamedTuple):
+    """Seconds after the rush began, for each request."""
+
+    waited: list[float]
+    """When the client had its answer, from a handler that does the work itself."""
+    queued: list[float]
+    """When the client had its answer, from a handler that enqueues."""
+    done: list[float]
+    """When that request's work was done by a worker."""
+
+
+def rush(requests: int = 20, work_ms: int = 200, at_once: int = 4) -> Requests:
+    """Let requests come all at once to a server, with and without a queue behind it.
+
+    Args:
+        requests: how many.
+        work_ms: milliseconds of slow work that each needs.
+        at_once: how many requests the server, or jobs the worker, can have in hand at the same time.
+    """
+    enqueue_s = 0.001
+    waited: list[float] = []
+    queued: list[float] = []
+    done: list[float] = []
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(work_ms / 1000)
+        done.append(sim.time())
+
+    async def handler_that_works(slots: asyncio.Semaphore) -> None:
+        async with slots:
+            await asyncio.sleep(work_ms / 1000)
+        waited.append(sim.time())
+
+    async def handler_that_enqueues(slots: asyncio.Semaphore) -> None:
+        async with slots:
+            await asyncio.sleep(enqueue_s)
+            queue.enqueue("work")
+        queued.append(sim.time())
+
+    async def all_at_once(handler: Callable[[asyncio.Semaphore], Any]) -> None:
+        slots = asyncio.Semaphore(at_once)
+        await asyncio.gather(*(handler(slots) for _ in range(requests)))
+
+    sim = Simulation()
+    sim.run(all_at_once(handler_that_works))
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    worker = Worker(queue, {"work": work}, concurrency=at_once)
+    sim.create_task(worker.run())
+    sim.run(all_at_once(handler_that_enqueues))
+    sim.run(queue.join())
+    return Requests(waited, queued, done)
+
+
+def rush_lab() -> Lab:
+    """Panel over `rush`."""
+
+    def draw(outcome: Requests, ax: Axes) -> None:
+        numbers = range(1, len(outcome.waited) + 1)
+        ax.plot(numbers, outcome.waited, "X", color="#d55e00", ms=8, label="answered, work done by the handler")
+        ax.plot(numbers, outcome.done, "|", color="#767676", ms=14, mew=2, label="work done by the worker")
+        ax.plot(numbers, outcome.queued, "o", color="#0072b2", ms=7, label="answered 202, work enqueued")
+        ax.set(xlabel="request", ylabel="seconds after the rush began", ylim=(0, None))
+        ax.grid(visible=True, axis="y")
+        ax.legend(loc="upper left")
+
+    def say(outcome: Requests) -> str:
+        return (
+            f"Last answer: {in_words(max(outcome.waited))} without a queue, {in_words(max(outcome.queued))} with one.\n"
+            f"All the work done: {in_words(max(outcome.waited))} without a queue, {in_words(max(outcome.done))} with one."
+        )
+
+    controls: Controls = {
+        "requests": Slider("requests at once", 1, 40, 1, 20),
+        "work_ms": Slider("work for each (ms)", 10, 1000, 10, 200),
+        "at_once": Slider("done at the same time", 1, 10, 1, 4),
+    }
+    return Lab("Does a queue make the work faster, or only the answer?", rush, draw, say, controls)
+
+
+# --- 02: the states a job goes through ---
+
+
+def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:
+    """Let one job fail a number of times, then succeed, and return its record."""
+    left = failures
+
+    async def handler(_: object) -> str:
+        nonlocal left
+        await asyncio.sleep(1.0)
+        left -= 1
+        if left >= 0:
+            raise ConnectionError("the service is away")
+        return "done"
+
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    history = History(queue)
+    queue.enqueue("call-service", max_attempts=max_attempts)
+    sim.run(Worker(queue, {"call-service": handler}).drain())
+    history.close()
+    return history
+
+
+def life_of_a_job_lab() -> Lab:
+    """Panel over `life_of_a_job`."""
+
+    def say(history: History) -> str:
+        moves = [event.move for event in history.events]
+        return f"moves: {' → '.join(moves)}\nended: {history.events[-1].status} at {in_words(history.end)}"
+
+    controls: Controls = {
+        "failures": Slider("times it fails", 0, 6, 1, 1),
+        "max_attempts": Slider("max_attempts", 1, 6, 1, 3),
+    }
+    question = "Which settings end this job as failed?"
+    return Lab(question, life_of_a_job, lambda history, ax: plot_timeline(history, ax=ax), say, controls)
+
+
+# --- 03: asking again and again, or being told ---
+
+
+class Pickups(NamedTuple):
+    """How a worker found its jobs."""
+
+    waits: list[float]
+    """Seconds from enqueue to pick-up, for each job."""
+    looks: int
+    """How many times it asked the queue."""
+    empty: int
+    """How many of these found nothing."""
+
+
+def polling(every_ms: int = 50, jobs_per_second: float = 2.0, wake: bool = False, jobs: int = 40) -> Pickups:
+    """Let one worker look for jobs every so often, or be woken when there is one.
+
+    Args:
+        every_ms: milliseconds between two looks at an empty queue; means nothing with wake.
+        jobs_per_second: how many jobs arrive, at random, seeded.
+        wake: whether the queue wakes the worker.
+        jobs: how many jobs there are.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    random_ = random.Random(3)
+    waits: list[float] = []
+    looks = empty = 0
+
+    async def produce() -> None:
+        for _ in range(jobs):
+            await asyncio.sleep(random_.expovariate(jobs_per_second))
+            queue.enqueue("work")
+
+    async def consume() -> None:
+        nonlocal looks, empty
+        while len(waits) < jobs:
+            job = queue.dequeue()
+            looks += 1
+            if job is None:
+                empty += 1
+                await (queue.wait() if wake else asyncio.sleep(every_ms / 1000))
+            else:
+                waits.append(sim.time() - job.created_at)
+                await asyncio.sleep(0.010)
+                queue.complete(job.id)
+
+    async def both() -> None:
+        await asyncio.gather(produce(), consume())
+
+    sim.run(both())
+    return Pickups(waits, looks, empty)
+
+
+def polling_lab() -> Lab:
+    """Panel over `polling`."""
+
+    def draw(outcome: Pickups, ax: Axes) -> None:
+        ax.bar(range(1, len(outcome.waits) + 1), [1000 * wait for wait in outcome.waits], color="#0072b2")
+        ax.set(xlabel="job", ylabel="wait for pick-up (ms)", ylim=(0, max(60.0, 1000 * max(outcome.waits))))
+        ax.grid(visible=True, axis="y")
+
+    def say(outcome: Pickups) -> str:
+        return (
+            f"A job waits {in_words(fmean(outcome.waits))} on average, {in_words(max(outcome.waits))} at worst.\n"
+            f"The worker looked {outcome.looks:,} times; {outcome.empty:,} looks found nothing."
+        )
+
+    controls: Controls = {
+        "wake": Choice("the queue wakes it", (False, True), False),
+        "every_ms": Slider("look every (ms)", 5, 500, 5, 50),
+        "jobs_per_second": Slider("jobs a second", 0.5, 20.0, 0.5, 2.0),
+    }
+    return Lab("Is there a good polling interval?", polling, draw, say, controls)
+
+
+# --- 04: many clients that failed together ---
+
+
+class Storm(NamedTuple):
+    """What a service saw when it came back from an outage."""
+
+    calls: list[float]
+    """The second of every call."""
+    refused: int
+    """How many calls failed."""
+    recovered: float
+    """The second at which the last client had its answer."""
+    gave_up: int
+    """How many clients ran out of attempts."""
+
+
+def retry_storm(
+    base: float = 1.0,
+    factor: float = 2.0,
+    cap: float = 30.0,
+    jitter: Jitter = "none",
+    clients: int = 100,
+    capacity: int = 10,
+    outage: float = 1.0,
+    max_attempts: int = 20,
+) -> Storm:
+    """Let clients call a service that is away at first, and then can take so many calls at a time.
+
+    Args:
+        base: see `RetryPolicy`; so are the next three. Each client backs off like that.
+        factor: see `RetryPolicy`.
+        cap: see `RetryPolicy`.
+        jitter: see `RetryPolicy`.
+        clients: how many; all call at second 0.
+        capacity: how many calls the service can take in a tenth of a second. It refuses the others.
+        outage: seconds until the service is back.
+        max_attempts: after so many calls a client gives up.
+    """
+    sim = Simulation()
+    policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(4))
+    queue = JobQueue(clock=sim.time, retry=policy)
+    calls: list[float] = []
+    served: dict[int, int] = {}
+    refused = 0
+
+    async def call_service(_: object) -> None:
+        nonlocal refused
+        now = sim.time()
+        calls.append(now)
+        tenth = int(now * 10)
+        if now < outage or served.get(tenth, 0) >= capacity:
+            refused += 1
+            raise ConnectionError("503 Service Unavailable")
+        served[tenth] = served.get(tenth, 0) + 1
+
+    for _ in range(clients):
+        queue.enqueue("call-service", max_attempts=max_attempts)
+    sim.run(Worker(queue, {"call-service": call_service}).drain())
+    return Storm(calls, refused, calls[-1], queue.stats()["failed"])
+
+
+def draw_storm(outcome: Storm, ax: Axes) -> None:
+    """Draw how many calls the service saw in each tenth of a second."""
+    tenths = Counter(int(call * 10) for call in outcome.calls)
+    ax.bar(
+        [tenth / 10 for tenth in tenths],
+        list(tenths.values()),
+        width=max(0.1, outcome.recovered / 300),
+        color="#d55e00",
+    )
+    ax.axhline(10, color="#009e73", ls="--", label="all it can take")
+    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", ylim=(0, 105))
+    ax.legend(loc="upper right")
+
+
+def say_storm(outcome: Storm) -> str:
+    """Sum a storm up in words."""
+    line = f"{len(outcome.calls):,} calls, {outcome.refused:,} of them refused. "
+    if outcome.gave_up:
+        return line + f"{outcome.gave_up} clients gave up, at {in_words(outcome.recovered)}."
+    return line + f"Every client was served after {in_words(outcome.recovered)}."
+
+
+def retry_storm_lab() -> Lab:
+    """Panel over `retry_storm`."""
+    controls: Controls = {
+        "base": Slider("base (s)", 0.1, 5.0, 0.1, 1.0),
+        "factor": Slider("factor", 1.0, 4.0, 0.1, 2.0),
+        "cap": Slider("cap (s)", 1.0, 60.0, 1.0, 30.0),
+        "jitter": Choice("jitter", JITTERS, "none"),
+    }
+    question = "100 clients failed together. How do you get all of them served soonest, with the fewest refused calls?"
+    return Lab(question, retry_storm, draw_storm, say_storm, controls)
+
+
+# --- 05: the urgent ones first ---
+
+
+class Waits(NamedTuple):
+    """Seconds from enqueue to pick-up: (enqueued at, wait) of each job that was picked up."""
+
+    urgent: list[tuple[float, float]]
+    normal: list[tuple[float, float]]
+    unserved: int
+    """Normal jobs that were still waiting at the end."""
+
+
+def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0) -> Waits:
+    """Let one worker, good for ten jobs a second, have urgent and normal jobs to do.
+
+    Args:
+        urgent_per_second: how many jobs of priority 10 arrive, at random, seeded.
+        aging: points of priority that a waiting job gains each second.
+        seconds: how long it goes on. One normal job, of priority 0, arrives each second.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time, aging=aging)
+    random_ = random.Random(5)
+    jobs: list[Job] = []
+
+    async def arrive(priority: int, gap: Callable[[], float]) -> None:
+        while True:
+            await asyncio.sleep(gap())
+            jobs.append(queue.enqueue("work", priority=priority))
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(0.1)
+
+    sim.create_task(arrive(0, lambda: 1.0))
+    if urgent_per_second:
+        sim.create_task(arrive(10, lambda: random_.expovariate(urgent_per_second)))
+    sim.create_task(Worker(queue, {"work": work}).run())
+    sim.run(asyncio.sleep(seconds))
+    waits: dict[int, list[tuple[float, float]]] = {0: [], 10: []}
+    for job in jobs:
+        if job.started_at is not None:
+            waits[job.priority].append((job.created_at, job.started_at - job.created_at))
+    return Waits(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
+
+
+def draw_waits(outcome: Waits, ax: Axes) -> None:
+    """Draw each job's wait over the second in which it was enqueued."""
+    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#56b4e9", ms=5, label="urgent jobs")
+    ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
+    ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
+    ax.grid(visible=True, axis="y")
+    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
+
+
+def say_waits(outcome: Waits) -> str:
+    """Sum the waits up in words."""
+
+    def mean(waits: list[tuple[float, float]]) -> str:
+        return in_words(fmean(wait for _, wait in waits)) if waits else "–"
+
+    return (
+        f"Urgent jobs wait {mean(outcome.urgent)} on average, normal jobs that got a turn {mean(outcome.normal)}.\n"
+        f"{outcome.unserved} normal jobs never got a turn in the minute."
+    )
+
+
+def starvation_lab() -> Lab:
+    """Panel over `starvation`."""
+    controls: Controls = {
+        "urgent_per_second": Slider("urgent jobs a second", 0.0, 15.0, 0.5, 9.5),
+        "aging": Slider("aging (points a second)", 0.0, 10.0, 0.5, 0.0),
+    }
+    return Lab("Which aging serves everyone, and who pays for it?", starvation, draw_waits, say_waits, controls)
+
+
+# --- 06: a queue with a bound ---
+
+
+class Door(NamedTuple):
+    """What clients of a bounded queue were told."""
+
+    accepted: list[tuple[float, float]]
+    """(second of the request, seconds until its job was done)."""
+    refused: list[float]
+    """The second of each request that got a 503."""
+
+
+def full_queue(
+    max_pending: int = 10, requests_per_second: float = 15.0, workers: int = 1, seconds: float = 10.0
+) -> Door:
+    """Let requests come to a queue with a bound, for jobs that take a tenth of a second each.
+
+    Args:
+        max_pending: how many jobs may wait.
+        requests_per_second: how many requests come, at random, seeded.
+        workers: how many jobs are done at the same time.
+        seconds: how long requests come.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time, max_pending=max_pending)
+    random_ = random.Random(6)
+    jobs: list[Job] = []
+    refused: list[float] = []
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(0.1)
+
+    async def requests() -> None:
+        while True:
+            await asyncio.sleep(random_.expovariate(requests_per_second))
+            if sim.time() > seconds:
+                return
+            try:
+                jobs.append(queue.enqueue("report"))
+            except QueueFull:
+                refused.append(sim.time())
+
+    sim.create_task(Worker(queue, {"report": work}, concurrency=workers).run())
+    sim.run(requests())
+    sim.run(queue.join())
+    return Door([(job.created_at, (job.finished_at or 0.0) - job.created_at) for job in jobs], refused)
+
+
+def full_queue_lab() -> Lab:
+    """Panel over `full_queue`."""
+
+    def draw(outcome: Door, ax: Axes) -> None:
+        done = LOOKS["completed"].colour
+        ax.plot(
+            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True), "o", color=done, ms=5, label="202, done after so long"
+        )
+        ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503, try again later")
+        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))
+        ax.grid(visible=True, axis="y")
+        ax.legend(loc="upper left", ncols=2)
+
+    def say(outcome: Door) -> str:
+        slowest = max((wait for _, wait in outcome.accepted), default=0.0)
+        return (
+            f"{len(outcome.accepted)} requests accepted with 202, {len(outcome.refused)} refused with 503.\n"
+            f"The slowest accepted job was done after {in_words(slowest)}."
+        )
+
+    controls: Controls = {
+        "max_pending": Slider("max_pending", 1, 60, 1, 10),
+        "requests_per_second": Slider("requests a second", 1.0, 30.0, 1.0, 15.0),
+        "workers": Slider("workers", 1, 4, 1, 1),
+    }
+    question = "One worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
+    return Lab(question, full_queue, draw, say, controls)

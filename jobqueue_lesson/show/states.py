@@ -1,0 +1,76 @@
+"""The states of a job and the moves between them, drawn and written from the package's own table."""
+
+from __future__ import annotations
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from ..job import MOVES, Status
+from .style import INK, LOOKS, PAPER, course_style
+
+PLACES: dict[Status | None, tuple[float, float]] = {
+    None: (-1.25, 0.0),
+    Status.PENDING: (0.0, 0.0),
+    Status.PROCESSING: (1.6, 0.0),
+    Status.COMPLETED: (3.2, 0.55),
+    Status.FAILED: (3.2, -0.55),
+}
+COLOURS = {
+    Status.PENDING: LOOKS["waiting"].colour,
+    Status.PROCESSING: LOOKS["processing"].colour,
+    Status.COMPLETED: LOOKS["completed"].colour,
+    Status.FAILED: LOOKS["failed"].colour,
+}
+
+
+def plot_states(ax: Axes | None = None) -> Axes:
+    """Draw every state as a box and every legal move as an arrow, from `job.MOVES`.
+
+    Args:
+        ax: where to draw; None: in a new figure.
+
+    Returns:
+        The Axes, with the drawing in it.
+    """
+    with course_style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 3.0))
+        names: dict[tuple[Status | None, Status], list[str]] = {}
+        for move in MOVES:
+            names.setdefault((move.source, move.target), []).append(move.name)
+        for (source, target), moves in names.items():
+            (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
+            back = x1 < x0
+            bend = 0.45 if back else 0.0
+            ax.annotate(
+                "",
+                (x1, y1 - 0.17 * back),
+                (x0, y0 - 0.17 * back),
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": INK,
+                    "linewidth": 1.6,
+                    "mutation_scale": 18,
+                    "connectionstyle": f"arc3,rad={-bend}",
+                    "shrinkA": 4 if back or source is None else 46,
+                    "shrinkB": 4 if back else 50 if y1 == y0 else 44,
+                },
+            )
+            lift = -0.53 if back else 0.13
+            box = {"facecolor": PAPER, "linewidth": 0, "pad": 2}
+            ax.text((x0 + x1) / 2, (y0 + y1) / 2 + lift, ", ".join(moves), ha="center", va="center", bbox=box)
+        for state, (x, y) in PLACES.items():
+            if state is not None:
+                box = {"boxstyle": "round,pad=0.5", "facecolor": COLOURS[state], "edgecolor": INK}
+                ink = INK if state is Status.PENDING else PAPER
+                ax.text(x, y, state.value, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
+        ax.set(xlim=(-1.3, 3.75), ylim=(-0.95, 0.85))
+        ax.set_axis_off()
+    return ax
+
+
+def text_states() -> str:
+    """Write every legal move on a line of its own, from `job.MOVES`."""
+    return "\n".join(
+        f"{move.source or '(new)':10}  {move.name + ' →':10}  {move.target:10}  {move.means}" for move in MOVES
+    )

@@ -1,0 +1,95 @@
+"""The course's look: one palette, one size of type, the same in every picture.
+
+Colours are from Okabe and Ito's palette, which colour-blind readers can tell apart
+("Color Universal Design", 2008). No state is told by colour alone: each has a hatch, a shape or a character too.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import matplotlib
+from cycler import cycler
+
+INK = "#1a1a1a"
+PAPER = "#ffffff"
+
+
+class Look(NamedTuple):
+    """How one thing is drawn: as a bar or a marker in a plot, as a character in text."""
+
+    colour: str
+    character: str
+    hatch: str = ""
+    marker: str = ""
+    height: float = 0.64
+    """Of a row's height."""
+
+
+LOOKS = {
+    "delayed": Look("#e4e4e4", ":", hatch="..", height=0.34),
+    "waiting": Look("#b3b3b3", "·", height=0.34),
+    "backing off": Look("#f0c36d", "~", hatch="////", height=0.34),
+    "processing": Look("#0072b2", "█"),
+    "failed attempt": Look("#d55e00", "x", hatch="xxxx"),
+    "put back": Look("#cc79a7", "↩", hatch="\\\\\\\\"),
+    "completed": Look("#009e73", "✓", marker="o"),
+    "failed": Look(INK, "✗", marker="X"),
+}
+"""By the words that stand in legends."""
+
+STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#767676",
+    "axes.grid": True,
+    "axes.grid.axis": "x",
+    "axes.labelcolor": INK,
+    "axes.labelsize": 13,
+    "axes.prop_cycle": cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]),
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 14,
+    "axes.titleweight": "bold",
+    "figure.dpi": 100,
+    "figure.facecolor": PAPER,  # opaque, so that a dark JupyterLab theme leaves the text readable
+    "figure.figsize": (9.0, 3.2),
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so the picture is the same everywhere
+    "font.size": 12,
+    "grid.color": "#dddddd",
+    "hatch.linewidth": 0.8,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "savefig.facecolor": PAPER,
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 12,
+    "ytick.color": INK,
+    "ytick.labelsize": 12,
+    "ytick.major.size": 0,
+}
+
+
+def use_course_style() -> None:
+    """Give every plot of this session the course's look, crisp on high-density screens in a notebook."""
+    matplotlib.rcParams.update(STYLE)
+    if "inline" in matplotlib.get_backend():
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("retina")  # type: ignore[no-untyped-call]
+
+
+def course_style() -> AbstractContextManager[None]:
+    """Give the plots in a `with` block the course's look."""
+    return matplotlib.rc_context(STYLE)
+
+
+def in_words(seconds: float) -> str:
+    """Say a length of time in the unit that reads best, such as "20 ms" or "1.5 s"."""
+    if abs(seconds) < 0.9995:
+        return f"{seconds * 1000:.3g} ms"
+    return f"{seconds:.4g} s"

@@ -1,0 +1,280 @@
+"""The timeline of job states, as a plot and as text. Both are drawn from the spans of a `History`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ..history import History, Phase, Span
+from .style import INK, LOOKS, PAPER, course_style, in_words
+
+Rows = Literal["jobs", "workers"]
+
+MAX_ROWS = 60
+"""More rows than this are too thin to read: the jobs are counted instead."""
+
+STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting")
+"""The bands of a cumulative flow diagram, from the bottom up."""
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = None, max_rows: int = MAX_ROWS) -> Axes:
+    """Draw what every job did when: a row for each job, or for each worker.
+
+    More than `max_rows` jobs are drawn as a cumulative flow diagram: how many were in each state over time.
+
+    Args:
+        history: the record.
+        rows: "jobs" or "workers".
+        ax: where to draw; None: in a new figure.
+        max_rows: how many rows are drawn one by one.
+
+    Returns:
+        The Axes, with the drawing in it.
+
+    Raises:
+        ValueError: for another value of rows.
+    """
+    names, row_of = _rows(history, rows)
+    with course_style():
+        if ax is None:
+            height = 3.6 if len(names) > max_rows else min(1.5 + 0.36 * max(1, len(names)), 9.0)
+            _, ax = plt.subplots(figsize=(9.0, height))
+        if not history.events:
+            ax.text(0.5, 0.5, "nothing has been recorded yet", ha="center", va="center", transform=ax.transAxes)
+            ax.set_axis_off()
+        elif len(names) > max_rows:
+            _draw_flow(ax, history, len(names), rows)
+        else:
+            _draw_rows(ax, history, names, row_of, rows)
+    return ax
+
+
+def text_timeline(history: History, *, rows: Rows = "jobs", width: int = 56, max_rows: int = 40) -> str:
+    """Write what every job did when: the same as `plot_timeline`, in characters.
+
+    Args:
+        history: the record.
+        rows: "jobs" or "workers".
+        width: how many characters the time axis has.
+        max_rows: how many rows are written one by one; more are counted.
+
+    Returns:
+        Lines of text, to print.
+
+    Raises:
+        ValueError: for another value of rows.
+    """
+    names, row_of = _rows(history, rows)
+    if not history.events:
+        return "nothing has been recorded yet"
+    if len(names) > max_rows:
+        return _write_flow(history, width, len(names), rows)
+    return _write_rows(history, names, row_of, rows, width)
+
+
+def look_of(span: Span) -> str:
+    """Name the look of a span, a key of `LOOKS`."""
+    if span.phase is not Phase.PROCESSING:
+        return span.phase.value
+    return {"retry": "failed attempt", "fail": "failed attempt", "release": "put back"}.get(
+        span.outcome or "", "processing"
+    )
+
+
+def end_of(span: Span) -> str | None:
+    """Name the look of the mark at a span's end, a key of `LOOKS`; None where there is none."""
+    return {"complete": "completed", "fail": "failed"}.get(span.outcome or "")
+
+
+def _rows(history: History, rows: Rows) -> tuple[list[str], Callable[[Span], int | None]]:
+    """Return a name for each row, and a function from a span to its row."""
+    if rows == "jobs":
+        jobs = history.jobs()
+        place = {job_id: row for row, job_id in enumerate(jobs)}
+        return [f"#{job_id} {type}" for job_id, type in jobs.items()], lambda span: place[span.job_id]
+    if rows == "workers":
+        workers = history.workers()
+        at = {worker: row for row, worker in enumerate(workers)}
+        return workers, lambda span: at[span.worker] if span.worker is not None else None
+    raise ValueError(f"rows must be 'jobs' or 'workers', got {rows!r}")
+
+
+# --- as a plot ---
+
+
+def _unit(history: History) -> tuple[float, str]:
+    return (1000.0, "ms") if history.end - history.start < 1.0 else (1.0, "s")
+
+
+def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[Span], int | None], rows: Rows) -> None:
+    scale, unit = _unit(history)
+    bars: dict[str, list[list[tuple[float, float]]]] = {}
+    marks: dict[str, tuple[list[float], list[float]]] = {}
+    thinnest = 0.004 * scale * (history.end - history.start)  # so that an attempt that took no time is seen
+    for span in history.spans():
+        row = row_of(span)
+        if row is None:
+            continue
+        look = look_of(span)
+        half = LOOKS[look].height / 2
+        left, right = scale * span.start, max(scale * span.end, scale * span.start + thinnest)
+        bars.setdefault(look, []).append(
+            [(left, row - half), (right, row - half), (right, row + half), (left, row + half)]
+        )
+        mark = end_of(span)
+        if mark is not None:
+            xs, ys = marks.setdefault(mark, ([], []))
+            xs.append(scale * span.end)
+            ys.append(row)
+        label = f"#{span.job_id}"
+        if rows == "workers" and span.end - span.start > 0.016 * len(label) * (history.end - history.start):
+            box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "linewidth": 0}
+            ax.text((left + right) / 2, row, label, ha="center", va="center", fontsize=10, bbox=box)
+    for look, polygons in bars.items():
+        style = LOOKS[look]
+        outline = style.colour if not style.hatch else INK
+        ax.add_collection(
+            PolyCollection(
+                polygons,
+                facecolor=style.colour,
+                edgecolor=outline,
+                hatch=style.hatch or None,
+                linewidth=0.8,
+                label=look,
+            )
+        )
+    for mark, (xs, ys) in marks.items():
+        ax.scatter(
+            xs, ys, s=90, marker=LOOKS[mark].marker, color=LOOKS[mark].colour, edgecolor=PAPER, zorder=3, label=mark
+        )
+    every = max(1, math.ceil(len(names) / 25))
+    ax.set_yticks(range(0, len(names), every), names[::every])
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    margin = 0.015 * scale * (history.end - history.start) or 1.0
+    ax.set_xlim(scale * history.start - margin, scale * history.end + margin)
+    ax.set_xlabel(f"time in {unit} · one row is one {rows.removesuffix('s')}")
+    present = [look for look in LOOKS if look in bars or look in marks]
+    handles = [
+        Line2D([], [], ls="", marker=LOOKS[look].marker, color=LOOKS[look].colour, ms=10, label=look)
+        if LOOKS[look].marker
+        else Patch(facecolor=LOOKS[look].colour, hatch=LOOKS[look].hatch, edgecolor=INK, linewidth=0.5, label=look)
+        for look in present
+    ]
+    ax.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(handles),
+        borderaxespad=0.2,
+        columnspacing=1.1,
+        handlelength=1.6,
+        handletextpad=0.4,
+    )
+
+
+def _draw_flow(ax: Axes, history: History, many: int, rows: Rows) -> None:
+    """Draw how many jobs were in each state at each instant: a cumulative flow diagram."""
+    scale, unit = _unit(history)
+    times = _instants(history, 1200)
+    counts = history.count(times)
+    bands = [band for band in STACK if any(counts[band])]
+    drawn = ax.stackplot(
+        [scale * t for t in times],
+        [counts[band] for band in bands],
+        labels=bands,
+        colors=["#8fd0bb" if band == "completed" else LOOKS[band].colour for band in bands],
+    )
+    for polygon, band in zip(drawn, bands, strict=True):
+        polygon.set_hatch(LOOKS[band].hatch)
+        polygon.set_edgecolor(INK if LOOKS[band].hatch else "none")
+        polygon.set_linewidth(0.0)
+    ax.margins(x=0, y=0.02)
+    ax.set_xlabel(f"time in {unit}")
+    ax.set_ylabel("jobs")
+    ax.set_title(
+        f"{many:,} {rows}, too many for a row each: a band's height is how many jobs are in that state", fontsize=11
+    )
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _instants(history: History, many: int) -> list[float]:
+    length = history.end - history.start
+    return [history.start + length * i / (many - 1) for i in range(many)]
+
+
+# --- as text ---
+
+
+def _write_rows(
+    history: History, names: list[str], row_of: Callable[[Span], int | None], rows: Rows, width: int
+) -> str:
+    cell = (history.end - history.start) / width or 1.0
+    lines = [[" "] * (width + 2) for _ in names]
+    said = ["" for _ in names]
+    used: set[str] = set()
+    # Pending first, then attempts, then marks: what is short and matters is painted over what is long.
+    for span in sorted(history.spans(), key=lambda s: (s.phase is Phase.PROCESSING, s.start)):
+        row = row_of(span)
+        if row is None:
+            continue
+        first = math.floor(round((span.start - history.start) / cell, 6))
+        last = max(first + 1, math.ceil(round((span.end - history.start) / cell, 6)))
+        used.add(span.phase)
+        lines[row][first:last] = LOOKS[span.phase].character * (last - first)
+        if rows == "workers":
+            label = f"#{span.job_id}"
+            if len(label) < last - first:
+                lines[row][first : first + len(label)] = label
+        mark = end_of(span) or (look_of(span) if look_of(span) in ("failed attempt", "put back") else None)
+        if mark is not None:
+            lines[row][last] = LOOKS[mark].character
+            used.add(mark)
+        if span.phase is Phase.PROCESSING:
+            said[row] = _summary(span)
+    if rows == "workers":
+        done = [sum(1 for span in history.spans() if span.worker == name) for name in names]
+        said = [f"{n} attempt{'s' * (n != 1)}" for n in done]
+    wide = max(len(name) for name in names)
+    left, right = in_words(history.start), in_words(history.end)
+    legend = "  ".join(f"{LOOKS[look].character} {look}" for look in LOOKS if look in used)
+    return "\n".join(
+        [
+            f"{'':{wide}}  {legend}",
+            *(
+                f"{name:{wide}}  {''.join(line)} {words}".rstrip()
+                for name, line, words in zip(names, lines, said, strict=True)
+            ),
+            f"{'':{wide}}  {left}{right:>{max(1, width - len(left))}}",
+        ]
+    )
+
+
+def _summary(span: Span) -> str:
+    """Say in words how the job stands after this attempt."""
+    state = {"complete": "completed", "fail": "failed", "retry": "will be tried again", "release": "put back"}.get(
+        span.outcome or "", "processing"
+    )
+    return state if span.attempt == 1 else f"{state}, attempt {span.attempt}"
+
+
+def _write_flow(history: History, width: int, many: int, rows: Rows) -> str:
+    counts = history.count(_instants(history, width))
+    lines = [f"{many:,} {rows}, too many for a row each: how many jobs are in each state, each row up to its own peak"]
+    for band in reversed(STACK):
+        peak = max(counts[band])
+        if peak:
+            bars = "".join(BLOCKS[math.ceil(8 * n / peak)] for n in counts[band])
+            lines.append(f"{band:11}  {bars}  peak {peak:,}")
+    left, right = in_words(history.start), in_words(history.end)
+    lines.append(f"{'':11}  {left}{right:>{max(1, width - len(left))}}")
+    return "\n".join(lines)

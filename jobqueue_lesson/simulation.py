@@ -1,0 +1,323 @@
+"""Simulated time for asyncio: sleeps cost nothing, and every run is the same (notebook 00).
+
+A simulation keeps two lists: what is *ready* to run now, first come, first served; and *timers*, things to
+do later, by time. It runs all that is ready. When nothing is, it sets its clock to the next timer and goes
+on. That is all there is to simulated time: nobody ever waits, the clock jumps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import weakref
+from asyncio.tasks import _enter_task, _leave_task
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count, repeat
+from typing import Any, TypeVar
+
+from .job import check_seconds
+
+T = TypeVar("T")
+ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
+
+log = logging.getLogger("jobqueue_lesson")
+
+
+class EndlessWait(RuntimeError):
+    """Tasks are waiting, and nothing is left that could ever end their wait."""
+
+
+# To a type checker a loop has 33 abstract methods, for sockets, processes and signals; at run time none is required.
+_EventLoop: Any = asyncio.AbstractEventLoop
+
+
+class Simulation(_EventLoop):  # type: ignore[misc]
+    """An asyncio event loop whose clock jumps from one deadline to the next.
+
+    Any asyncio code runs in it unchanged: tasks, sleeps, timeouts, queues, locks. Two things are different.
+    Deadlines that are equal run first come, first served; and there are no sockets, processes or signals,
+    since those happen in real time.
+
+    Time and tasks stay as they are from one `run` to the next. It also runs where a loop runs already,
+    such as in a notebook cell.
+
+    Args:
+        start: what the clock shows at first, in seconds.
+
+    Raises:
+        TypeError, ValueError: if start is not a finite number, 0 or more.
+
+    Source: the hooks documented under "Extending" in Python's asyncio documentation.
+    """
+
+    patience = 5_000_000
+    """How many callbacks may run at one instant before this counts as a task that spins and never sleeps."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = check_seconds("start", start)
+        self._ready: deque[_Handle] = deque()
+        self._timers: list[_Handle] = []  # a heap, by time and, at the same time, by who came first
+        self._sequence = count()
+        self._running = False
+        self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        self._task_numbers = count(1)
+        self._asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
+        self._exception_handler: ExceptionHandler | None = None
+        self.create_future = partial(asyncio.Future, loop=self)  # saves a call a wait
+
+    def time(self) -> float:
+        """What the clock shows, in seconds."""
+        return self._now
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end, and with it all other tasks of this simulation up to that instant.
+
+        Args:
+            work: what an `async def` function returns.
+
+        Returns:
+            What the coroutine returns. An exception that it raises arrives here as itself.
+
+        Raises:
+            TypeError: if work is not a coroutine.
+            RuntimeError: if this simulation is running already.
+            EndlessWait: if nothing can ever end what the coroutine waits for. It is cancelled then.
+        """
+        if not asyncio.iscoroutine(work):
+            raise TypeError(f"run() takes a coroutine, such as run(worker.drain()), got {work!r}")
+        if self._running:
+            work.close()
+            raise RuntimeError("this simulation is running already: inside it, await the coroutine instead")
+        with self._in_charge():
+            main = self.create_task(work, name="run()")
+            try:
+                self._turn(main)
+            except BaseException:  # Ctrl-C, or an endless wait: let it clean up, as asyncio.run does
+                main.cancel()
+                self._turn(main)
+                raise
+            finally:
+                self._report_unseen(main)
+            return main.result()
+
+    def create_task(
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        **options: Any,
+    ) -> asyncio.Task[T]:
+        """Start a task in the background. It moves on whenever this simulation runs."""
+        # asyncio counts the tasks of the whole process, a notebook's own among them; these numbers are always the same
+        name = name or f"task-{next(self._task_numbers)}"
+        task: asyncio.Task[T] = asyncio.Task(coro, loop=self, name=name, context=context, **options)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # a simulation may be dropped at any instant
+        self._tasks.add(task)
+        return task
+
+    # --- the heart: what runs next, and when ---
+
+    def _turn(self, main: asyncio.Task[Any]) -> None:
+        """Run all that is ready, jump to the next deadline, and again, until main is done."""
+        ready, timers = self._ready, self._timers
+        while True:
+            for _ in repeat(None, self.patience):
+                if not ready:
+                    break
+                _, _, callback, args, context = ready.popleft()
+                if callback is not None:
+                    try:
+                        context.run(callback, *args)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:
+                        self.call_exception_handler({"message": f"{callback!r} failed", "exception": error})
+            else:
+                raise EndlessWait(
+                    f"time stands still at t={self._now:g} s: after {self.patience:,} callbacks somebody still has "
+                    f"something to do at once. Is a task spinning in a loop that never sleeps? {self._who_waits()}"
+                )
+            if main.done():
+                return
+            while timers and timers[0].cancelled():
+                heappop(timers)
+            if not timers:
+                raise EndlessWait(
+                    f"nothing can ever end this wait: at t={self._now:g} s no timer is set and nobody has anything "
+                    f"to do. {self._who_waits()}"
+                )
+            self._now = timers[0].when()
+            while timers and timers[0].when() <= self._now:
+                ready.append(heappop(timers))
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> _Handle:
+        """Run a callback at this instant, after all that is ready already."""
+        handle = _Handle((self._now, 0, callback, args, copy_context() if context is None else context))
+        self._ready.append(handle)
+        return handle
+
+    call_soon_threadsafe = call_soon
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> _Handle:
+        """Run a callback when the clock shows `when`, in seconds."""
+        if not when > self._now:  # also for NaN, which no heap could put in its place
+            return self.call_soon(callback, *args, context=context)
+        context = copy_context() if context is None else context
+        handle = _Handle((when, next(self._sequence), callback, args, context))
+        heappush(self._timers, handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> _Handle:
+        """Run a callback in `delay` seconds."""
+        if not delay > 0:
+            return self.call_soon(callback, *args, context=context)
+        context = copy_context() if context is None else context
+        handle = _Handle((self._now + delay, next(self._sequence), callback, args, context))
+        heappush(self._timers, handle)
+        return handle
+
+    def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        """Run a function at once, in this thread: simulated time has no other. The clock stands still meanwhile."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    # --- inside another loop, and out again ---
+
+    @contextmanager
+    def _in_charge(self) -> Generator[None, None, None]:
+        """Be the running loop of this thread; set the one that is running aside, and put it back."""
+        outer_loop = asyncio._get_running_loop()
+        outer_task = asyncio.current_task(outer_loop) if outer_loop is not None else None
+        outer_hooks = sys.get_asyncgen_hooks()
+        if outer_loop is not None and outer_task is not None:
+            _leave_task(outer_loop, outer_task)
+        asyncio._set_running_loop(self)
+        sys.set_asyncgen_hooks(self._asyncgens.add, self._close_asyncgen)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+            sys.set_asyncgen_hooks(*outer_hooks)
+            asyncio._set_running_loop(outer_loop)
+            if outer_loop is not None and outer_task is not None:
+                _enter_task(outer_loop, outer_task)
+
+    # --- what went wrong ---
+
+    def _who_waits(self) -> str:
+        """Name the unfinished tasks, and the line that each waits at."""
+        waiting = sorted(f"{task.get_name()} in {_path(task)}" for task in self._tasks if not task.done())
+        return f"Waiting: {'; '.join(waiting) or 'no task'}"
+
+    def _report_unseen(self, main: asyncio.Task[Any]) -> None:
+        """Report what background tasks raised and nobody has looked at."""
+        for task in sorted(self._tasks, key=asyncio.Task.get_name):
+            if task is not main and task.done() and getattr(task, "_log_traceback", False):
+                message = f"{task.get_name()} failed, and nobody awaited it"
+                self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report an error that no task can receive; see asyncio's own documentation."""
+        if self._exception_handler is None:
+            self.default_exception_handler(context)
+        else:
+            self._exception_handler(self, context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log the error."""
+        log.error("at t=%g s: %s", self._now, context["message"], exc_info=context.get("exception"))
+
+    def set_exception_handler(self, handler: ExceptionHandler | None) -> None:
+        """Have unseen errors given to `handler`; None: log them."""
+        self._exception_handler = handler
+
+    def get_exception_handler(self) -> ExceptionHandler | None:
+        """Return who is given unseen errors; None if they are logged."""
+        return self._exception_handler
+
+    # --- the rest of what asyncio asks of a loop ---
+
+    def is_running(self) -> bool:
+        """Whether `run` is under way."""
+        return self._running
+
+    def is_closed(self) -> bool:
+        """Never: a simulation holds nothing that needs closing."""
+        return False
+
+    def get_debug(self) -> bool:
+        """Never: asyncio's debug mode measures real time."""
+        return False
+
+    def _close_asyncgen(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Let an async generator that was dropped half-way run its clean-up."""
+        self._asyncgens.discard(generator)
+        self.create_task(generator.aclose())
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close all async generators that are still open."""
+        for generator in list(self._asyncgens):
+            await generator.aclose()
+
+
+class _Handle(list[Any]):
+    """A callback that will run, unless it is cancelled first: [when, sequence, callback, args, context].
+
+    A list, since lists are compared by their items: a heap of handles is in order of time, then of arrival.
+    """
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        """Do not run the callback."""
+        self[2] = None
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self[2] is None
+
+    def when(self) -> float:
+        """The instant it is set for, in seconds."""
+        return self[0]  # type: ignore[no-any-return]
+
+
+def _path(task: asyncio.Task[Any]) -> str:
+    """Name the functions that a waiting task is in, from the outermost to the innermost."""
+    names: list[str] = []
+    inner: Any = task.get_coro()
+    while inner is not None:
+        if hasattr(inner, "__qualname__"):
+            names.append(inner.__qualname__)
+        inner = next((v for a in ("cr_await", "gi_yieldfrom", "ag_await") if (v := getattr(inner, a, None))), None)
+    return " > ".join(names)
+
+
+def _only_in_real_time(name: str) -> Callable[..., Any]:
+    def refuse(*args: object, **options: object) -> Any:
+        raise NotImplementedError(
+            f"{name}() needs real time: a simulation has no sockets, processes, signals or threads. "
+            "Await it in a cell as it is, without sim.run()."
+        )
+
+    return refuse
+
+
+for _name in vars(asyncio.AbstractEventLoop):
+    if not _name.startswith("_") and _name not in vars(Simulation):
+        setattr(Simulation, _name, _only_in_real_time(_name))
