@@ -93,7 +93,7 @@ class AttemptError(NamedTuple):
         return f"{self.type}: {self.message}" if self.type else self.message
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Job:
     """One piece of work, as the queue keeps it. Times are in seconds on the queue's clock.
 
@@ -122,6 +122,9 @@ class Job:
     result: Any = None
     errors: tuple[AttemptError, ...] = ()
     """One entry for each attempt that failed."""
+
+    def __repr__(self) -> str:
+        return f"<Job #{self.id} {self.type}: {self.status}>"
 
     @property
     def duration(self) -> float | None:

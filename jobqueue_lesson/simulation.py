@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 import weakref
 from asyncio.tasks import _enter_task, _leave_task
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from functools import partial
 from heapq import heappop, heappush
@@ -100,7 +101,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 self._turn(main)
             except BaseException:  # Ctrl-C, or an endless wait: let it clean up, as asyncio.run does
                 main.cancel()
-                self._turn(main)
+                with suppress(EndlessWait):
+                    self._turn(main)
                 raise
             finally:
                 self._report_unseen(main)
@@ -148,7 +150,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 return
             while timers and timers[0].cancelled():
                 heappop(timers)
-            if not timers:
+            if not timers or timers[0].when() == math.inf:
                 raise EndlessWait(
                     f"nothing can ever end this wait: at t={self._now:g} s no timer is set and nobody has anything "
                     f"to do. {self._who_waits()}"

@@ -203,9 +203,10 @@ def rush_lab() -> Lab:
         ax.legend(loc="upper left")
 
     def say(outcome: Requests) -> str:
+        without, answered, done = (in_words(max(times)) for times in outcome)
         return (
-            f"Last answer: {in_words(max(outcome.waited))} without a queue, {in_words(max(outcome.queued))} with one.\n"
-            f"All the work done: {in_words(max(outcome.waited))} without a queue, {in_words(max(outcome.done))} with one."
+            f"Last answer: {without} without a queue, {answered} with one.\n"
+            f"All the work done: {without} without a queue, {done} with one."
         )
 
     controls: Controls = {

@@ -16,4 +16,4 @@ def source(thing: Any) -> Markdown:
         thing: something defined in a module, such as `JobQueue.dequeue`.
     """
     code = textwrap.dedent(inspect.getsource(thing)).rstrip()
-    return Markdown(f"`{thing.__module__}`\n\n```python\n{code}\n```")
+    return Markdown(f"`{thing.__module__}`\n\n```python\n{code}\n```")  # type: ignore[no-untyped-call]

@@ -220,7 +220,6 @@ def _write_rows(
 ) -> str:
     cell = (history.end - history.start) / width or 1.0
     lines = [[" "] * (width + 2) for _ in names]
-    said = ["" for _ in names]
     used: set[str] = set()
     # Pending first, then attempts, then marks: what is short and matters is painted over what is long.
     for span in sorted(history.spans(), key=lambda s: (s.phase is Phase.PROCESSING, s.start)):
@@ -239,11 +238,12 @@ def _write_rows(
         if mark is not None:
             lines[row][last] = LOOKS[mark].character
             used.add(mark)
-        if span.phase is Phase.PROCESSING:
-            said[row] = _summary(span)
     if rows == "workers":
         done = [sum(1 for span in history.spans() if span.worker == name) for name in names]
         said = [f"{n} attempt{'s' * (n != 1)}" for n in done]
+    else:
+        last_span = {span.job_id: span for span in history.spans()}
+        said = [_summary(last_span[job_id]) if job_id in last_span else "waiting" for job_id in history.jobs()]
     wide = max(len(name) for name in names)
     left, right = in_words(history.start), in_words(history.end)
     legend = "  ".join(f"{LOOKS[look].character} {look}" for look in LOOKS if look in used)
@@ -260,11 +260,9 @@ def _write_rows(
 
 
 def _summary(span: Span) -> str:
-    """Say in words how the job stands after this attempt."""
-    state = {"complete": "completed", "fail": "failed", "retry": "will be tried again", "release": "put back"}.get(
-        span.outcome or "", "processing"
-    )
-    return state if span.attempt == 1 else f"{state}, attempt {span.attempt}"
+    """Say in words how a job stands after its last span."""
+    state = end_of(span) or span.phase.value
+    return state if span.attempt <= 1 else f"{state}, attempt {span.attempt}"
 
 
 def _write_flow(history: History, width: int, many: int, rows: Rows) -> str:

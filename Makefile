@@ -1,0 +1,52 @@
+# Everything happens in a virtual environment of this folder's own, .venv, made on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LAB_ARGS ?=
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test check notebooks bench clean
+
+help:  ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: $(VENV)/course  ## set up, and open the course in JupyterLab
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
+
+test: $(VENV)/test  ## set up, and run all tests: the package, the browser, every output of every notebook
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
+
+check: $(VENV)/check  ## lint code and notebooks, check types, check that notebooks are saved clean
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python tools/notebooks.py check
+
+notebooks: $(VENV)/test  ## re-run all notebooks, and save their outputs
+	$(BIN)/python tools/notebooks.py run
+	$(BIN)/python tools/notebooks.py check
+
+bench: $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
+	$(BIN)/python -m benchmarks --write
+
+clean:  ## remove the virtual environment and all caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# What is installed is noted in a file a set of dependencies: made last, so that a failed install leaves none.
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "The course needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=python3.13 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/course: pyproject.toml | $(VENV)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/test $(VENV)/check $(VENV)/bench: pyproject.toml | $(VENV)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(@F)]'
+	@touch $@

@@ -1,0 +1,125 @@
+"""Re-run the course's notebooks and save their outputs, or check that they are saved clean.
+
+    python tools/notebooks.py run [notebooks/04_retries.ipynb …]
+    python tools/notebooks.py check [notebooks/04_retries.ipynb …]
+
+Clean means that a notebook says the same thing wherever it was run: see `faults`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+CELL_METADATA = {"tags", "jupyter", "slideshow", "editable"}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def clean(notebook: Any) -> None:
+    """Take away what depends on the machine or the moment: widget state, timings, versions."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in cell.metadata if key in CELL_METADATA})
+        if cell.cell_type == "code":
+            cell.outputs = _merged(cell.outputs)
+            for output in cell.outputs:
+                # A saved view has no widget behind it where no kernel runs, and would hide the text beside it.
+                output.get("data", {}).pop(WIDGET_VIEW, None)
+                if output.output_type == "error":
+                    output.traceback = []  # it names files of this machine; nbval does not compare it
+
+
+def _merged(outputs: list[Any]) -> list[Any]:
+    """Join what a cell printed in several pieces: where it was cut is chance."""
+    merged: list[Any] = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def faults(path: Path) -> list[str]:
+    """List what is not clean in a saved notebook, a line each."""
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+    found = []
+    if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
+        found.append(f"is in format {notebook.nbformat}.{notebook.nbformat_minor}, not 4.5")
+    if notebook.metadata != METADATA:
+        found.append(f"has metadata other than kernelspec and language_info: {sorted(notebook.metadata)}")
+    ids = [cell.get("id") for cell in notebook.cells]
+    if None in ids or len(set(ids)) != len(ids):
+        found.append("has cells without an id, or with the same id")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    counts = [cell.execution_count for cell in code]
+    if counts != list(range(1, len(code) + 1)):
+        found.append(f"was not run from top to bottom in one go: execution counts are {counts}")
+    for cell in notebook.cells:
+        where = f"cell {cell.get('id')}"
+        if not cell.source.strip():
+            found.append(f"{where} is empty")
+        if any(line != line.rstrip() for line in cell.source.splitlines()):
+            found.append(f"{where} has spaces at the end of a line")
+        if not set(cell.metadata) <= CELL_METADATA:
+            found.append(f"{where} has metadata {sorted(set(cell.metadata) - CELL_METADATA)}")
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+                found.append(f"{where} ended in an error: {output.ename}: {output.evalue}")
+            if WIDGET_VIEW in output.get("data", {}):
+                found.append(f"{where} has the view of a widget saved, with no widget behind it")
+    if not found and text != _written(notebook):
+        found.append("is not formatted as `run` saves it")
+    return found
+
+
+def _written(notebook: Any) -> str:
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
+def run(path: Path) -> None:
+    """Run a notebook in a fresh kernel, and save it clean.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell ends in an error. Nothing is saved then.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    clean(notebook)
+    path.write_text(_written(notebook), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["run", "check"])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of the course")
+    options = parser.parse_args(arguments)
+    paths = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing or not paths:
+        parser.error(f"no such notebook: {', '.join(missing) or NOTEBOOKS}")
+    if options.command == "run":
+        for path in paths:
+            print(f"running {path.name}", flush=True)
+            run(path)
+        return 0
+    found = [f"{path.name} {fault}" for path in paths for fault in faults(path)]
+    print("\n".join(found) or f"{len(paths)} notebooks are clean")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
