@@ -159,25 +159,31 @@ class JobEvent(NamedTuple):
     """For the moves `retry` and `fail`."""
 
 
-def check_seconds(name: str, value: object, *, zero: bool = True) -> float:
-    """Return `value` if it is a usable length or point of time.
+def check_number(name: str, value: object, *, least: float = 0, above: bool = False, of: str = "") -> float:
+    """Return `value` if it is a usable number.
 
     Args:
         name: what the value is, for the error.
-        value: seconds.
-        zero: whether 0 is allowed.
+        value: any number.
+        least: the smallest that is allowed.
+        above: whether `least` itself is too small.
+        of: its unit, for the error, such as " of seconds".
 
     Raises:
         TypeError: if it is not a number.
-        ValueError: if it is negative, NaN or infinite, or 0 where that is not allowed.
+        ValueError: if it is too small, NaN or infinite.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise ValueError(
-            f"{name} must be a finite number of seconds, {'0 or more' if zero else 'above 0'}, got {value!r}"
-        )
+        raise TypeError(f"{name} must be a number{of}, got {value!r}")
+    if not math.isfinite(value) or value < least or (above and value == least):
+        limit = f"above {least}" if above else f"{least} or more"
+        raise ValueError(f"{name} must be a finite number{of}, {limit}, got {value!r}")
     return value
+
+
+def check_seconds(name: str, value: object, *, zero: bool = True) -> float:
+    """Return `value` if it is a usable length or point of time in seconds; 0 only if `zero`. See `check_number`."""
+    return check_number(name, value, above=not zero, of=" of seconds")
 
 
 def check_count(name: str, value: object, *, least: int = 1) -> int:

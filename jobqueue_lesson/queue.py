@@ -24,6 +24,7 @@ from .job import (
     QueueError,
     Status,
     check_count,
+    check_number,
     check_seconds,
 )
 from .retries import RetryPolicy
@@ -158,7 +159,7 @@ class JobQueue:
         self.retry = retry or RetryPolicy()
         self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
         self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
-        self.aging = check_seconds("aging", aging)
+        self.aging = check_number("aging", aging)
 
         self._jobs: dict[int, Job] = {}
         self._keys: dict[str, int] = {}

@@ -6,12 +6,11 @@ spreads that wait, so that many clients that failed together do not come back to
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .job import check_count, check_seconds
+from .job import check_count, check_number, check_seconds
 
 DAY = 86_400.0
 
@@ -87,10 +86,7 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         check_seconds("base", self.base)
         check_seconds("cap", self.cap)
-        if isinstance(self.factor, bool) or not isinstance(self.factor, (int, float)):
-            raise TypeError(f"factor must be a number, got {self.factor!r}")
-        if not (math.isfinite(self.factor) and self.factor >= 1):
-            raise ValueError(f"factor must be a finite number, 1 or more, got {self.factor!r}")
+        check_number("factor", self.factor, least=1)
         if self.jitter not in JITTERS:
             raise ValueError(f"jitter must be one of {', '.join(JITTERS)}, got {self.jitter!r}")
         if not isinstance(self.retry_on, tuple) or not all(

@@ -15,7 +15,7 @@ import weakref
 from asyncio.tasks import _enter_task, _leave_task
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from contextvars import Context, copy_context
 from functools import partial
 from heapq import heappop, heappush
@@ -212,7 +212,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         sys.set_asyncgen_hooks(self._asyncgens.add, self._close_asyncgen)
         self._running = True
         try:
-            yield
+            with redirect_stdout(_Here(sys.stdout)), redirect_stderr(_Here(sys.stderr)):
+                yield
         finally:
             self._running = False
             sys.set_asyncgen_hooks(*outer_hooks)
@@ -276,6 +277,23 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         """Close all async generators that are still open."""
         for generator in list(self._asyncgens):
             await generator.aclose()
+
+
+class _Here:
+    """A stream on which every task prints as the caller of `run`, in a notebook: into the cell that runs.
+
+    A task has the context of where it was made, and a notebook looks at the context to tell which cell prints.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._context = copy_context()
+
+    def write(self, text: str) -> Any:
+        return self._context.run(self._stream.write, text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Handle(list[Any]):

@@ -1,0 +1,161 @@
+"""Every lab: its plain function gives known results, and its panel shows what the plain function returns."""
+
+import inspect
+import itertools
+
+import pytest
+
+from jobqueue_lesson.show import labs
+from jobqueue_lesson.show.labs import Slider
+
+LABS = {
+    "rush": (labs.rush, labs.rush_lab),
+    "life_of_a_job": (labs.life_of_a_job, labs.life_of_a_job_lab),
+    "polling": (labs.polling, labs.polling_lab),
+    "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
+    "starvation": (labs.starvation, labs.starvation_lab),
+    "full_queue": (labs.full_queue, labs.full_queue_lab),
+}
+
+
+@pytest.fixture(params=LABS)
+def lab(request):
+    plain, make = LABS[request.param]
+    panel = make()
+    panel.plain = plain
+    return panel
+
+
+def says(lab, outcome):
+    return lab._say(outcome).replace("\n", "<br>")
+
+
+def other_values(control):
+    """Name values that a control can be set to, other than the one it has."""
+    if hasattr(control, "options"):
+        return [value for value in control.options if value != control.value]
+    middle = control.min + round((control.max - control.min) / 2 / control.step) * control.step
+    return [value for value in (control.min, middle, control.max) if value != control.value]
+
+
+def test_a_panel_shows_what_the_plain_function_returns_for_every_control(lab):
+    for name, control in lab.controls.items():
+        for value in other_values(control):
+            lab.reset()
+            control.value = value
+            assert lab.values[name] == control.value == pytest.approx(value)
+            assert lab.words.value == says(lab, lab.plain(**lab.values))
+            assert bytes(lab.picture.value).startswith(b"\x89PNG")
+
+
+def test_every_control_changes_something(lab):
+    if "wake" in lab.controls:
+        lab.controls["wake"].value = False
+    for name, control in lab.controls.items():
+        lab.reset()
+        before = (lab.words.value, lab.picture.value)
+        changed = []
+        for value in other_values(control):
+            control.value = value
+            changed.append((lab.words.value, lab.picture.value) != before)
+        assert any(changed), name
+
+
+def test_reset_puts_everything_back(lab):
+    before = (lab.values, lab.words.value, lab.picture.value)
+    for control in lab.controls.values():
+        control.value = other_values(control)[-1]
+    assert lab.values != before[0]
+    button = next(child for child in lab.children if getattr(child, "description", "") == "Reset")
+    button.click()
+    assert (lab.values, lab.words.value, lab.picture.value) == before
+
+
+def test_a_panel_has_two_to_four_controls_and_shows_their_limits(lab):
+    assert 2 <= len(lab.controls) <= 4
+    boxes = [child for child in lab.children if type(child).__name__ == "HBox"]
+    for box in boxes:
+        slider, limits = box.children
+        assert limits.value == f"from {slider.min:g} to {slider.max:g}"
+    sliders = [control for control in lab.controls.values() if hasattr(control, "min")]
+    assert len(boxes) == len(sliders) > 0
+
+
+def test_where_no_panel_can_be_shown_its_text_stands_in_its_place(lab):
+    bundle = lab._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == lab.model_id
+    text = bundle["text/plain"]
+    assert text.startswith(lab.question)
+    assert text.endswith(lab._say(lab.plain(**lab.values)))
+    assert all(control.description in text for control in lab.controls.values())
+
+
+def test_the_plain_functions_defaults_are_where_the_controls_start(lab):
+    defaults = {name: parameter.default for name, parameter in inspect.signature(lab.plain).parameters.items()}
+    assert {name: defaults[name] for name in lab.controls} == lab.values
+
+
+def test_a_slider_of_whole_numbers_gives_whole_numbers():
+    assert isinstance(labs._control(Slider("n", 1, 5, 1, 2)).value, int)
+    assert isinstance(labs._control(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
+
+
+def test_a_queue_makes_the_answer_faster_and_not_the_work():
+    outcome = labs.rush(requests=20, work_ms=200, at_once=4)
+    assert outcome.waited == pytest.approx([0.2] * 4 + [0.4] * 4 + [0.6] * 4 + [0.8] * 4 + [1.0] * 4)
+    assert max(outcome.queued) == pytest.approx(0.005)
+    assert max(outcome.done) == pytest.approx(1.001)
+
+
+@pytest.mark.parametrize(("failures", "max_attempts"), [*itertools.product(range(4), range(1, 4))])
+def test_a_job_fails_for_good_when_it_fails_as_often_as_it_is_tried(failures, max_attempts):
+    history = labs.life_of_a_job(failures, max_attempts)
+    assert history.events[-1].status == ("failed" if failures >= max_attempts else "completed")
+
+
+def test_polling_waits_and_waking_does_not():
+    polled, woken = labs.polling(every_ms=50), labs.polling(wake=True)
+    assert 0.015 < sum(polled.waits) / 40 < 0.035
+    assert max(polled.waits) <= 0.05
+    assert max(woken.waits) <= 0.02
+    assert woken.empty <= 40 < polled.empty
+
+
+def test_without_jitter_ten_clients_a_wave_get_through():
+    storm = labs.retry_storm(jitter="none")
+    assert (len(storm.calls), storm.refused, storm.gave_up) == (
+        100 + 100 + 90 + 80 + 70 + 60 + 50 + 40 + 30 + 20 + 10,
+        550,
+        0,
+    )
+    assert storm.recovered == 2 + 4 + 8 + 16 + 6 * 30
+
+
+@pytest.mark.parametrize("jitter", ["full", "equal", "decorrelated"])
+def test_any_jitter_ends_the_storm_in_seconds(jitter):
+    assert labs.retry_storm(jitter=jitter).recovered < 15
+
+
+def test_clients_that_run_out_of_attempts_give_up():
+    storm = labs.retry_storm(outage=1000.0, max_attempts=2)
+    assert (storm.gave_up, storm.refused) == (100, 200)
+    assert labs.say_storm(storm) == "200 calls, 200 of them refused. 100 clients gave up, at 2 s."
+
+
+def test_aging_ends_starvation_and_urgent_jobs_pay():
+    strict, aged = labs.starvation(aging=0), labs.starvation(aging=10)
+    assert strict.unserved > 20
+    assert aged.unserved < 10
+
+    def mean(waits):
+        return sum(wait for _, wait in waits) / len(waits)
+
+    assert mean(aged.urgent) > mean(strict.urgent)
+    assert labs.starvation(urgent_per_second=0).unserved == 0
+
+
+def test_a_longer_queue_refuses_less_and_waits_more():
+    short, long = labs.full_queue(max_pending=1), labs.full_queue(max_pending=60)
+    assert len(short.refused) > len(long.refused) == 0
+    assert max(wait for _, wait in short.accepted) < 0.3 < 3 < max(wait for _, wait in long.accepted)
+    assert not labs.full_queue(workers=2).refused

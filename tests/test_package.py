@@ -1,0 +1,63 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import jobqueue_lesson
+from jobqueue_lesson import handlers
+
+PACKAGE = Path(jobqueue_lesson.__file__).parent
+SYSTEM = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "history"}
+
+
+def test_importing_it_needs_the_standard_library_alone():
+    code = "import sys; before = set(sys.modules); import jobqueue_lesson; print(*sorted(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    foreign = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names - {"jobqueue_lesson"}
+    assert foreign == set()
+    assert not [name for name in loaded if name.startswith("jobqueue_lesson.show")]
+
+
+def test_the_public_names_are_at_the_top():
+    assert jobqueue_lesson.__all__ == [
+        "History",
+        "Job",
+        "JobQueue",
+        "Simulation",
+        "Status",
+        "Worker",
+        "plot_timeline",
+        "text_timeline",
+    ]
+    for name in jobqueue_lesson.__all__:
+        assert getattr(jobqueue_lesson, name)
+    assert not hasattr(jobqueue_lesson, "plot_everything")
+
+
+def imported(path):
+    """Name the modules of the package that a module imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+    return names
+
+
+def test_imports_run_one_way():
+    for name in SYSTEM:
+        assert not imported(PACKAGE / f"{name}.py") & {"history", "show", "exercises"}, name
+    assert imported(PACKAGE / "history.py") <= {"job", "queue"}
+    assert imported(PACKAGE / "show" / "timeline.py") <= {"history", "style"}
+
+
+def test_every_public_thing_is_documented():
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+            if public and node in tree.body:
+                assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def test_the_handlers_have_a_handler_for_each_kind_of_job_of_the_product():
+    assert list(handlers.HANDLERS) == ["send-email", "resize-image", "generate-report"]

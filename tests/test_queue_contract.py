@@ -1,0 +1,306 @@
+"""What every queue of the course must do. A new kind of queue joins by adding its factory to QUEUES."""
+
+import asyncio
+
+import pytest
+
+from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson.job import MOVES, IllegalMove, JobNotFound
+from jobqueue_lesson.queue import KeyReused
+
+QUEUES = {"in memory": lambda sim: JobQueue("tasks", clock=sim.time)}
+
+
+@pytest.fixture
+def sim():
+    return Simulation()
+
+
+@pytest.fixture(params=QUEUES.values(), ids=QUEUES.keys())
+def queue(request, sim):
+    return request.param(sim)
+
+
+def pass_time(sim, seconds):
+    sim.run(asyncio.sleep(seconds))
+
+
+def take_all(queue):
+    ids = []
+    while (job := queue.dequeue()) is not None:
+        ids.append(job.id)
+    return ids
+
+
+def test_a_new_job_is_pending(queue):
+    job = queue.enqueue("send-email", {"to": "alice@example.com"})
+    assert (job.id, job.type, job.data) == (1, "send-email", {"to": "alice@example.com"})
+    assert (job.status, job.attempts, job.max_attempts, job.priority) == ("pending", 0, 3, 0)
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 0, "failed": 0}
+
+
+def test_an_empty_queue_has_nothing_to_hand_out(queue):
+    assert queue.dequeue() is None
+
+
+def test_a_job_is_handed_out_once(queue):
+    queue.enqueue("a")
+    assert queue.dequeue(worker="ann").id == 1
+    assert queue.dequeue(worker="ben") is None
+    assert queue.get(1).worker == "ann"
+    assert queue.stats()["processing"] == 1
+
+
+def test_higher_priority_then_earlier_due_then_lower_id(queue, sim):
+    queue.enqueue("late", delay=2)  # 1
+    queue.enqueue("early", delay=1)  # 2
+    queue.enqueue("same", delay=2)  # 3
+    queue.enqueue("urgent", delay=2, priority=5)  # 4
+    queue.enqueue("negative", priority=-1)  # 5
+    pass_time(sim, 2)
+    assert take_all(queue) == [4, 2, 1, 3, 5]
+
+
+def test_a_delayed_job_is_not_handed_out_before_its_time(queue, sim):
+    queue.enqueue("later", delay=1.5, priority=100)
+    queue.enqueue("now")
+    assert take_all(queue) == [2]
+    pass_time(sim, 1.4)
+    assert take_all(queue) == []
+    pass_time(sim, 0.1)
+    assert take_all(queue) == [1]
+
+
+def test_a_completed_job_keeps_its_result_and_its_duration(queue, sim):
+    job = queue.enqueue("a")
+    queue.dequeue()
+    pass_time(sim, 0.25)
+    queue.complete(job.id, {"pages": 5})
+    job = queue.get(job.id)
+    assert (job.status, job.result, job.duration) == ("completed", {"pages": 5}, 0.25)
+
+
+def test_a_failed_attempt_waits_for_its_backoff_and_is_pending_again(queue, sim):
+    queue.enqueue("a")
+    queue.dequeue()
+    queue.fail(1, ConnectionError("away"))
+    assert queue.stats()["pending"] == 1
+    assert queue.dequeue() is None
+    pass_time(sim, 1.999)
+    assert queue.dequeue() is None
+    pass_time(sim, 0.001)
+    assert queue.dequeue().attempts == 2
+
+
+def test_a_job_out_of_attempts_has_failed_for_good_with_every_error(queue, sim):
+    queue.enqueue("a", max_attempts=3)
+    for number in (1, 2, 3):
+        assert queue.dequeue().attempts == number
+        queue.fail(1, TimeoutError(f"attempt {number}"))
+        pass_time(sim, 100)
+    job = queue.get(1)
+    assert job.status == "failed"
+    assert [(e.attempt, e.type, e.message, e.at, e.retry_in) for e in job.errors] == [
+        (1, "TimeoutError", "attempt 1", 0.0, 2.0),
+        (2, "TimeoutError", "attempt 2", 100.0, 4.0),
+        (3, "TimeoutError", "attempt 3", 200.0, None),
+    ]
+    assert job.error == "TimeoutError: attempt 3"
+    assert queue.stats() == {"pending": 0, "processing": 0, "completed": 0, "failed": 1}
+
+
+def test_an_error_may_be_a_text(queue):
+    queue.enqueue("a", max_attempts=1)
+    queue.dequeue()
+    queue.fail(1, "no such address")
+    assert queue.get(1).error == "no such address"
+
+
+def test_one_attempt_means_no_retry(queue):
+    queue.enqueue("a", max_attempts=1)
+    queue.dequeue()
+    queue.fail(1, OSError())
+    assert queue.get(1).status == "failed"
+
+
+def test_a_released_job_is_pending_at_once_in_its_old_place_and_the_attempt_does_not_count(queue):
+    for _ in range(3):
+        queue.enqueue("a")
+    queue.dequeue()
+    queue.dequeue()
+    queue.release(1)
+    assert queue.get(1).attempts == 0
+    assert take_all(queue) == [1, 3]
+    assert queue.get(1).attempts == 1
+
+
+def test_the_same_key_gives_the_same_job(queue):
+    first = queue.enqueue("send-email", {"to": "alice"}, key="welcome")
+    assert queue.enqueue("send-email", {"to": "alice"}, key="welcome").id == first.id
+    queue.dequeue()
+    queue.complete(first.id)
+    assert queue.enqueue("send-email", {"to": "alice"}, key="welcome").status == "completed"
+    assert sum(queue.stats().values()) == 1
+
+
+def test_a_key_that_is_reused_for_something_else_is_refused(queue):
+    queue.enqueue("send-email", {"to": "alice"}, key="welcome")
+    for type, data in (("send-email", {"to": "bob"}), ("resize-image", {"to": "alice"})):
+        with pytest.raises(KeyReused, match="key 'welcome' belongs to job #1, a send-email with other data"):
+            queue.enqueue(type, data, key="welcome")
+    assert queue.stats()["pending"] == 1
+
+
+def bring(queue, state):
+    """Enqueue a job and bring it into a state."""
+    job = queue.enqueue("a", max_attempts=1)
+    if state != "pending":
+        queue.dequeue()
+    if state == "completed":
+        queue.complete(job.id)
+    if state == "failed":
+        queue.fail(job.id, "x")
+    return job.id
+
+
+CALLS = {
+    "complete": lambda queue, id: queue.complete(id),
+    "fail": lambda queue, id: queue.fail(id, "x"),
+    "release": lambda queue, id: queue.release(id),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("state", ["pending", "processing", "completed", "failed"])
+def test_a_move_is_legal_if_and_only_if_it_is_in_the_table(queue, call, state):
+    legal = any(move.name == call and move.source == state for move in MOVES)
+    job_id = bring(queue, state)
+    before = queue.stats()
+    if legal:
+        CALLS[call](queue, job_id)
+        assert queue.stats() != before
+    else:
+        with pytest.raises(IllegalMove, match=f"cannot {call} job #1: it is {state}"):
+            CALLS[call](queue, job_id)
+        assert queue.stats() == before
+        assert queue.get(job_id).status == state
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_job_that_does_not_exist_is_an_error_by_name(queue, call):
+    with pytest.raises(JobNotFound, match="no job with id 77"):
+        CALLS[call](queue, 77)
+    assert queue.get(77) is None
+
+
+def test_listeners_hear_of_every_move_in_order(queue, sim):
+    events = []
+    queue.subscribe(events.append)
+    queue.enqueue("a", priority=2)
+    queue.dequeue(worker="ann")
+    pass_time(sim, 1)
+    queue.fail(1, OSError("x"))
+    pass_time(sim, 2)
+    queue.dequeue(worker="ben")
+    queue.release(1)
+    queue.dequeue(worker="ben")
+    queue.complete(1)
+    assert [(e.at, e.move, e.status, e.attempt, e.worker) for e in events] == [
+        (0, "enqueue", "pending", 0, None),
+        (0, "dequeue", "processing", 1, "ann"),
+        (1, "retry", "pending", 1, "ann"),
+        (3, "dequeue", "processing", 2, "ben"),
+        (3, "release", "pending", 2, "ben"),
+        (3, "dequeue", "processing", 2, "ben"),
+        (3, "complete", "completed", 2, "ben"),
+    ]
+    assert {(e.job_id, e.type, e.priority) for e in events} == {(1, "a", 2)}
+    assert [e.scheduled_for for e in events] == [0, 0, 3, 3, 3, 3, 3]
+    assert [str(e.error) for e in events if e.error] == ["OSError: x"]
+
+
+def test_a_listener_sees_numbers_that_add_up(queue):
+    seen = []
+    queue.subscribe(lambda event: seen.append((event.move, sum(queue.stats().values()), queue.stats()[event.status])))
+    queue.enqueue("a")
+    queue.dequeue()
+    queue.complete(1)
+    assert seen == [("enqueue", 1, 1), ("dequeue", 1, 1), ("complete", 1, 1)]
+
+
+def test_a_listener_that_has_left_hears_nothing_more(queue):
+    events = []
+    leave = queue.subscribe(events.append)
+    queue.enqueue("a")
+    leave()
+    leave()
+    queue.enqueue("a")
+    assert len(events) == 1
+
+
+def test_a_listener_that_raises_loses_no_job_and_no_event_of_others(queue, caplog):
+    def broken(event):
+        raise RuntimeError("listener broke")
+
+    events = []
+    queue.subscribe(broken)
+    queue.subscribe(events.append)
+    queue.enqueue("a")
+    assert queue.dequeue().id == 1
+    queue.complete(1)
+    assert queue.stats()["completed"] == 1
+    assert [event.move for event in events] == ["enqueue", "dequeue", "complete"]
+    assert "listener broke" in caplog.text
+
+
+def test_a_listener_may_enqueue_and_others_still_hear_everything_in_order(queue):
+    def follow_up(event):
+        if event.move == "complete" and event.type == "a":
+            queue.enqueue("b")
+
+    events = []
+    queue.subscribe(follow_up)
+    queue.subscribe(events.append)
+    queue.enqueue("a")
+    queue.dequeue()
+    queue.complete(1)
+    assert [(e.move, e.type) for e in events] == [
+        ("enqueue", "a"),
+        ("dequeue", "a"),
+        ("complete", "a"),
+        ("enqueue", "b"),
+    ]
+
+
+async def sleep_then(sim, seconds, action):
+    await asyncio.sleep(seconds)
+    action()
+
+
+def test_a_wait_ends_when_a_job_comes_when_one_is_due_and_when_woken(queue, sim):
+    async def wait():
+        await queue.wait()
+        return sim.time()
+
+    sim.create_task(sleep_then(sim, 1, lambda: queue.enqueue("a")))
+    assert sim.run(wait()) == 1
+    queue.dequeue()
+    queue.fail(1, "x")
+    assert sim.run(wait()) == 3
+    assert sim.run(wait()) == 3  # still due
+    queue.dequeue()
+    sim.create_task(sleep_then(sim, 5, queue.wake))
+    assert sim.run(wait()) == 8
+
+
+def test_join_ends_when_nothing_is_pending_or_processing(queue, sim):
+    async def join():
+        await queue.join()
+        return sim.time()
+
+    assert sim.run(join()) == 0
+    queue.enqueue("a", delay=1)
+    queue.enqueue("b")
+    sim.create_task(Worker(queue, {"a": asyncio.sleep, "b": lambda _: asyncio.sleep(3)}).run())
+    queue.get(1).data = 2
+    assert sim.run(join()) == 5

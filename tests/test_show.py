@@ -1,0 +1,73 @@
+"""The course's look, the helper that shows source, and what stands for units."""
+
+import importlib
+import inspect
+
+import matplotlib
+import pytest
+
+from jobqueue_lesson import JobQueue
+from jobqueue_lesson.show.source import source
+from jobqueue_lesson.show.style import INK, LOOKS, PAPER, STYLE, course_style, in_words, use_course_style
+
+matplotlib.use("agg")
+
+
+def test_source_is_the_installed_modules_own():
+    shown = source(JobQueue.dequeue).data
+    assert shown.startswith("`jobqueue_lesson.queue`\n\n```python\ndef dequeue(self")
+    lines = [line.strip() for line in inspect.getsource(JobQueue.dequeue).splitlines()]
+    assert [line.strip() for line in shown.splitlines()[3:-1]] == lines
+
+
+def test_no_two_looks_have_the_same_character_and_none_is_told_by_colour_alone():
+    assert len({look.character for look in LOOKS.values()}) == len(LOOKS)
+    shapes = [(look.hatch, look.marker, look.height) for look in LOOKS.values()]
+    assert len(set(shapes)) == len(LOOKS)
+
+
+def luminance(colour):
+    def linear(channel):
+        return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, matplotlib.colors.to_rgb(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_reads_from_the_back_of_the_room():
+    assert contrast(INK, PAPER) >= 7
+    sizes = [value for key, value in STYLE.items() if key.endswith("size") and "major" not in key and "fig" not in key]
+    assert min(sizes) >= 11
+
+
+def test_strong_marks_stand_out_from_the_paper():
+    for name in ("processing", "failed attempt", "completed", "failed"):
+        assert contrast(LOOKS[name].colour, PAPER) >= 3
+
+
+def test_the_style_can_be_used_for_a_while_or_for_good():
+    before = matplotlib.rcParams["figure.figsize"]
+    with course_style():
+        assert matplotlib.rcParams["figure.figsize"] == [9.0, 3.2]
+    assert matplotlib.rcParams["figure.figsize"] == before
+    with matplotlib.rc_context():
+        use_course_style()
+        assert matplotlib.rcParams["figure.facecolor"] == PAPER
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 ms"), (0.0004, "0.4 ms"), (0.01, "10 ms"), (1, "1 s"), (2.5, "2.5 s"), (3600, "3600 s")],
+)
+def test_times_are_said_in_the_unit_that_reads_best(seconds, words):
+    assert in_words(seconds) == words
+
+
+def test_every_module_says_what_it_is():
+    for name in ("timeline", "labs", "states", "source", "style"):
+        assert importlib.import_module(f"jobqueue_lesson.show.{name}").__doc__

@@ -1,0 +1,225 @@
+import asyncio
+
+import pytest
+
+from jobqueue_lesson import History, JobQueue, Simulation, Worker
+from jobqueue_lesson.retries import DoNotRetry
+
+
+@pytest.fixture
+def sim():
+    return Simulation()
+
+
+@pytest.fixture
+def queue(sim):
+    return JobQueue("tasks", clock=sim.time)
+
+
+async def nap(seconds):
+    await asyncio.sleep(seconds)
+    return f"slept {seconds}"
+
+
+def test_it_does_every_job_and_keeps_the_results(sim, queue):
+    for seconds in (1, 2, 3):
+        queue.enqueue("nap", seconds)
+    sim.run(Worker(queue, {"nap": nap}).drain())
+    assert [queue.get(n).result for n in (1, 2, 3)] == ["slept 1", "slept 2", "slept 3"]
+    assert sim.time() == 6
+
+
+def test_it_has_as_many_jobs_in_hand_as_its_concurrency(sim, queue):
+    history = History(queue)
+    for _ in range(7):
+        queue.enqueue("nap", 1)
+    sim.run(Worker(queue, {"nap": nap}, name="ann", concurrency=3).drain())
+    assert sim.time() == 3
+    assert history.count([0.5, 1.5, 2.5])["processing"] == [3, 3, 1]
+    assert history.workers() == ["ann/1", "ann/2", "ann/3"]
+
+
+def test_two_workers_share_a_queue(sim, queue):
+    async def both():
+        await asyncio.gather(*(Worker(queue, {"nap": nap}, name=name).drain() for name in ("ann", "ben")))
+
+    for seconds in (2, 1, 1):
+        queue.enqueue("nap", seconds)
+    sim.run(both())
+    assert [queue.get(n).worker for n in (1, 2, 3)] == ["ann", "ben", "ben"]
+    assert sim.time() == 2
+
+
+def test_told_to_stop_it_finishes_the_job_in_hand_and_takes_no_other(sim, queue):
+    async def shift(worker):
+        running = asyncio.create_task(worker.run())
+        await asyncio.sleep(0.5)
+        worker.stop()
+        await running
+
+    queue.enqueue("nap", 2)
+    queue.enqueue("nap", 2)
+    sim.run(shift(Worker(queue, {"nap": nap})))
+    assert sim.time() == 2
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 1, "failed": 0}
+
+
+def test_an_idle_worker_stops_at_once(sim, queue):
+    worker = Worker(queue, {})
+    running = sim.create_task(worker.run())
+    sim.run(asyncio.sleep(1))
+    worker.stop()
+    sim.run(asyncio.sleep(0))
+    assert running.done()
+    assert sim.time() == 1
+
+
+def test_a_stop_counts_also_before_the_worker_has_begun(sim, queue):
+    queue.enqueue("nap", 1)
+    worker = Worker(queue, {"nap": nap})
+    running = sim.create_task(worker.run())
+    worker.stop()
+    sim.run(asyncio.sleep(0))
+    assert running.done()
+    assert queue.stats()["pending"] == 1
+
+
+def test_a_worker_that_was_stopped_can_work_again(sim, queue):
+    worker = Worker(queue, {"nap": nap})
+    worker.stop()
+    queue.enqueue("nap", 1)
+    sim.run(worker.drain())
+    worker.stop()
+    queue.enqueue("nap", 1)
+    sim.run(worker.drain())
+    assert queue.stats()["completed"] == 2
+
+
+def test_one_worker_cannot_work_twice_at_once(sim, queue):
+    worker = Worker(queue, {"nap": nap}, name="ann")
+    sim.create_task(worker.run())
+    sim.run(asyncio.sleep(1))
+    with pytest.raises(RuntimeError, match="ann is at work already"):
+        worker.drain()
+
+
+def test_an_attempt_that_takes_too_long_is_cancelled_and_has_failed(sim, queue):
+    queue.enqueue("nap", 10, max_attempts=1)
+    sim.run(Worker(queue, {"nap": nap}, timeout=0.5).drain())
+    assert queue.get(1).error == "TimeoutError: nap took longer than 0.5 s"
+    assert sim.time() == 0.5
+
+
+def test_a_timeout_of_the_handlers_own_is_kept_as_it_is(sim, queue):
+    async def call(_):
+        raise TimeoutError("no answer")
+
+    queue.enqueue("call", max_attempts=1)
+    sim.run(Worker(queue, {"call": call}, timeout=5).drain())
+    assert queue.get(1).error == "TimeoutError: no answer"
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_cancelled_worker_puts_its_jobs_back(sim, queue, concurrency):
+    async def shift():
+        running = asyncio.create_task(Worker(queue, {"nap": nap}, concurrency=concurrency).run())
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    for _ in range(3):
+        queue.enqueue("nap", 2)
+    sim.run(shift())
+    assert queue.stats() == {"pending": 3, "processing": 0, "completed": 0, "failed": 0}
+    assert [queue.get(n).attempts for n in (1, 2, 3)] == [0, 0, 0]
+
+
+def test_a_job_of_unknown_type_fails_at_once_whatever_attempts_are_left(sim, queue):
+    queue.enqueue("make-coffee", max_attempts=5)
+    sim.run(Worker(queue, {"nap": nap, "dig": nap}).drain())
+    job = queue.get(1)
+    assert (job.status, job.attempts, sim.time()) == ("failed", 1, 0)
+    assert job.error == "NoHandler: no handler for 'make-coffee'; this worker has: dig, nap"
+
+
+class BrokenText(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "kept", "retried"),
+    [
+        (ValueError("bad address"), "ValueError: bad address", True),
+        (KeyError("to"), "KeyError: 'to'", True),
+        (DoNotRetry("hopeless"), "DoNotRetry: hopeless", False),
+        (SystemExit(3), "SystemExit: 3", False),
+        (asyncio.CancelledError("by the handler itself"), "CancelledError: by the handler itself", False),
+        (BaseExceptionGroup("two", [ValueError(), SystemExit()]), "BaseExceptionGroup: two (2 sub-exceptions)", False),
+        (BrokenText(), "BrokenText: (its message cannot be shown)", True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_whatever_a_handler_raises_stays_inside_its_job(sim, queue, error, kept, retried):
+    async def explode(_):
+        raise error
+
+    queue.enqueue("explode", max_attempts=3)
+    queue.enqueue("nap", 1)
+    sim.run(Worker(queue, {"explode": explode, "nap": nap}).drain())
+    job = queue.get(1)
+    assert job.status == "failed"
+    assert [str(attempt) for attempt in job.errors] == [kept] * (3 if retried else 1)
+    assert queue.get(2).status == "completed"
+
+
+def test_ctrl_c_puts_the_job_back_and_stops_the_worker(sim, queue):
+    async def interrupted(_):
+        raise KeyboardInterrupt
+
+    queue.enqueue("a")
+    with pytest.raises(KeyboardInterrupt):
+        sim.run(Worker(queue, {"a": interrupted}).drain())
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 0, "failed": 0}
+
+
+def test_a_handler_that_is_not_async_gets_a_clear_error(sim, queue):
+    queue.enqueue("a")
+    sim.run(Worker(queue, {"a": lambda data: {"sent": True}}).drain())
+    assert queue.get(1).attempts == 1
+    assert queue.get(1).error == (
+        "DoNotRetry: the handler for 'a' must be an async function (async def), it returned {'sent': True}"
+    )
+
+
+def test_drain_waits_for_jobs_that_back_off_and_for_jobs_in_other_hands(sim, queue):
+    tries = []
+
+    async def flaky(_):
+        tries.append(sim.time())
+        if len(tries) == 1:
+            raise OSError
+
+    async def both():
+        await asyncio.gather(Worker(queue, {"nap": nap}).drain(), drained())
+
+    async def drained():
+        await Worker(queue, {"flaky": flaky}, name="worker-2").drain()
+        assert queue.stats() == {"pending": 0, "processing": 0, "completed": 2, "failed": 0}
+
+    queue.enqueue("nap", 7)
+    queue.enqueue("flaky")
+    sim.run(both())
+    assert tries == [0, 2]
+    assert sim.time() == 7
+
+
+def test_it_works_in_real_time_too():
+    async def main():
+        queue = JobQueue()
+        job = queue.enqueue("nap", 0.001)
+        await Worker(queue, {"nap": nap}).drain()
+        return job
+
+    assert asyncio.run(main()).result == "slept 0.001"
