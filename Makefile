@@ -24,7 +24,8 @@ check: $(VENV)/check  ## lint code and notebooks, check types, check that notebo
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 
-notebooks: $(VENV)/test  ## re-run all notebooks, and save their outputs
+notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and draw the picture of the README
+	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/notebooks.py run
 	$(BIN)/python tools/notebooks.py check
 

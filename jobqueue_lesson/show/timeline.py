@@ -173,7 +173,7 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=len(handles),
+        ncols=len(handles) if len(handles) <= 6 else 4,  # a longer line would push the picture together
         borderaxespad=0.2,
         columnspacing=1.1,
         handlelength=1.6,

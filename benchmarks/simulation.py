@@ -1,0 +1,86 @@
+"""Simulated time against SimPy: four workers, random arrivals, 100,000 jobs (M/M/4)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from jobqueue_lesson import Simulation
+
+from .measure import Row, in_turns, seconds
+
+JOBS = 100_000
+
+
+def draws() -> list[tuple[float, float]]:
+    """Return gap before arrival and time of service of each job: 3.2 arrive a second, a worker does 1 a second."""
+    draw = random.Random(1)
+    return [(draw.expovariate(3.2), draw.expovariate(1.0)) for _ in range(JOBS)]
+
+
+def ours(jobs: list[tuple[float, float]]) -> float:
+    """Return the mean wait, simulated with asyncio tasks and an asyncio.Queue."""
+    waited, left = 0.0, len(jobs)
+    sim = Simulation()
+
+    async def worker(queue: asyncio.Queue[tuple[float, float]], all_done: asyncio.Event) -> None:
+        nonlocal waited, left
+        while True:
+            arrived, service = await queue.get()
+            waited += sim.time() - arrived
+            await asyncio.sleep(service)
+            left -= 1
+            if not left:
+                all_done.set()
+
+    async def main() -> None:
+        queue: asyncio.Queue[tuple[float, float]] = asyncio.Queue()
+        all_done = asyncio.Event()
+        workers = [asyncio.create_task(worker(queue, all_done)) for _ in range(4)]
+        for gap, service in jobs:
+            await asyncio.sleep(gap)
+            queue.put_nowait((sim.time(), service))
+        await all_done.wait()
+        for task in workers:
+            task.cancel()
+
+    sim.run(main())
+    return waited / len(jobs)
+
+
+def simpy(jobs: list[tuple[float, float]]) -> float:
+    """Return the mean wait, simulated with SimPy processes and a Store."""
+    import simpy
+
+    waited = 0.0
+    env = simpy.Environment()
+    store = simpy.Store(env)
+
+    def worker() -> Any:
+        nonlocal waited
+        while True:
+            arrived, service = yield store.get()
+            waited += env.now - arrived
+            yield env.timeout(service)
+
+    def producer() -> Any:
+        for gap, service in jobs:
+            yield env.timeout(gap)
+            yield store.put((env.now, service))
+
+    for _ in range(4):
+        env.process(worker())
+    env.process(producer())
+    env.run()
+    return waited / len(jobs)
+
+
+def rows() -> Iterator[Row]:
+    """Measure everything of this module."""
+    jobs = draws()
+    mean, theirs_mean = ours(jobs), simpy(jobs)
+    assert round(mean, 9) == round(theirs_mean, 9), (mean, theirs_mean)
+    mine, theirs = in_turns(lambda: ours(jobs), lambda: simpy(jobs), rounds=9)
+    yield Row("M/M/4, 100,000 jobs: Simulation / SimPy's Store", seconds(mine), seconds(theirs), mine / theirs, 1.2)

@@ -1,0 +1,38 @@
+"""Draw docs/timeline.png, the picture in the README: one worker, one mail server that is away at first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+
+from jobqueue_lesson import History, JobQueue, Simulation, Worker, plot_timeline
+from jobqueue_lesson.handlers import HANDLERS
+from jobqueue_lesson.retries import RetryPolicy
+
+
+def draw(path: Path) -> None:
+    """Run five jobs in simulated time, and draw what they did."""
+    sim = Simulation()
+    queue = JobQueue("tasks", clock=sim.time, retry=RetryPolicy(base=0.015))
+    history = History(queue)
+
+    async def send_email(data: dict[str, str]) -> object:
+        result = await HANDLERS["send-email"](data)
+        if sim.time() < 0.020:
+            raise ConnectionError("the mail server is away")
+        return result
+
+    queue.enqueue("send-email", {"to": "alice@example.com"})
+    queue.enqueue("resize-image", {"size": "thumbnail"})
+    queue.enqueue("generate-report", {"format": "pdf"})
+    queue.enqueue("send-email", {"to": "bob@example.com"}, delay=0.045)
+    queue.enqueue("make-coffee")
+    sim.run(Worker(queue, HANDLERS | {"send-email": send_email}).drain())
+    plot_timeline(history).figure.savefig(path, dpi=160)
+
+
+if __name__ == "__main__":
+    draw(Path(__file__).parent.parent / "docs" / "timeline.png")
