@@ -47,8 +47,7 @@ MOVES = (
 )
 """The table of legal moves. `None` as a source: the job does not exist before this move."""
 
-MOVE = {move.name: move for move in MOVES}
-"""The same table by name."""
+ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE = MOVES
 
 
 class QueueError(Exception):
@@ -58,14 +57,14 @@ class QueueError(Exception):
 class IllegalMove(QueueError):
     """A move that is not in `MOVES`, such as completing a job that nobody has picked up."""
 
-    def __init__(self, job: Job, move: str) -> None:
+    def __init__(self, job: Job, move: Move) -> None:
         legal = ", ".join(m.name for m in MOVES if m.source == job.status) or "none, it is a final state"
         super().__init__(
-            f"cannot {move} job #{job.id}: it is {job.status}, and {move!r} starts from {MOVE[move].source}. "
+            f"cannot {move.name} job #{job.id}: it is {job.status}, and {move.name!r} starts from {move.source}. "
             f"Legal moves from {job.status}: {legal}"
         )
         self.job_id = job.id
-        self.move = move
+        self.move = move.name
 
 
 class JobNotFound(QueueError, LookupError):

@@ -15,14 +15,19 @@ from heapq import heappop, heappush
 from typing import Any, Protocol
 
 from .job import (
-    MOVE,
+    COMPLETE,
+    DEQUEUE,
+    ENQUEUE,
+    FAIL,
+    RELEASE,
+    RETRY,
     AttemptError,
     IllegalMove,
     Job,
     JobEvent,
     JobNotFound,
+    Move,
     QueueError,
-    Status,
     check_count,
     check_number,
     check_seconds,
@@ -166,7 +171,8 @@ class JobQueue:
         self._ready: list[tuple[float, float, int]] = []  # heap of (rank, scheduled_for, id)
         self._delayed: list[tuple[float, int]] = []  # heap of (scheduled_for, id)
         self._finished: deque[int] = deque()
-        self._ended = {Status.COMPLETED: 0, Status.FAILED: 0}
+        self._completed = 0
+        self._failed = 0
         self._next_id = 1
         self._listeners: list[Listener] = []
         self._events: deque[JobEvent] = deque()
@@ -202,13 +208,15 @@ class JobQueue:
             raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
 
         now = self.clock()
-        job = Job(self._next_id, type, data, priority, max_attempts, key, now, now + delay if delay else now)
-        self._next_id += 1
-        self._jobs[job.id] = job
+        job_id = self._next_id
+        self._next_id = job_id + 1
+        job = Job(job_id, type, data, priority, max_attempts, key, now, now + delay if delay else now)
+        self._jobs[job_id] = job
         if key is not None:
-            self._keys[key] = job.id
+            self._keys[key] = job_id
         self._line_up(job, now)
-        self._moved(job, "enqueue")
+        if self._listeners:
+            self._tell(job, ENQUEUE, now)
         if self._waiters:
             self.wake()
         return job
@@ -225,44 +233,60 @@ class JobQueue:
         job.finished_at = None
         job.worker = worker
         job.attempts += 1
-        self._moved(job, "dequeue")
+        job.status = DEQUEUE.target
+        if self._listeners:
+            self._tell(job, DEQUEUE, now)
         return job
 
     def complete(self, job_id: int, result: Any = None) -> Job:
         """Mark a job in hand as done; see `QueueContract.complete`."""
-        job = self._in_hand(job_id, "complete")
-        job.finished_at = self.clock()
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not COMPLETE.source:
+            raise self._refusal(job_id, COMPLETE)
+        now = job.finished_at = self.clock()
         job.result = result
-        self._moved(job, "complete")
-        self._retire(job)
+        job.status = COMPLETE.target
+        self._completed += 1
+        if self._listeners:
+            self._tell(job, COMPLETE, now)
+        if self.keep_finished is not None or self._waiters or self._joiners:
+            self._ended(job)
         return job
 
     def fail(self, job_id: int, error: BaseException | str) -> Job:
         """Say that the attempt in hand failed; see `QueueContract.fail`."""
         if not isinstance(error, (BaseException, str)):
             raise TypeError(f"error must be an exception or a text, got {error!r}")
-        job = self._in_hand(job_id, "fail")
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not FAIL.source:
+            raise self._refusal(job_id, FAIL)
         now = job.finished_at = self.clock()
         retry_in = None
         if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
             retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
         job.errors += (AttemptError(job.attempts, *_in_words(error), now, retry_in),)
         if retry_in is None:
-            self._moved(job, "fail")
-            self._retire(job)
+            job.status = FAIL.target
+            self._failed += 1
+            self._tell(job, FAIL, now)
+            self._ended(job)
         else:
+            job.status = RETRY.target
             job.scheduled_for = now + retry_in
             self._line_up(job, now)
-            self._moved(job, "retry")
+            self._tell(job, RETRY, now)
             self.wake()
         return job
 
     def release(self, job_id: int) -> Job:
         """Put a job in hand back; see `QueueContract.release`."""
-        job = self._in_hand(job_id, "release")
-        job.finished_at = self.clock()
-        self._line_up(job, job.finished_at)
-        self._moved(job, "release")
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not RELEASE.source:
+            raise self._refusal(job_id, RELEASE)
+        now = job.finished_at = self.clock()
+        job.status = RELEASE.target
+        self._line_up(job, now)
+        self._tell(job, RELEASE, now)
         job.attempts -= 1
         self.wake()
         return job
@@ -273,13 +297,12 @@ class JobQueue:
 
     def stats(self) -> dict[str, int]:
         """Count the jobs in each state; see `QueueContract.stats`."""
-        pending, completed, failed = self._pending(), self._ended[Status.COMPLETED], self._ended[Status.FAILED]
-        enqueued = self._next_id - 1
+        pending = self._pending()
         return {
             "pending": pending,
-            "processing": enqueued - pending - completed - failed,
-            "completed": completed,
-            "failed": failed,
+            "processing": self._unfinished() - pending,
+            "completed": self._completed,
+            "failed": self._failed,
         }
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -308,7 +331,7 @@ class JobQueue:
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
-        while sum(self._ended.values()) < self._next_id - 1:
+        while self._unfinished():
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._joiners.append(waiter)
             await waiter
@@ -320,6 +343,9 @@ class JobQueue:
     def _pending(self) -> int:
         return len(self._ready) + len(self._delayed)
 
+    def _unfinished(self) -> int:
+        return self._next_id - 1 - self._completed - self._failed
+
     def _line_up(self, job: Job, now: float) -> None:
         """Put a pending job where it waits: among the ready ones or, before its time, among the delayed."""
         if job.scheduled_for > now:
@@ -330,32 +356,27 @@ class JobQueue:
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
             heappush(self._ready, (rank, job.scheduled_for, job.id))
 
-    def _in_hand(self, job_id: int, move: str) -> Job:
-        """Return the job if it may make this move."""
+    def _refusal(self, job_id: int, move: Move) -> QueueError:
+        """Say why a job cannot make this move."""
         job = self._jobs.get(job_id)
-        if job is None:
-            raise JobNotFound(job_id)
-        if job.status is not MOVE[move].source:
-            raise IllegalMove(job, move)
-        return job
+        return JobNotFound(job_id) if job is None else IllegalMove(job, move)
 
-    def _moved(self, job: Job, name: str) -> None:
-        """Bring the job into the state that the move ends in, count it if that ends it, and tell the listeners."""
-        target = job.status = MOVE[name].target
-        if target in self._ended:
-            self._ended[target] += 1
-        if self._listeners:
-            self._tell(job, name)
-
-    def _tell(self, job: Job, move: str) -> None:
+    def _tell(self, job: Job, move: Move, at: float) -> None:
         """Tell every listener of a move, in order, also of moves that a listener makes."""
-        at = {"enqueue": job.created_at, "dequeue": job.started_at}.get(move, job.finished_at)
-        assert at is not None
-        worker = None if move == "enqueue" else job.worker
-        error = job.errors[-1] if move in ("retry", "fail") else None
+        worker = None if move is ENQUEUE else job.worker
+        error = job.errors[-1] if move in (RETRY, FAIL) else None
         self._events.append(
             JobEvent(
-                at, move, job.id, job.type, job.status, job.attempts, job.priority, job.scheduled_for, worker, error
+                at,
+                move.name,
+                job.id,
+                job.type,
+                job.status,
+                job.attempts,
+                job.priority,
+                job.scheduled_for,
+                worker,
+                error,
             )
         )
         if len(self._events) > 1:
@@ -368,15 +389,15 @@ class JobQueue:
                     log.exception("a listener of queue %r failed at %r; the job is safe", self.name, self._events[0])
             self._events.popleft()
 
-    def _retire(self, job: Job) -> None:
-        """Keep a finished job for `get`, and forget the oldest one too many."""
+    def _ended(self, job: Job) -> None:
+        """Forget the oldest finished job if that is one too many, and tell who waits for the last one to end."""
         if self.keep_finished is not None:
             self._finished.append(job.id)
             if len(self._finished) > self.keep_finished:
                 forgotten = self._jobs.pop(self._finished.popleft())
                 if forgotten.key is not None:
                     del self._keys[forgotten.key]
-        if (self._waiters or self._joiners) and sum(self._ended.values()) == self._next_id - 1:
+        if (self._waiters or self._joiners) and not self._unfinished():
             self.wake()
             _end(self._joiners)
 

@@ -65,7 +65,7 @@ class Lab:
         return page
 
     def run_all(self, page: Page) -> None:
-        """Choose Run → Run All Cells, and wait until every code cell has run (one whose source is folded shows no number)."""
+        """Choose Run → Run All Cells, and wait until all have run (a folded one shows no number)."""
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
         page.wait_for_function(
