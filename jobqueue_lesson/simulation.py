@@ -148,15 +148,15 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 )
             if main.done():
                 return
-            while timers and timers[0].cancelled():
+            while timers and timers[0][CALLBACK] is None:
                 heappop(timers)
-            if not timers or timers[0].when() == math.inf:
+            if not timers or timers[0][WHEN] == math.inf:
                 raise EndlessWait(
                     f"nothing can ever end this wait: at t={self._now:g} s no timer is set and nobody has anything "
                     f"to do. {self._who_waits()}"
                 )
-            self._now = timers[0].when()
-            while timers and timers[0].when() <= self._now:
+            now = self._now = timers[0][WHEN]
+            while timers and timers[0][WHEN] <= now:
                 ready.append(heappop(timers))
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> _Handle:
@@ -296,6 +296,9 @@ class _Here:
         return getattr(self._stream, name)
 
 
+WHEN, CALLBACK = 0, 2  # places in a handle
+
+
 class _Handle(list[Any]):
     """A callback that will run, unless it is cancelled first: [when, sequence, callback, args, context].
 
@@ -306,15 +309,15 @@ class _Handle(list[Any]):
 
     def cancel(self) -> None:
         """Do not run the callback."""
-        self[2] = None
+        self[CALLBACK] = None
 
     def cancelled(self) -> bool:
         """Whether it was cancelled."""
-        return self[2] is None
+        return self[CALLBACK] is None
 
     def when(self) -> float:
         """The instant it is set for, in seconds."""
-        return self[0]  # type: ignore[no-any-return]
+        return self[WHEN]  # type: ignore[no-any-return]
 
 
 def _path(task: asyncio.Task[Any]) -> str:

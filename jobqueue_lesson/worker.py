@@ -69,11 +69,13 @@ class Worker:
     def _begin(self) -> _Shift:
         """Open a shift when `run` is called, not when it first gets to act: a `stop` in between must count."""
         if self._shift is not None and self._shift.working:
-            raise RuntimeError(f"{self.name} is at work already; for more at once use concurrency=, or another worker")
+            raise self._at_work_already()
         self._shift = _Shift()
         return self._shift
 
     async def _work(self, shift: _Shift, *, until_empty: bool) -> None:
+        if shift is not self._shift:  # run was called once more before this one had begun
+            raise self._at_work_already()
         shift.working = True
         try:
             if self.concurrency == 1:
@@ -84,6 +86,9 @@ class Worker:
                         lanes.create_task(self._lane(f"{self.name}/{number}", shift, until_empty))
         finally:
             shift.working = False
+
+    def _at_work_already(self) -> RuntimeError:
+        return RuntimeError(f"{self.name} is at work already; for more at once use concurrency=, or another worker")
 
     async def _lane(self, name: str, shift: _Shift, until_empty: bool) -> None:
         """Do one job after the other."""

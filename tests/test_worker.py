@@ -103,6 +103,17 @@ def test_one_worker_cannot_work_twice_at_once(sim, queue):
         worker.drain()
 
 
+def test_one_worker_cannot_be_started_twice_either(sim, queue):
+    async def both(worker):
+        return await asyncio.gather(worker.drain(), worker.drain(), return_exceptions=True)
+
+    queue.enqueue("nap", 1)
+    refused, worked = sim.run(both(Worker(queue, {"nap": nap}, name="ann")))
+    assert "ann is at work already" in str(refused)
+    assert worked is None
+    assert queue.stats()["completed"] == 1
+
+
 def test_an_attempt_that_takes_too_long_is_cancelled_and_has_failed(sim, queue):
     queue.enqueue("nap", 10, max_attempts=1)
     sim.run(Worker(queue, {"nap": nap}, timeout=0.5).drain())
