@@ -168,8 +168,8 @@ class JobQueue:
 
         self._jobs: dict[int, Job] = {}
         self._keys: dict[str, int] = {}
-        self._ready: list[tuple[float, float, int]] = []  # heap of (rank, scheduled_for, id)
-        self._delayed: list[tuple[float, int]] = []  # heap of (scheduled_for, id)
+        self._ready: list[tuple[float, float, int, Job]] = []  # heap of (rank, scheduled_for, id, job)
+        self._delayed: list[tuple[float, int, Job]] = []  # heap of (scheduled_for, id, job)
         self._finished: deque[int] = deque()
         self._completed = 0
         self._failed = 0
@@ -207,10 +207,12 @@ class JobQueue:
         if self.max_pending is not None and self._pending() >= self.max_pending:
             raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
 
-        now = self.clock()
+        now = due = self.clock()
+        if delay:
+            due = now + delay
         job_id = self._next_id
         self._next_id = job_id + 1
-        job = Job(job_id, type, data, priority, max_attempts, key, now, now + delay if delay else now)
+        job = Job(job_id, type, data, priority, max_attempts, key, now, due)
         self._jobs[job_id] = job
         if key is not None:
             self._keys[key] = job_id
@@ -225,10 +227,10 @@ class JobQueue:
         """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
         now = self.clock()
         while self._delayed and self._delayed[0][0] <= now:
-            self._line_up(self._jobs[heappop(self._delayed)[1]], now)
+            self._line_up(heappop(self._delayed)[-1], now)
         if not self._ready:
             return None
-        job = self._jobs[heappop(self._ready)[2]]
+        job = heappop(self._ready)[-1]
         job.started_at = now
         job.finished_at = None
         job.worker = worker
@@ -349,12 +351,12 @@ class JobQueue:
     def _line_up(self, job: Job, now: float) -> None:
         """Put a pending job where it waits: among the ready ones or, before its time, among the delayed."""
         if job.scheduled_for > now:
-            heappush(self._delayed, (job.scheduled_for, job.id))
+            heappush(self._delayed, (job.scheduled_for, job.id, job))
         else:
             # A waiting job's priority is: priority + aging × (now − scheduled_for). Now is the same for all,
             # so the order does not depend on it, and the heap stays a heap while everybody ages.
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
-            heappush(self._ready, (rank, job.scheduled_for, job.id))
+            heappush(self._ready, (rank, job.scheduled_for, job.id, job))
 
     def _refusal(self, job_id: int, move: Move) -> QueueError:
         """Say why a job cannot make this move."""

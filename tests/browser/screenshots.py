@@ -1,6 +1,6 @@
 """Run notebooks in a real JupyterLab and take pictures of what a learner sees.
 
-python -m tests.browser.screenshots OUT_DIR [--theme dark] [--width 1280] [--height 800] [names…]
+python -m tests.browser.screenshots OUT_DIR [names…] [--theme dark] [--width 1280] [--height 800]
 """
 
 from __future__ import annotations
