@@ -13,6 +13,8 @@ from typing import NamedTuple
 from .job import JobEvent, Status
 from .queue import QueueContract
 
+YEAR = 365 * 86400.0
+
 
 class Phase(StrEnum):
     """What a job is doing in a span of time. Two kinds of pending are told apart from plain waiting."""
@@ -51,6 +53,8 @@ class History:
 
     def __init__(self, queue: QueueContract | None = None) -> None:
         self.name = "" if queue is None else queue.name
+        self.aging: float = getattr(queue, "aging", 0.0)
+        """How the queue lines waiting jobs up, see `JobQueue`; a picture of the line needs it."""
         self.events: list[JobEvent] = []
         self._clock: Callable[[], float] | None = None if queue is None else queue.clock
         self._unsubscribe = None if queue is None else queue.subscribe(self.record)
@@ -86,6 +90,11 @@ class History:
     def start(self) -> float:
         """The time of the first event, in seconds; 0 if there is none."""
         return self.events[0].at if self.events else 0.0
+
+    @property
+    def origin(self) -> float:
+        """What pictures show as 0 s: 0 in simulated time, the first event where a real clock counts from 1970."""
+        return self.start if self.start > YEAR else 0.0
 
     @property
     def end(self) -> float:

@@ -126,14 +126,15 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
             continue
         look = look_of(span)
         half = LOOKS[look].height / 2
-        left, right = scale * span.start, max(scale * span.end, scale * span.start + thinnest)
+        left = scale * (span.start - history.origin)
+        right = max(scale * (span.end - history.origin), left + thinnest)
         bars.setdefault(look, []).append(
             [(left, row - half), (right, row - half), (right, row + half), (left, row + half)]
         )
         mark = end_of(span)
         if mark is not None:
             xs, ys = marks.setdefault(mark, ([], []))
-            xs.append(scale * span.end)
+            xs.append(scale * (span.end - history.origin))
             ys.append(row)
         label = f"#{span.job_id}"
         if rows == "workers" and span.end - span.start > 0.016 * len(label) * (history.end - history.start):
@@ -160,7 +161,7 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
     ax.set_yticks(range(0, len(names), every), names[::every])
     ax.set_ylim(len(names) - 0.4, -0.6)
     margin = 0.015 * scale * (history.end - history.start) or 1.0
-    ax.set_xlim(scale * history.start - margin, scale * history.end + margin)
+    ax.set_xlim(scale * (history.start - history.origin) - margin, scale * (history.end - history.origin) + margin)
     ax.set_xlabel(f"time in {unit} · one row is one {rows.removesuffix('s')}")
     present = [look for look in LOOKS if look in bars or look in marks]
     handles = [
@@ -188,7 +189,7 @@ def _draw_flow(ax: Axes, history: History, many: int, rows: Rows) -> None:
     counts = history.count(times)
     bands = [band for band in STACK if any(counts[band])]
     drawn = ax.stackplot(
-        [scale * t for t in times],
+        [scale * (t - history.origin) for t in times],
         [counts[band] for band in bands],
         labels=bands,
         colors=["#8fd0bb" if band == "completed" else LOOKS[band].colour for band in bands],
@@ -245,7 +246,7 @@ def _write_rows(
         last_span = {span.job_id: span for span in history.spans()}
         said = [_summary(last_span[job_id]) if job_id in last_span else "waiting" for job_id in history.jobs()]
     wide = max(len(name) for name in names)
-    left, right = in_words(history.start), in_words(history.end)
+    left, right = in_words(history.start - history.origin), in_words(history.end - history.origin)
     legend = "  ".join(f"{LOOKS[look].character} {look}" for look in LOOKS if look in used)
     return "\n".join(
         [
@@ -273,6 +274,6 @@ def _write_flow(history: History, width: int, many: int, rows: Rows) -> str:
         if peak:
             bars = "".join(BLOCKS[math.ceil(8 * n / peak)] for n in counts[band])
             lines.append(f"{band:11}  {bars}  peak {peak:,}")
-    left, right = in_words(history.start), in_words(history.end)
+    left, right = in_words(history.start - history.origin), in_words(history.end - history.origin)
     lines.append(f"{'':11}  {left}{right:>{max(1, width - len(left))}}")
     return "\n".join(lines)

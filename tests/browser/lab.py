@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Browser, Page, Playwright
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
@@ -52,9 +53,19 @@ class Lab:
     def __init__(self, url: str, token: str, folder: Path, browser: Browser) -> None:
         self.url, self.token, self.folder, self.browser = url, token, folder, browser
 
-    def open(self, name: str, *, width: int = 1280, height: int = 800, scale: float = 1) -> Page:
+    def write(self, name: str, *cells: str) -> None:
+        """Save a notebook of these code cells beside the course's."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        )
+        nbformat.write(notebook, self.folder / f"{name}.ipynb")
+
+    def open(self, name: str, *, width: int = 1280, height: int = 800, reduced_motion: bool = False) -> Page:
         """Open a notebook in a page of its own. What goes wrong in the page is kept in `page.faults`."""
-        context = self.browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce" if reduced_motion else "no-preference"
+        )
         page = context.new_page()
         page.faults = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.faults.append(str(error)))  # type: ignore[attr-defined]
