@@ -8,7 +8,10 @@ shown, its text stands in its place.
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import io
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +20,9 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 from ..history import History
 from ..job import Job
@@ -25,6 +30,7 @@ from ..queue import JobQueue, QueueFull
 from ..retries import JITTERS, Jitter, RetryPolicy
 from ..simulation import Simulation
 from ..worker import Worker
+from .cells import belongs_to_cell
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
 
@@ -59,6 +65,8 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         draw: draws what `run` returned on an Axes.
         say: puts what `run` returned into words.
         controls: a `Slider` or a `Choice` for each parameter of `run` that can be changed.
+
+    Where chance plays a part, `run` takes a `seed` as well, and the panel has a field for it.
     """
 
     def __init__(
@@ -71,18 +79,27 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self.question = question
         self._run, self._draw, self._say = run, draw, say
-        self._start = {name: control.start for name, control in controls.items()}
         self.controls = {name: _control(control) for name, control in controls.items()}
-        self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
-        self.picture.layout.object_fit = "contain"
-        self.words = ipywidgets.HTML()
+        rows = [_with_limits(control) for control in self.controls.values()]
         reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it was at first")
         reset.on_click(lambda _: self.reset())
+        last_row = [reset]
+        chance = inspect.signature(run).parameters.get("seed")
+        if chance is not None:
+            self.controls["seed"] = _seed(chance.default)
+            last_row.append(self.controls["seed"])
+        self._start = self.values
         for control in self.controls.values():
             control.observe(lambda _: self._redraw(), names="value")
+        self.words = ipywidgets.HTML(layout={"min_height": "3.4em"})  # of one height, so that nothing jumps
+        self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
+        self.picture.layout.object_fit = "contain"
+        self._axes: tuple[float, float, float, float] | None = None
+        self._backgrounds: dict[Any, Any] = {}
         title = ipywidgets.HTML(f"<b>{question}</b>")
-        super().__init__([title, *map(_with_limits, self.controls.values()), reset, self.words, self.picture])
+        super().__init__([title, *rows, ipywidgets.HBox(last_row), self.words, self.picture])
         self._redraw()
+        belongs_to_cell(self)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -100,13 +117,30 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         return f"{self.question}\n{settings}\n{self._say(self._run(**self.values))}"
 
     def _redraw(self) -> None:
+        """Draw afresh. Python's garbage collector waits meanwhile: it would take a third of the time."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._draw_afresh()
+        finally:
+            if collects:
+                gc.enable()
+
+    def _draw_afresh(self) -> None:
         outcome = self._run(**self.values)
         self.words.value = self._say(outcome).replace("\n", "<br>")
         with course_style():
-            figure = Figure(figsize=(8.6, 3.3), dpi=110)
-            self._draw(outcome, figure.subplots())
+            figure = Figure(figsize=(8.6, 3.3), dpi=100)
+            axes = figure.subplots()
+            self._draw(outcome, axes)
+            if self._axes is None:  # laid out once: it takes as long as all the rest, and the axes would jump
+                figure.draw_without_rendering()
+                x, y, width, height = axes.get_position().bounds
+                self._axes = (x + 0.012, y, width - 0.012, height)  # room for one more digit
+            figure.set_layout_engine("none")
+            axes.set_position(self._axes)
             png = io.BytesIO()
-            figure.savefig(png, format="png")
+            imsave(png, _pixels(figure, axes, self._backgrounds), format="png", pil_kwargs={"compress_level": 1})
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -114,6 +148,38 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         bundle = dict(super()._repr_mimebundle_(**options) or {})
         bundle["text/plain"] = self.text()
         return bundle
+
+
+def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:
+    """Draw the data over a background that is kept for the next time.
+
+    Nearly all the time goes into letters: ticks, labels and legend. They change only when the axes' limits do.
+    """
+    canvas: Any = FigureCanvasAgg(figure)
+    data = sorted([*axes.lines, *axes.collections, *axes.patches, *axes.texts], key=lambda artist: artist.zorder)
+    legend = axes.get_legend()
+    said = [] if legend is None else [text.get_text() for text in (legend.get_title(), *legend.get_texts())]
+    look = (axes.get_xlim(), axes.get_ylim(), axes.get_xlabel(), axes.get_ylabel(), *said)
+    if look in backgrounds:
+        canvas.restore_region(backgrounds[look])
+    else:
+        for artist in data:
+            artist.set_visible(False)
+        canvas.draw()
+        if len(backgrounds) == 50:  # of one megabyte each
+            backgrounds.clear()
+        backgrounds[look] = canvas.copy_from_bbox(figure.bbox)
+        for artist in data:
+            artist.set_visible(True)
+    for artist in data:
+        axes.draw_artist(artist)
+    return canvas.buffer_rgba()
+
+
+def _round_up(number: float) -> float:
+    """Round up to a number with one digit or two, so that an axis keeps its limits while a slider moves a little."""
+    power = 10.0 ** math.floor(math.log10(number))
+    return power * next(digit for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if digit * power >= number * 0.999)
 
 
 def _control(control: Slider | Choice) -> Any:
@@ -124,6 +190,17 @@ def _control(control: Slider | Choice) -> Any:
     slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     return slider(
         description=control.label, min=control.low, max=control.high, step=control.step, value=control.start, **look
+    )
+
+
+def _seed(start: int) -> Any:
+    return ipywidgets.BoundedIntText(
+        description="seed",
+        min=0,
+        max=9999,
+        value=start,
+        tooltip="Another seed, other chances",
+        layout={"width": "170px"},
     )
 
 
@@ -198,7 +275,8 @@ def rush_lab() -> Lab:
         ax.plot(numbers, outcome.waited, "X", color="#d55e00", ms=8, label="answered, work done by the handler")
         ax.plot(numbers, outcome.done, "|", color="#767676", ms=14, mew=2, label="work done by the worker")
         ax.plot(numbers, outcome.queued, "o", color="#0072b2", ms=7, label="answered 202, work enqueued")
-        ax.set(xlabel="request", ylabel="seconds after the rush began", ylim=(0, None))
+        top = _round_up(1.1 * max(*outcome.waited, *outcome.done))
+        ax.set(xlabel="request", ylabel="seconds after the rush began", xlim=(0, 41), ylim=(0, top))
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper left")
 
@@ -270,18 +348,21 @@ class Pickups(NamedTuple):
     """How many of these found nothing."""
 
 
-def polling(every_ms: int = 50, jobs_per_second: float = 2.0, wake: bool = False, jobs: int = 40) -> Pickups:
+def polling(
+    every_ms: int = 50, jobs_per_second: float = 2.0, wake: bool = False, jobs: int = 40, seed: int = 3
+) -> Pickups:
     """Let one worker look for jobs every so often, or be woken when there is one.
 
     Args:
         every_ms: milliseconds between two looks at an empty queue; means nothing with wake.
-        jobs_per_second: how many jobs arrive, at random, seeded.
+        jobs_per_second: how many jobs arrive, at random.
         wake: whether the queue wakes the worker.
         jobs: how many jobs there are.
+        seed: of the random arrivals.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
-    random_ = random.Random(3)
+    random_ = random.Random(seed)
     waits: list[float] = []
     looks = empty = 0
 
@@ -314,8 +395,8 @@ def polling_lab() -> Lab:
     """Panel over `polling`."""
 
     def draw(outcome: Pickups, ax: Axes) -> None:
-        ax.bar(range(1, len(outcome.waits) + 1), [1000 * wait for wait in outcome.waits], color="#0072b2")
-        ax.set(xlabel="job", ylabel="wait for pick-up (ms)", ylim=(0, max(60.0, 1000 * max(outcome.waits))))
+        ax.vlines(range(1, len(outcome.waits) + 1), 0, [1000 * wait for wait in outcome.waits], color="#0072b2", lw=9)
+        ax.set(xlabel="job", ylabel="wait for pick-up (ms)", ylim=(0, _round_up(1100 * max(outcome.waits))))
         ax.grid(visible=True, axis="y")
 
     def say(outcome: Pickups) -> str:
@@ -357,6 +438,7 @@ def retry_storm(
     capacity: int = 10,
     outage: float = 1.0,
     max_attempts: int = 20,
+    seed: int = 4,
 ) -> Storm:
     """Let clients call a service that is away at first, and then can take so many calls at a time.
 
@@ -369,9 +451,10 @@ def retry_storm(
         capacity: how many calls the service can take in a tenth of a second. It refuses the others.
         outage: seconds until the service is back.
         max_attempts: after so many calls a client gives up.
+        seed: of the jitter.
     """
     sim = Simulation()
-    policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(4))
+    policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(seed))
     queue = JobQueue(clock=sim.time, retry=policy)
     calls: list[float] = []
     served: dict[int, int] = {}
@@ -396,14 +479,10 @@ def retry_storm(
 def draw_storm(outcome: Storm, ax: Axes) -> None:
     """Draw how many calls the service saw in each tenth of a second."""
     tenths = Counter(int(call * 10) for call in outcome.calls)
-    ax.bar(
-        [tenth / 10 for tenth in tenths],
-        list(tenths.values()),
-        width=max(0.1, outcome.recovered / 300),
-        color="#d55e00",
-    )
+    ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=2.5)
     ax.axhline(10, color="#009e73", ls="--", label="all it can take")
-    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", ylim=(0, 105))
+    end = _round_up(1.02 * outcome.recovered)
+    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, 105))
     ax.legend(loc="upper right")
 
 
@@ -439,17 +518,18 @@ class Waits(NamedTuple):
     """Normal jobs that were still waiting at the end."""
 
 
-def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0) -> Waits:
+def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5) -> Waits:
     """Let one worker, good for ten jobs a second, have urgent and normal jobs to do.
 
     Args:
-        urgent_per_second: how many jobs of priority 10 arrive, at random, seeded.
+        urgent_per_second: how many jobs of priority 10 arrive, at random.
         aging: points of priority that a waiting job gains each second.
         seconds: how long it goes on. One normal job, of priority 0, arrives each second.
+        seed: of the random arrivals.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time, aging=aging)
-    random_ = random.Random(5)
+    random_ = random.Random(seed)
     jobs: list[Job] = []
 
     async def arrive(priority: int, gap: Callable[[], float]) -> None:
@@ -515,19 +595,24 @@ class Door(NamedTuple):
 
 
 def full_queue(
-    max_pending: int = 10, requests_per_second: float = 15.0, workers: int = 1, seconds: float = 10.0
+    max_pending: int = 10,
+    requests_per_second: float = 15.0,
+    workers: int = 1,
+    seconds: float = 10.0,
+    seed: int = 6,
 ) -> Door:
     """Let requests come to a queue with a bound, for jobs that take a tenth of a second each.
 
     Args:
         max_pending: how many jobs may wait.
-        requests_per_second: how many requests come, at random, seeded.
+        requests_per_second: how many requests come, at random.
         workers: how many jobs are done at the same time.
         seconds: how long requests come.
+        seed: of the random requests.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time, max_pending=max_pending)
-    random_ = random.Random(6)
+    random_ = random.Random(seed)
     jobs: list[Job] = []
     refused: list[float] = []
 
