@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from jobqueue_lesson import Simulation
 from jobqueue_lesson.show import labs
 from jobqueue_lesson.show.labs import Slider
 
@@ -172,3 +173,25 @@ def test_the_axes_stay_where_they_are_while_a_slider_moves(lab):
     for control in lab.controls.values():
         control.value = other_values(control)[-1]
     assert lab._axes == before
+
+
+def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
+    sim = Simulation()
+
+    async def rush():
+        stage = labs.slow_api(places=2, work=1.0, patience=1.5, clock=sim.time)
+        for _ in range(8):
+            stage.press(0)
+        await stage.queue.join()
+        assert stage.state == "The last answer took 2.0 s."
+        stage.close()
+        return stage
+
+    stage = sim.run(rush())
+    assert stage.queue.stats() == {"pending": 0, "processing": 0, "completed": 4, "failed": 4}
+    assert stage.queue.get(8).error == "DoNotRetry: gave up after 1.5 s at the door"
+
+
+def test_the_record_of_a_storm_has_every_call():
+    storm = labs.retry_storm(jitter="full")
+    assert [event.at for event in storm.history.events if event.move == "dequeue"] == storm.calls

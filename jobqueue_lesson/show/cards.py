@@ -171,10 +171,10 @@ QUESTIONS = {
     "full": Question(
         "The worker is too slow, and requests keep coming. What does a longer queue change?",
         (
-            Option("More jobs get done in a minute.", "The worker does as many as before, however long the line."),
             Option(
                 "Fewer are refused at first, and all wait longer.", "A place in a line is not work done.", right=True
             ),
+            Option("More jobs get done in a minute.", "The worker does as many as before, however long the line."),
             Option("Nothing", "It does change who waits, and for how long, before the first is refused."),
         ),
     ),

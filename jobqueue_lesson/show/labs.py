@@ -13,8 +13,10 @@ import inspect
 import io
 import math
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -25,12 +27,13 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from ..history import History
-from ..job import Job
-from ..queue import JobQueue, QueueFull
-from ..retries import JITTERS, Jitter, RetryPolicy
+from ..job import Job, JobEvent
+from ..queue import Clock, JobQueue, QueueFull
+from ..retries import JITTERS, DoNotRetry, Jitter, RetryPolicy
 from ..simulation import Simulation
 from ..worker import Worker
 from .cells import belongs_to_cell
+from .replay import Live, live
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
 
@@ -211,6 +214,51 @@ def _with_limits(control: Any) -> Any:
 
 
 # --- 01: the request handler that does the work itself, and the one that enqueues it ---
+
+
+def slow_api(places: int = 2, work: float = 1.0, patience: float = 4.0, clock: Clock = time.time) -> Live:
+    """Put a button on an API that does the work in the request, in real time: press it until it hurts.
+
+    Args:
+        places: how many requests it can work on at the same time.
+        work: seconds that each takes.
+        patience: after so many seconds at the door a client gives up.
+        clock: a real one, for people.
+    """
+    door = JobQueue("API without a queue", clock=clock)
+
+    async def handle(asked_at: float) -> None:
+        if door.clock() - asked_at > patience:
+            raise DoNotRetry(f"gave up after {patience:g} s at the door")
+        await asyncio.sleep(work)
+
+    def tell(event: JobEvent) -> None:
+        if event.move == "complete" and (request := door.get(event.job_id)) is not None:
+            stage.state = f"The last answer took {event.at - request.created_at:.1f} s."
+
+    words = {
+        "job": "request",
+        "jobs": "requests",
+        "api": "clients",
+        "came": "have asked",
+        "queue": "waiting at the door",
+        "workers": "the API's places",
+        "completed": "answered",
+        "failed": "gave up",
+        "enqueue": "is at the door",
+        "dequeue": "is worked on in",
+        "complete": "is answered",
+        "fail": "is not answered",
+        "nothing": "nobody has asked yet",
+    }
+    server = Worker(door, {"for a report": handle}, name="place", concurrency=places)
+    stage = live(door, {"Send a request": lambda: door.enqueue("for a report", door.clock())}, server, words=words)
+    stage.startable = False  # an API is open all the time
+    with suppress(RuntimeError):  # outside a notebook there is no loop, and nobody to press
+        stage.start()
+        stage.state = "The API is open."
+    door.subscribe(tell)
+    return stage
 
 
 class Requests(NamedTuple):
@@ -427,6 +475,8 @@ class Storm(NamedTuple):
     """The second at which the last client had its answer."""
     gave_up: int
     """How many clients ran out of attempts."""
+    history: History
+    """The record: a client is a job."""
 
 
 def retry_storm(
@@ -455,7 +505,8 @@ def retry_storm(
     """
     sim = Simulation()
     policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(seed))
-    queue = JobQueue(clock=sim.time, retry=policy)
+    queue = JobQueue("clients", clock=sim.time, retry=policy)
+    history = History(queue)
     calls: list[float] = []
     served: dict[int, int] = {}
     refused = 0
@@ -473,7 +524,8 @@ def retry_storm(
     for _ in range(clients):
         queue.enqueue("call-service", max_attempts=max_attempts)
     sim.run(Worker(queue, {"call-service": call_service}).drain())
-    return Storm(calls, refused, calls[-1], queue.stats()["failed"])
+    history.close()
+    return Storm(calls, refused, calls[-1], queue.stats()["failed"], history)
 
 
 def draw_storm(outcome: Storm, ax: Axes) -> None:
