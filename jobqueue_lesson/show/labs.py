@@ -216,7 +216,7 @@ def _with_limits(control: Any) -> Any:
 # --- 01: the request handler that does the work itself, and the one that enqueues it ---
 
 
-def slow_api(places: int = 2, work: float = 1.0, patience: float = 4.0, clock: Clock = time.time) -> Live:
+def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: Clock = time.time) -> Live:
     """Put a button on an API that does the work in the request, in real time: press it until it hurts.
 
     Args:

@@ -92,6 +92,7 @@ class Record {
         this.workers.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
       }
       if (index === 0) this.start = at;
+      if (index === 0 && this.live) this.origin = at;
       this.end = Math.max(this.end, at);
     }
     this.most = this.findMost();
@@ -684,7 +685,7 @@ function render({ model, el }) {
   function fillMenus() {
     if (!speed.options.length || !player.playing) {
       const { all, start } = speeds(record.end - record.start);
-      const chosen = speed.dataset.chosen ? Number(speed.value) : start;
+      const chosen = speed.dataset.chosen ? Number(speed.value) : record.live ? 1 : start;
       if (!all.includes(chosen)) all.push(chosen);
       speed.replaceChildren(...all.map((value) => h("option", { value }, speedInWords(value))));
       speed.value = String(chosen);

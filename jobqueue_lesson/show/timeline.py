@@ -157,7 +157,8 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
         ax.scatter(
             xs, ys, s=90, marker=LOOKS[mark].marker, color=LOOKS[mark].colour, edgecolor=PAPER, zorder=3, label=mark
         )
-    every = max(1, math.ceil(len(names) / 25))
+    inches = ax.bbox.height / ax.figure.dpi
+    every = math.ceil(0.19 * len(names) / inches)  # so that the names do not touch
     ax.set_yticks(range(0, len(names), every), names[::every])
     ax.set_ylim(len(names) - 0.4, -0.6)
     margin = 0.015 * scale * (history.end - history.start) or 1.0
