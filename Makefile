@@ -29,7 +29,7 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and dra
 	$(BIN)/python tools/notebooks.py run
 	$(BIN)/python tools/notebooks.py check
 
-bench: $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
+bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
 
 clean:  ## remove the virtual environment and all caches
