@@ -1,1 +1,1 @@
-"""What people look at: pictures of a recorded history, and labs to play with."""
+"""What people look at: pictures and replays of a recorded history, labs to play with, cards to commit to."""
