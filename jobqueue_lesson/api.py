@@ -18,7 +18,9 @@ from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.exceptions import HTTPException
 
+from .dead_letters import Problem, admin_router
 from .job import Status, check_count
 from .queue import KeyReused, QueueContract, QueueFull
 from .worker import Worker
@@ -66,19 +68,16 @@ class JobState(BaseModel):
     error: str | None = None
 
 
-class Problem(BaseModel):
-    """Why a request was refused."""
-
-    error: str
-
-
-def create_app(queue: QueueContract, worker: Worker | None = None, *, retry_after: int = 1) -> FastAPI:
+def create_app(
+    queue: QueueContract, worker: Worker | None = None, *, retry_after: int = 1, admin_token: str | None = None
+) -> FastAPI:
     """Build the service around a queue.
 
     Args:
         queue: where the jobs go.
         worker: started and stopped with the app. None: the workers are somewhere else.
         retry_after: seconds a client shall wait when the queue is full.
+        admin_token: opens the endpoints for dead letters to whoever sends it; see `dead_letters`. None: there are none.
 
     Returns:
         An ASGI application. All of its endpoints are `async def`, so it runs in simulated time too.
@@ -122,17 +121,24 @@ def create_app(queue: QueueContract, worker: Worker | None = None, *, retry_afte
         response_model_exclude_unset=True,
         responses={404: {"model": Problem}, 422: {"model": Problem}},
     )
-    async def get_job(job_id: int) -> JobState | JSONResponse:
+    async def get_job(job_id: int) -> JobState:
         """Say how a job is doing."""
         job = queue.get(job_id)
         if job is None:
-            return JSONResponse({"error": "Job not found"}, 404)
+            raise HTTPException(404, "Job not found")
         state = JobState(id=job.id, status=job.status)
         if job.status is Status.COMPLETED:
             state.result = job.result
         elif job.status is Status.FAILED:
             state.error = job.error
         return state
+
+    if admin_token is not None:
+        app.include_router(admin_router(queue, admin_token))
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
     @app.exception_handler(QueueFull)
     async def full(request: Request, error: QueueFull) -> JSONResponse:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from .job import JobEvent, Status
+from .job import MOVES, JobEvent, Status
 from .queue import QueueContract
 
 YEAR = 365 * 86400.0
@@ -125,8 +125,9 @@ class History:
             bounds[span.phase][0].append(span.start)
             if span.outcome is not None:
                 bounds[span.phase][1].append(span.end)
-        for move, state in (("complete", "completed"), ("fail", "failed")):
-            bounds[state] = ([event.at for event in self.events if event.move == move], [])
+        at = {move.name: [event.at for event in self.events if event.move == move.name] for move in MOVES}
+        bounds["completed"] = (at["complete"], [])
+        bounds["failed"] = (at["fail"], at["revive"] + at["discard"])
         for starts, ends in bounds.values():
             starts.sort()
             ends.sort()

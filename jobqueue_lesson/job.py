@@ -22,7 +22,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
     """Done, with a result. A final state."""
     FAILED = "failed"
-    """Given up, with the error of every attempt. A final state."""
+    """Given up, with the error of every attempt: a dead letter. Only a person moves it on."""
 
     # Enum hashes its members in Python; a status is looked up several times a job, so hash it as the str it is.
     __hash__ = str.__hash__
@@ -33,7 +33,7 @@ class Move(NamedTuple):
 
     name: str
     source: Status | None
-    target: Status
+    target: Status | None
     means: str
 
 
@@ -44,10 +44,12 @@ MOVES = (
     Move("retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"),
     Move("fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"),
     Move("release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"),
+    Move("revive", Status.FAILED, Status.PENDING, "a person gives the job new attempts"),
+    Move("discard", Status.FAILED, None, "a person throws the job away"),
 )
-"""The table of legal moves. `None` as a source: the job does not exist before this move."""
+"""The table of legal moves. `None`: the job does not exist before this move, or after it."""
 
-ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE = MOVES
+ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, REVIVE, DISCARD = MOVES
 
 
 class QueueError(Exception):
@@ -111,7 +113,7 @@ class Job:
     """Not to be picked up before this time."""
     status: Status = Status.PENDING
     attempts: int = 0
-    """How many times a worker has picked it up (one that was put back does not count)."""
+    """How often a worker has picked it up since it was enqueued or revived (one that was put back does not count)."""
     started_at: float | None = None
     """When the last attempt began."""
     finished_at: float | None = None
@@ -120,7 +122,7 @@ class Job:
     """Who has, or last had, the job in hand."""
     result: Any = None
     errors: tuple[AttemptError, ...] = ()
-    """One entry for each attempt that failed."""
+    """One entry for each attempt that failed, also of those before it was revived."""
 
     def __repr__(self) -> str:
         return f"<Job #{self.id} {self.type}: {self.status}>"
@@ -147,7 +149,7 @@ class JobEvent(NamedTuple):
     job_id: int
     type: str
     status: Status
-    """The job's state after the move."""
+    """The job's state after the move; for `discard`, its last."""
     attempt: int
     """The attempt this move belongs to: 0 before the first."""
     priority: int

@@ -11,16 +11,18 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import Any, Protocol
 
 from .job import (
     COMPLETE,
     DEQUEUE,
+    DISCARD,
     ENQUEUE,
     FAIL,
     RELEASE,
     RETRY,
+    REVIVE,
     AttemptError,
     IllegalMove,
     Job,
@@ -28,6 +30,7 @@ from .job import (
     JobNotFound,
     Move,
     QueueError,
+    Status,
     check_count,
     check_number,
     check_seconds,
@@ -51,7 +54,7 @@ class KeyReused(QueueError):
 class QueueContract(Protocol):
     """What producers and workers may count on, whatever keeps the jobs.
 
-    - A job is handed to one worker at a time, and is never lost: it ends completed or failed.
+    - A job is handed to one worker at a time, and is never lost: it ends completed or failed, or a person discards it.
     - A move that `job.MOVES` does not allow raises `IllegalMove`; an unknown id raises `JobNotFound`.
     - Times are seconds on `clock`.
     """
@@ -100,6 +103,18 @@ class QueueContract(Protocol):
 
     def release(self, job_id: int) -> Job:
         """Put a job in hand back, as if it had not been picked up: the attempt does not count."""
+        ...
+
+    def revive(self, job_id: int) -> Job:
+        """Give a failed job new attempts: it is pending at once. The errors it has met are kept."""
+        ...
+
+    def discard(self, job_id: int) -> Job:
+        """Forget a failed job. `stats` still counts it."""
+        ...
+
+    def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
+        """List failed jobs, of one type or of all, by id: up to `limit` of them, from the id `after` on."""
         ...
 
     def get(self, job_id: int) -> Job | None:
@@ -171,6 +186,7 @@ class JobQueue:
         self._ready: list[tuple[float, float, int, Job]] = []  # heap of (rank, scheduled_for, id, job)
         self._delayed: list[tuple[float, int, Job]] = []  # heap of (scheduled_for, id, job)
         self._finished: deque[int] = deque()
+        self._dead: dict[int, Job] = {}
         self._completed = 0
         self._failed = 0
         self._next_id = 1
@@ -235,7 +251,7 @@ class JobQueue:
         job.finished_at = None
         job.worker = worker
         job.attempts += 1
-        job.status = DEQUEUE.target
+        job.status = Status.PROCESSING
         if self._listeners:
             self._tell(job, DEQUEUE, now)
         return job
@@ -247,7 +263,7 @@ class JobQueue:
             raise self._refusal(job_id, COMPLETE)
         now = job.finished_at = self.clock()
         job.result = result
-        job.status = COMPLETE.target
+        job.status = Status.COMPLETED
         self._completed += 1
         if self._listeners:
             self._tell(job, COMPLETE, now)
@@ -268,12 +284,13 @@ class JobQueue:
             retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
         job.errors += (AttemptError(job.attempts, *_in_words(error), now, retry_in),)
         if retry_in is None:
-            job.status = FAIL.target
+            job.status = Status.FAILED
             self._failed += 1
+            self._dead[job_id] = job
             self._tell(job, FAIL, now)
             self._ended(job)
         else:
-            job.status = RETRY.target
+            job.status = Status.PENDING
             job.scheduled_for = now + retry_in
             self._line_up(job, now)
             self._tell(job, RETRY, now)
@@ -286,12 +303,42 @@ class JobQueue:
         if job is None or job.status is not RELEASE.source:
             raise self._refusal(job_id, RELEASE)
         now = job.finished_at = self.clock()
-        job.status = RELEASE.target
+        job.status = Status.PENDING
         self._line_up(job, now)
         self._tell(job, RELEASE, now)
         job.attempts -= 1
         self.wake()
         return job
+
+    def revive(self, job_id: int) -> Job:
+        """Give a failed job new attempts; see `QueueContract.revive`."""
+        job = self._take_out_dead(job_id, REVIVE)
+        self._failed -= 1
+        if self.keep_finished is not None:
+            self._finished.remove(job_id)
+        now = job.scheduled_for = self.clock()
+        job.attempts = 0
+        job.status = Status.PENDING
+        self._line_up(job, now)
+        self._tell(job, REVIVE, now)
+        self.wake()
+        return job
+
+    def discard(self, job_id: int) -> Job:
+        """Forget a failed job; see `QueueContract.discard`."""
+        job = self._take_out_dead(job_id, DISCARD)
+        if self.keep_finished is not None:
+            self._finished.remove(job_id)
+        self._forget(job)
+        self._tell(job, DISCARD, self.clock())
+        return job
+
+    def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
+        """List failed jobs; see `QueueContract.dead`."""
+        check_count("after", after, least=0)
+        check_count("limit", limit)
+        found = (id for id, job in self._dead.items() if id > after and type in (None, job.type))
+        return [self._dead[id] for id in nsmallest(limit, found)]
 
     def get(self, job_id: int) -> Job | None:
         """Look a job up; None if it is not known (any more)."""
@@ -396,12 +443,22 @@ class JobQueue:
         if self.keep_finished is not None:
             self._finished.append(job.id)
             if len(self._finished) > self.keep_finished:
-                forgotten = self._jobs.pop(self._finished.popleft())
-                if forgotten.key is not None:
-                    del self._keys[forgotten.key]
+                self._forget(self._jobs[self._finished.popleft()])
         if (self._waiters or self._joiners) and not self._unfinished():
             self.wake()
             _end(self._joiners)
+
+    def _take_out_dead(self, job_id: int, move: Move) -> Job:
+        job = self._dead.pop(job_id, None)
+        if job is None:
+            raise self._refusal(job_id, move)
+        return job
+
+    def _forget(self, job: Job) -> None:
+        del self._jobs[job.id]
+        self._dead.pop(job.id, None)
+        if job.key is not None:
+            del self._keys[job.key]
 
     def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
         """Return the job that has this idempotency key, if there is one."""

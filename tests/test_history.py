@@ -148,3 +148,17 @@ def test_it_counts_who_is_in_which_state(sim, queue, history):
         "completed": [0, 0, 1, 1, 1, 2, 2],
         "failed": [0, 0, 0, 0, 1, 1, 1],
     }
+
+
+def test_a_dead_job_that_is_revived_or_discarded_is_failed_no_more(sim, queue, history):
+    for _ in range(2):
+        job = queue.enqueue("a", max_attempts=1)
+        queue.dequeue()
+        queue.fail(job.id, "broken")
+    sim.run(asyncio.sleep(1))
+    queue.revive(1)
+    queue.discard(2)
+    sim.run(asyncio.sleep(1))
+    counts = history.count([0.5, 1.5])
+    assert (counts["failed"], counts["waiting"]) == ([2, 0], [0, 1])
+    assert [(span.phase, span.start, span.end) for span in history.spans() if span.start >= 1] == [("waiting", 1, 2)]

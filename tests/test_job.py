@@ -12,11 +12,15 @@ def test_the_moves_are_those_of_the_course():
         ("retry", "processing", "pending"),
         ("fail", "processing", "failed"),
         ("release", "processing", "pending"),
+        ("revive", "failed", "pending"),
+        ("discard", "failed", None),
     ]
 
 
-def test_no_move_leads_out_of_a_final_state():
-    assert not {move.source for move in MOVES} & {Status.COMPLETED, Status.FAILED}
+def test_no_move_leads_out_of_completed_and_only_a_persons_out_of_failed():
+    assert not [move for move in MOVES if move.source is Status.COMPLETED]
+    assert [move.name for move in MOVES if move.source is Status.FAILED] == ["revive", "discard"]
+    assert all(move.means.startswith("a person") for move in MOVES if move.source is Status.FAILED)
 
 
 def test_a_status_is_its_word_also_as_a_key():

@@ -134,6 +134,86 @@ def test_a_released_job_is_pending_at_once_in_its_old_place_and_the_attempt_does
     assert queue.get(1).attempts == 1
 
 
+def give_up(queue, *types):
+    """Enqueue a job of each type, and let it fail for good."""
+    for type in types:
+        job = queue.enqueue(type, max_attempts=1)
+        assert queue.dequeue().id == job.id
+        queue.fail(job.id, f"{type} is broken")
+
+
+def test_failed_jobs_are_listed_by_id_in_pages_and_by_type(queue):
+    give_up(queue, "a", "b", "a", "b", "a")
+    queue.enqueue("a")
+    assert [job.id for job in queue.dead()] == [1, 2, 3, 4, 5]
+    assert [job.id for job in queue.dead("a")] == [1, 3, 5]
+    assert [job.id for job in queue.dead(limit=2)] == [1, 2]
+    assert [job.id for job in queue.dead("a", after=1, limit=1)] == [3]
+    assert queue.dead("c") == queue.dead(after=5) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("limit", 0), ("limit", 1.5), ("after", -1), ("after", "1")])
+def test_a_page_that_makes_no_sense_is_refused_by_name(queue, name, value):
+    with pytest.raises((TypeError, ValueError), match=name):
+        queue.dead(**{name: value})
+
+
+def test_a_revived_job_has_new_attempts_and_keeps_its_errors(queue, sim):
+    job = queue.enqueue("a", max_attempts=2)
+    for _ in range(2):
+        queue.dequeue()
+        queue.fail(job.id, "broken")
+        pass_time(sim, 2)
+    queue.revive(job.id)
+    assert (queue.get(1).status, queue.get(1).attempts) == ("pending", 0)
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 0, "failed": 0}
+    assert queue.dead() == []
+    for _ in range(2):
+        assert queue.dequeue().id == 1
+        queue.fail(job.id, "still broken")
+        pass_time(sim, 2)
+    assert [(error.attempt, error.message) for error in queue.get(1).errors] == [
+        (1, "broken"),
+        (2, "broken"),
+        (1, "still broken"),
+        (2, "still broken"),
+    ]
+    assert [job.id for job in queue.dead()] == [1]
+
+
+def test_a_revived_job_takes_its_place_as_if_it_came_now(queue, sim):
+    give_up(queue, "old")
+    pass_time(sim, 1)
+    queue.enqueue("waits")
+    pass_time(sim, 1)
+    queue.revive(1)
+    assert take_all(queue) == [2, 1]
+
+
+def test_a_discarded_job_is_gone_and_still_counted_and_its_key_is_free(queue):
+    job = queue.enqueue("a", max_attempts=1, key="once")
+    queue.dequeue()
+    queue.fail(job.id, "broken")
+    queue.discard(job.id)
+    assert queue.get(job.id) is None
+    assert queue.dead() == []
+    assert queue.stats()["failed"] == 1
+    assert queue.enqueue("a", key="once").id == 2
+
+
+def test_reviving_wakes_a_sleeping_worker(queue, sim):
+    give_up(queue, "a")
+
+    async def handler(data):
+        return "done"
+
+    sim.create_task(Worker(queue, {"a": handler}).run())
+    pass_time(sim, 1)
+    queue.revive(1)
+    sim.run(queue.join())
+    assert queue.get(1).status == "completed"
+
+
 def test_the_same_key_gives_the_same_job(queue):
     first = queue.enqueue("send-email", {"to": "alice"}, key="welcome")
     assert queue.enqueue("send-email", {"to": "alice"}, key="welcome").id == first.id
@@ -167,6 +247,8 @@ CALLS = {
     "complete": lambda queue, id: queue.complete(id),
     "fail": lambda queue, id: queue.fail(id, "x"),
     "release": lambda queue, id: queue.release(id),
+    "revive": lambda queue, id: queue.revive(id),
+    "discard": lambda queue, id: queue.discard(id),
 }
 
 
@@ -178,7 +260,7 @@ def test_a_move_is_legal_if_and_only_if_it_is_in_the_table(queue, call, state):
     before = queue.stats()
     if legal:
         CALLS[call](queue, job_id)
-        assert queue.stats() != before
+        assert queue.stats() != before or queue.get(job_id) is None
     else:
         with pytest.raises(IllegalMove, match=f"cannot {call} job #1: it is {state}"):
             CALLS[call](queue, job_id)

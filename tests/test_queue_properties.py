@@ -84,6 +84,13 @@ class QueueAgainstList(RuleBasedStateMachine):
         job["status"] = "pending"
         job["attempts"] -= 1
 
+    @precondition(lambda self: self.in_state("failed"))
+    @rule(data=st.data())
+    def revive(self, data):
+        job = data.draw(st.sampled_from(self.in_state("failed")))
+        self.queue.revive(job["id"])
+        job.update(status="pending", attempts=0, due=self.now)
+
     @rule(seconds=st.sampled_from([0.25, 0.5, 1, 2, 10]))
     def time_passes(self, seconds):
         self.now += seconds
@@ -93,6 +100,7 @@ class QueueAgainstList(RuleBasedStateMachine):
         for job in self.jobs:
             kept = self.queue.get(job["id"])
             assert (kept.status, kept.attempts) == (job["status"], job["attempts"])
+        assert [job.id for job in self.queue.dead()] == [job["id"] for job in self.in_state("failed")]
 
     @invariant()
     def the_numbers_add_up(self):

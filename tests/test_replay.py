@@ -193,7 +193,8 @@ def test_closing_a_stage_stops_its_worker():
         stage.start()
         await asyncio.sleep(0)
         stage.close()
-        await asyncio.wait_for(until(lambda: len(asyncio.all_tasks()) == 1), 5)
+        await asyncio.wait_for(until(lambda: not stage.working), 5)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
         assert not queue._listeners
 
     asyncio.run(scene())

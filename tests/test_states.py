@@ -22,4 +22,6 @@ def test_the_text_has_a_line_for_every_move():
     assert len(lines) == len(MOVES)
     assert lines[0] == "(new)       enqueue →   pending     a producer hands the job in"
     for line, move in zip(lines, MOVES, strict=True):
-        assert all(str(word) in line for word in (move.name, move.target, move.means, move.source or "(new)"))
+        assert all(
+            str(word) in line for word in (move.name, move.target or "(gone)", move.means, move.source or "(new)")
+        )

@@ -31,8 +31,6 @@ function moveInWords(event, words) {
     }
     case "dequeue":
       return `${words.dequeue} ${event.worker}` + (event.attempt > 1 ? `, attempt ${event.attempt}` : "");
-    case "complete":
-      return words.complete;
     case "retry":
       return `attempt ${event.attempt} failed (${errorInWords(event.error)}), again in ${inWords(event.due - event.at)}`;
     case "fail":
@@ -40,7 +38,7 @@ function moveInWords(event, words) {
     case "release":
       return "put back";
     default:
-      return event.move;
+      return words[event.move] ?? event.move;
   }
 }
 
@@ -85,8 +83,8 @@ class Record {
       if (prev >= 0) this.events[prev].next = index;
       this.lastOf[job] = index;
 
-      if (prev < 0) this.unfinished += 1;
-      if (status === "completed" || status === "failed") this.unfinished -= 1;
+      const ended = (state) => state === "completed" || state === "failed";
+      this.unfinished += (ended(status) ? 0 : 1) - (prev < 0 || ended(this.events[prev].status) ? 0 : 1);
       if (move === "dequeue" && !this.workers.includes(worker)) {
         this.workers.push(worker);
         this.workers.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
@@ -101,7 +99,7 @@ class Record {
   /** Find how many jobs were in each place at most, so that a place can be laid out once for the whole record. */
   findMost() {
     const changes = { heldBack: [], queue: [] };
-    const ended = { completed: 0, failed: 0 };
+    const ended = { completed: 0, failed: 0 }; // and never thrown away: the most there can be
     const stay = (place, from, to) => from < to && changes[place].push([from, 1], [to, -1]);
     for (const { at, status, due, next } of this.events) {
       const left = next < 0 ? Infinity : this.events[next].at;
@@ -184,7 +182,7 @@ class Scene {
     const places = { heldBack: [], queue: [], completed: [], failed: [], inHand: new Map() };
     for (let job = 0; job < this.last.length; job++) {
       const event = events[this.last[job] ?? -1];
-      if (!event) continue;
+      if (!event || event.move === "discard") continue;
       if (event.status === "processing") places.inHand.set(event.worker, job);
       else if (event.status !== "pending") places[event.status].push(job);
       else places[event.due > time ? "heldBack" : "queue"].push(job);

@@ -42,6 +42,8 @@ WORDS = {
     "dequeue": "picked up by",
     "complete": "completed",
     "fail": "failed for good",
+    "revive": "given new attempts",
+    "discard": "thrown away",
     "nothing": "nothing has happened yet",
 }
 """What the places and the moves are called on the stage."""

@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from ..job import MOVES, Status
 from .style import INK, LOOKS, PAPER, course_style
 
-PLACES: dict[Status | None, tuple[float, float]] = {
-    None: (-1.25, 0.0),
+NEW, GONE = "(new)", "(gone)"
+PLACES: dict[str, tuple[float, float]] = {
+    NEW: (-1.25, 0.0),
     Status.PENDING: (0.0, 0.0),
     Status.PROCESSING: (1.6, 0.0),
     Status.COMPLETED: (3.2, 0.55),
     Status.FAILED: (3.2, -0.55),
+    GONE: (4.45, -0.55),
 }
 COLOURS = {
     Status.PENDING: LOOKS["waiting"].colour,
@@ -34,14 +36,15 @@ def plot_states(ax: Axes | None = None) -> Axes:
     """
     with course_style():
         if ax is None:
-            _, ax = plt.subplots(figsize=(9.0, 3.0))
-        names: dict[tuple[Status | None, Status], list[str]] = {}
+            _, ax = plt.subplots(figsize=(9.0, 3.3))
+        names: dict[tuple[str, str], list[str]] = {}
         for move in MOVES:
-            names.setdefault((move.source, move.target), []).append(move.name)
+            names.setdefault((move.source or NEW, move.target or GONE), []).append(move.name)
         for (source, target), moves in names.items():
             (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
             back = x1 < x0
-            bend = 0.45 if back else 0.0
+            far = back and x0 - x1 > 2  # passes below the other way back
+            bend = 0.33 if far else 0.45 if back else 0.0
             ax.annotate(
                 "",
                 (x1, y1 - 0.17 * back),
@@ -52,19 +55,19 @@ def plot_states(ax: Axes | None = None) -> Axes:
                     "linewidth": 1.6,
                     "mutation_scale": 18,
                     "connectionstyle": f"arc3,rad={-bend}",
-                    "shrinkA": 4 if back or source is None else 46,
-                    "shrinkB": 4 if back else 50 if y1 == y0 else 44,
+                    "shrinkA": 4 if back or source == NEW else 46,
+                    "shrinkB": 4 if back or target == GONE else 50 if y1 == y0 else 44,
                 },
             )
-            lift = -0.53 if back else 0.13
+            lift = -0.78 if far else -0.53 if back else 0.13
             box = {"facecolor": PAPER, "linewidth": 0, "pad": 2}
             ax.text((x0 + x1) / 2, (y0 + y1) / 2 + lift, ", ".join(moves), ha="center", va="center", bbox=box)
         for state, (x, y) in PLACES.items():
-            if state is not None:
+            if isinstance(state, Status):
                 box = {"boxstyle": "round,pad=0.5", "facecolor": COLOURS[state], "edgecolor": INK}
                 ink = INK if state is Status.PENDING else PAPER
                 ax.text(x, y, state.value, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
-        ax.set(xlim=(-1.3, 3.75), ylim=(-0.95, 0.85))
+        ax.set(xlim=(-1.3, 4.5), ylim=(-1.35, 0.85))
         ax.set_axis_off()
     return ax
 
@@ -72,5 +75,5 @@ def plot_states(ax: Axes | None = None) -> Axes:
 def text_states() -> str:
     """Write every legal move on a line of its own, from `job.MOVES`."""
     return "\n".join(
-        f"{move.source or '(new)':10}  {move.name + ' →':10}  {move.target:10}  {move.means}" for move in MOVES
+        f"{move.source or NEW:10}  {move.name + ' →':10}  {move.target or GONE:10}  {move.means}" for move in MOVES
     )

@@ -1,0 +1,162 @@
+"""Dead letters: jobs that are out of attempts wait here for a person (notebook 07).
+
+The queue keeps them: see `dead`, `revive` and `discard` of `QueueContract`. This module adds what a person needs: pages
+of them to look at, and HTTP endpoints behind a token.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BaseModel
+
+from .job import IllegalMove, Job, JobNotFound, Status
+from .queue import QueueContract
+
+
+class Failure(BaseModel):
+    """One attempt that failed."""
+
+    attempt: int
+    error: str
+    at: float
+    """Seconds on the queue's clock."""
+
+
+class DeadLetter(BaseModel):
+    """A job that is out of attempts, with all that it has met."""
+
+    id: int
+    type: str
+    data: Any
+    errors: list[Failure]
+
+
+class DeadLetters(BaseModel):
+    """A page of dead letters."""
+
+    deadLetters: list[DeadLetter]  # noqa: N815 - the name on the wire
+    next: str | None
+    """Where the next page is; None on the last."""
+
+
+class Revived(BaseModel):
+    """How many jobs have new attempts."""
+
+    revived: int
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    error: str
+
+
+def dead_letter(job: Job) -> DeadLetter:
+    """Describe a failed job, with the error and the time of each of its attempts."""
+    errors = [Failure(attempt=error.attempt, error=str(error), at=error.at) for error in job.errors]
+    return DeadLetter(id=job.id, type=job.type, data=job.data, errors=errors)
+
+
+def revive_all(queue: QueueContract, type: str | None = None) -> int:
+    """Give every dead letter of a type, or of all types, new attempts; return how many that were.
+
+    A job that somebody else revives or discards meanwhile is passed over.
+    """
+    revived = last = 0
+    while page := queue.dead(type, after=last):
+        for job in page:
+            last = job.id
+            try:
+                queue.revive(job.id)
+            except (IllegalMove, JobNotFound):
+                continue
+            revived += 1
+    return revived
+
+
+def admin_router(queue: QueueContract, token: str) -> APIRouter:
+    """Build the endpoints for whoever looks after dead letters.
+
+    Args:
+        queue: whose dead letters.
+        token: what must stand in each request: `Authorization: Bearer <token>`.
+
+    Raises:
+        TypeError, ValueError: for a token that is no text, is empty, or cannot be sent in a header.
+    """
+    if not isinstance(token, str):
+        raise TypeError(f"admin_token must be a text, got {token.__class__.__name__}")
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("admin_token must be one or more visible ASCII characters, without spaces")
+    expected = token.encode()
+
+    async def authorized(request: Request) -> None:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        # The comparison takes as long however much of the token is right.
+        if not hmac.compare_digest(given.encode(), expected) or scheme.lower() != "bearer":
+            raise HTTPException(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"})
+
+    problem: dict[str, Any] = {"model": Problem}
+    router = APIRouter(
+        prefix="/api/admin/dead-letters",
+        dependencies=[Depends(authorized)],
+        responses={401: problem, 422: problem},
+    )
+
+    @router.get("")
+    async def list_dead_letters(
+        type: Annotated[str | None, Query(min_length=1)] = None,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    ) -> DeadLetters:
+        """List dead letters by id, a page at a time."""
+        found = queue.dead(type, after=after, limit=limit + 1)
+        more = None
+        if len(found) > limit:
+            asked = {"after": found[limit - 1].id, "limit": limit} | ({"type": type} if type else {})
+            more = f"{router.prefix}?{urlencode(asked)}"
+        return DeadLetters(deadLetters=[dead_letter(job) for job in found[:limit]], next=more)
+
+    @router.post("/revive")
+    async def revive_all_dead_letters(type: Annotated[str | None, Query(min_length=1)] = None) -> Revived:
+        """Give every dead letter of a type, or of all types, new attempts."""
+        return Revived(revived=revive_all(queue, type))
+
+    gone_or_alive: dict[int | str, dict[str, Any]] = {404: problem, 409: problem}
+
+    @router.get("/{job_id}", responses=gone_or_alive)
+    async def get_dead_letter(job_id: int) -> DeadLetter:
+        """Show one dead letter."""
+        job = queue.get(job_id)
+        if job is None:
+            raise HTTPException(404, "Job not found")
+        if job.status is not Status.FAILED:
+            raise HTTPException(409, f"job #{job_id} is no dead letter: it is {job.status}")
+        return dead_letter(job)
+
+    @router.post("/{job_id}/revive", responses=gone_or_alive)
+    async def revive_dead_letter(job_id: int) -> Revived:
+        """Give one dead letter new attempts."""
+        _move(queue.revive, job_id)
+        return Revived(revived=1)
+
+    @router.delete("/{job_id}", status_code=204, responses=gone_or_alive)
+    async def discard_dead_letter(job_id: int) -> None:
+        """Throw one dead letter away."""
+        _move(queue.discard, job_id)
+
+    return router
+
+
+def _move(move: Callable[[int], Job], job_id: int) -> None:
+    try:
+        move(job_id)
+    except JobNotFound as error:
+        raise HTTPException(404, "Job not found") from error
+    except IllegalMove as error:
+        raise HTTPException(409, str(error)) from error
