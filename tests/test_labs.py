@@ -16,6 +16,7 @@ LABS = {
     "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
     "starvation": (labs.starvation, labs.starvation_lab),
     "full_queue": (labs.full_queue, labs.full_queue_lab),
+    "dead_letters": (labs.dead_letters, labs.dead_letters_lab),
 }
 
 
@@ -195,3 +196,11 @@ def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
 def test_the_record_of_a_storm_has_every_call():
     storm = labs.retry_storm(jitter="full")
     assert [event.at for event in storm.history.events if event.move == "dequeue"] == storm.calls
+
+
+def test_enough_attempts_leave_only_the_poison():
+    few, many = labs.dead_letters(outage=60, max_attempts=3), labs.dead_letters(outage=60, max_attempts=6)
+    assert (len(few.completed), len(few.dead), len(few.poison)) == (63, 53, 4)
+    assert (len(many.completed), len(many.dead), len(many.poison)) == (116, 0, 4)
+    assert many.failed > few.failed
+    assert not labs.dead_letters(outage=0, max_attempts=1).dead

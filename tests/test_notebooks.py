@@ -58,6 +58,7 @@ def test_the_course_so_far():
         "04_retries",
         "05_priorities",
         "06_api_pattern",
+        "07_dead_letters",
     ]
 
 

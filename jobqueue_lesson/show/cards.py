@@ -168,6 +168,23 @@ QUESTIONS = {
             Option("The request was valid and is written down.", "And it knows where to ask how it went.", right=True),
         ),
     ),
+    "poison": Question(
+        "A message cannot be parsed. After each failure it goes back to the front of the line, without a limit."
+        " One worker. What happens to the jobs behind it?",
+        (
+            Option("They are done a little later.", "Later would be after the last failure. There is no last one."),
+            Option("The worker does them in between.", "It takes the first in the line, and that is always the same."),
+            Option("They are never done.", "The worker is busy for ever, with a job that cannot succeed.", right=True),
+        ),
+    ),
+    "revive": Question(
+        "A job failed three times and was given up. A person revives it. How many attempts does it get?",
+        (
+            Option("One", "Then one more hiccup, and it would be dead again. It begins anew."),
+            Option("Three new ones", "It is treated like a new job, and its old errors are kept.", right=True),
+            Option("As many as it takes", "A limit is what made it a dead letter. It still has one."),
+        ),
+    ),
     "full": Question(
         "The worker is too slow, and requests keep coming. What does a longer queue change?",
         (

@@ -11,7 +11,7 @@
 // ---------------------------------------------------------------- time and events in words
 
 /** Say a length of time in the unit that reads best: "20 ms", "1.5 s". The same as `in_words` in style.py. */
-export function inWords(seconds) {
+function inWords(seconds) {
   if (Math.abs(seconds) < 0.9995) return `${Number((1000 * seconds).toPrecision(3))} ms`;
   return `${Number(seconds.toPrecision(Math.abs(seconds) < 1e4 ? 4 : 6))} s`;
 }
@@ -673,7 +673,10 @@ function render({ model, el }) {
 
   const speed = h("select", { "aria-label": "speed" });
   const follow = h("select", { "aria-label": "job to follow" });
-  speed.addEventListener("change", () => (player.speed = Number(speed.value)));
+  speed.addEventListener("change", () => {
+    player.speed = Number(speed.value);
+    speed.dataset.chosen = "yes";
+  });
   follow.addEventListener("change", () => {
     stage.followed = Number(follow.value);
     wake();
@@ -681,11 +684,12 @@ function render({ model, el }) {
 
   /** Bring the menus up to date with a record that has grown. */
   function fillMenus() {
-    if (!speed.options.length || !player.playing) {
-      const { all, start } = speeds(record.end - record.start);
-      const chosen = speed.dataset.chosen ? Number(speed.value) : record.live ? 1 : start;
-      if (!all.includes(chosen)) all.push(chosen);
-      speed.replaceChildren(...all.map((value) => h("option", { value }, speedInWords(value))));
+    const { all, start } = speeds(record.end - record.start);
+    const chosen = speed.dataset.chosen ? Number(speed.value) : record.live ? 1 : start;
+    const offered = [...new Set([...all, chosen])].sort((a, b) => a - b);
+    if (speed.dataset.offered !== String(offered)) {
+      speed.dataset.offered = String(offered);
+      speed.replaceChildren(...offered.map((value) => h("option", { value }, speedInWords(value))));
       speed.value = String(chosen);
       player.speed = chosen;
     }
@@ -694,8 +698,6 @@ function render({ model, el }) {
       follow.append(h("option", { value: job }, record.named(job)));
     }
   }
-  speed.addEventListener("change", () => (speed.dataset.chosen = "yes"));
-
   // --- what the controls do
 
   function go(move) {
@@ -766,10 +768,8 @@ function render({ model, el }) {
 
   const timeline = h("div", { class: "jq-timeline" });
   const line = h("div", { class: "jq-line", "aria-hidden": "true" });
-  function showTimeline() {
-    const picture = model.get("timeline");
-    timeline.replaceChildren();
-    if (!picture?.byteLength) return;
+  const picture = model.get("timeline");
+  if (picture?.byteLength) {
     const url = URL.createObjectURL(new Blob([picture], { type: "image/png" }));
     cleanups.push(() => URL.revokeObjectURL(url));
     timeline.append(h("img", { src: url, alt: model.get("words"), draggable: "false" }), line);
@@ -912,19 +912,17 @@ function render({ model, el }) {
     wake();
   };
   model.on("msg:custom", grown);
-  model.on("change:timeline", showTimeline);
-  cleanups.push(() => {
-    model.off("msg:custom", grown);
-    model.off("change:timeline", showTimeline);
-  });
-  const observer = new ResizeObserver(() => {
+  cleanups.push(() => model.off("msg:custom", grown));
+  const redraw = () => {
     stage.resize();
     drawDensity();
     wake();
-  });
-  observer.observe(canvas);
-  cleanups.push(() => observer.disconnect());
-  showTimeline();
+  };
+  const size = new ResizeObserver(redraw);
+  size.observe(canvas);
+  const theme = new MutationObserver(redraw); // JupyterLab says there which theme it has
+  theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  cleanups.push(() => size.disconnect(), () => theme.disconnect());
   fillMenus();
   root.classList.toggle("jq-empty", !record.live && record.events.length === 0);
   say(false);
