@@ -58,6 +58,7 @@ def test_a_labs_slider_is_moved_and_the_picture_and_the_words_follow(notebook):
     for _ in range(8):
         handle.press("ArrowLeft")
     notebook.wait_for_function("([img, src]) => img.src !== src", arg=[picture.element_handle(), before[0]])
+    notebook.wait_for_timeout(1000)  # a press on Reset would overtake what the slider has still to say
     panel.get_by_role("button", name="Reset").click()
     notebook.wait_for_function("([box, text]) => box.innerText === text", arg=[words.element_handle(), before[1]])
 
