@@ -13,6 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def test_the_conda_environment_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     plain = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    plain = [entry.removeprefix("python-") for entry in plain]  # conda has another package called tzdata
     assert set(plain) == {*PROJECT["dependencies"], f"python{PROJECT['requires-python']}", "pip"}
     assert environment["dependencies"][-1] == {"pip": ["-e ."]}
     assert environment["channels"] == ["conda-forge"]
