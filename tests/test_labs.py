@@ -16,6 +16,7 @@ LABS = {
     "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
     "starvation": (labs.starvation, labs.starvation_lab),
     "full_queue": (labs.full_queue, labs.full_queue_lab),
+    "recurring": (labs.recurring, labs.recurring_lab),
     "dead_letters": (labs.dead_letters, labs.dead_letters_lab),
 }
 
@@ -204,3 +205,11 @@ def test_enough_attempts_leave_only_the_poison():
     assert (len(many.completed), len(many.dead), len(many.poison)) == (116, 0, 4)
     assert many.failed > few.failed
     assert not labs.dead_letters(outage=0, max_attempts=1).dead
+
+
+def test_a_recurring_job_that_takes_too_long_loses_ticks_and_never_overlaps():
+    assert [len(labs.recurring(5, 4.0, overlap).runs) for overlap in ("skip", "coalesce", "queue one")] == [12, 12, 12]
+    for overlap, expected in {"skip": 6, "coalesce": 7, "queue one": 7}.items():
+        runs = labs.recurring(5, 8.0, overlap).runs
+        assert len(runs) == expected
+        assert all(after >= before + 8 for (before, _), (after, _) in itertools.pairwise(runs))

@@ -59,6 +59,7 @@ def test_the_course_so_far():
         "05_priorities",
         "06_api_pattern",
         "07_dead_letters",
+        "08_recurring_jobs",
     ]
 
 
@@ -128,6 +129,7 @@ def test_a_notebook_leans_on_the_package_alone(path):
         "json",
         "jobqueue_lesson",
         "matplotlib",
+        "random",
         "sys",
     }
     for cell in code_of(path):

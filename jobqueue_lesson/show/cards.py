@@ -185,6 +185,22 @@ QUESTIONS = {
             Option("As many as it takes", "A limit is what made it a dead letter. It still has one."),
         ),
     ),
+    "drift": Question(
+        "A loop does work that takes 0.1 s, then sleeps for 1 s, 100 times. When does the last of the 100 begin?",
+        (
+            Option("At second 99", "So it would be if the work took no time. The loop never gets those 0.1 s back."),
+            Option("A tenth of a second later", "Each round adds a tenth of its own, and none is ever made up for."),
+            Option("About 10 seconds later", "99 rounds before it, each 0.1 s too long.", right=True),
+        ),
+    ),
+    "too-long": Question(
+        "A job is due every second, and takes 2.5. What should happen at the ticks while it runs?",
+        (
+            Option("Start it again beside itself.", "Soon there are three at a time, then ten: the work piles up."),
+            Option("It depends on the job.", "A clean-up may be skipped, a bill may not. It is a setting.", right=True),
+            Option("Line all of them up.", "The line gets 1.5 s longer with every second, for ever."),
+        ),
+    ),
     "full": Question(
         "The worker is too slow, and requests keep coming. What does a longer queue change?",
         (

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import ipywidgets
 from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ from ..history import History
 from ..job import Job, JobEvent
 from ..queue import Clock, JobQueue, QueueFull
 from ..retries import JITTERS, DoNotRetry, Jitter, RetryPolicy
+from ..scheduler import Overlap, Scheduler, every
 from ..simulation import Simulation
 from ..worker import Worker
 from .cells import belongs_to_cell
@@ -796,3 +797,63 @@ def dead_letters_lab() -> Lab:
     }
     question = "How many attempts leave only the poison to a person, and what do they cost?"
     return Lab(question, dead_letters, draw, say, controls)
+
+
+# --- 08: work that comes back ---
+
+
+class Runs(NamedTuple):
+    """What a recurring job did in a minute."""
+
+    runs: list[tuple[float, float]]
+    """(start, length) of each run, in seconds."""
+    ticks: list[float]
+    """The second of each tick."""
+
+
+def recurring(interval: float = 5, work: float = 8.0, overlap: Overlap = "skip") -> Runs:
+    """Let a job come back for a minute.
+
+    Args:
+        interval: seconds from one tick to the next.
+        work: seconds that a run takes.
+        overlap: see `Scheduler.add`.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    scheduler = Scheduler(queue)
+    runs: list[tuple[float, float]] = []
+
+    async def handler(_: object) -> None:
+        runs.append((sim.time(), work))
+        await asyncio.sleep(work)
+
+    scheduler.add("job", every(interval), "job", overlap=overlap)
+    sim.create_task(scheduler.run())
+    sim.create_task(Worker(queue, {"job": handler}, concurrency=4).run())
+    sim.run(asyncio.sleep(60.0))
+    return Runs(runs, [n * interval for n in range(1, math.floor(60 / interval) + 1)])
+
+
+def recurring_lab() -> Lab:
+    """Panel over `recurring`."""
+
+    def draw(outcome: Runs, ax: Axes) -> None:
+        looks = {0: ("#0072b2", ""), 1: ("#56b4e9", "//")}
+        for odd, (colour, hatch) in looks.items():
+            ax.broken_barh(outcome.runs[odd::2], (0.25, 0.5), facecolor=colour, hatch=hatch, edgecolor="#1a1a1a")
+        ax.plot(outcome.ticks, [0.1] * len(outcome.ticks), "^", color="#d55e00", ms=9, label="tick")
+        ax.set(xlabel="time in s; each bar is a run", xlim=(0, 61), ylim=(0, 1), yticks=[])
+        ax.legend(loc="upper right")
+
+    def say(outcome: Runs) -> str:
+        done, ticks = len(outcome.runs), len(outcome.ticks)
+        return f"{ticks} ticks in a minute, {done} runs begun: {ticks - done} ticks without a run of their own."
+
+    controls: Controls = {
+        "interval": Slider("interval (s)", 1, 20, 1, 5),
+        "work": Slider("work (s)", 1.0, 20.0, 0.5, 8.0),
+        "overlap": Choice("overlap", get_args(Overlap), "skip"),
+    }
+    question = "When does every tick get a run of its own, and what do the policies do when not?"
+    return Lab(question, recurring, draw, say, controls)
