@@ -327,11 +327,11 @@ def test_five_thousand_jobs_scrub_and_an_empty_history_says_so(lab):
 
 LIVE = """
 async def slow(data):
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(data)
 
 queue = JobQueue("live")
 worker = Worker(queue, {"work": slow})
-live(queue, {"Enqueue": lambda: queue.enqueue("work")}, worker)
+live(queue, {"Enqueue": lambda: queue.enqueue("work", 0.4), "A long one": lambda: queue.enqueue("work", 60)}, worker)
 """
 
 
@@ -391,7 +391,7 @@ def test_a_kernel_interrupt_stops_the_worker_in_the_background(live_page, by):
     else:
         run_cell(page, 2)
     stage.root.get_by_text("The worker works.").wait_for()
-    stage.button("Enqueue").click()
+    stage.button("A long one").click()
     stage.wait_for("root.dataset.count === '2'")  # it has the job in hand
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator('.lm-Menu-item[data-command="kernelmenu:interrupt"]').click()
