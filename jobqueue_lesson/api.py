@@ -6,6 +6,7 @@ The two endpoints never do the work. The first turns a request into a job, the s
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -17,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from .dead_letters import Problem, admin_router
@@ -26,13 +27,23 @@ from .queue import KeyReused, QueueContract, QueueFull
 from .worker import Worker
 
 
+def _written_out(value: object) -> object:
+    """Refuse what pydantic would kindly take for a date, such as the number 0."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError(f"a date is a text such as '2026-01-31', got {value!r}")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+
+
 class DateRange(BaseModel):
     """The days a report covers, both included."""
 
     model_config = ConfigDict(extra="forbid")
 
-    start: date = Field(alias="from")
-    end: date = Field(alias="to")
+    start: Day = Field(alias="from")
+    end: Day = Field(alias="to")
 
     @model_validator(mode="after")
     def in_order(self) -> DateRange:
@@ -102,7 +113,7 @@ def create_app(
         "/api/reports",
         status_code=202,
         response_model=Accepted,
-        responses={422: {"model": Problem}, 503: {"model": Problem}},
+        responses={status: {"model": Problem} for status in (400, 422, 503)},
     )
     async def create_report(
         report: ReportRequest,

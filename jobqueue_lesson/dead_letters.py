@@ -129,7 +129,7 @@ def admin_router(queue: QueueContract, token: str) -> APIRouter:
 
     gone_or_alive: dict[int | str, dict[str, Any]] = {404: problem, 409: problem}
 
-    @router.get("/{job_id}", responses=gone_or_alive)
+    @router.get("/{job_id:int}", responses=gone_or_alive)
     async def get_dead_letter(job_id: int) -> DeadLetter:
         """Show one dead letter."""
         job = queue.get(job_id)
@@ -139,13 +139,13 @@ def admin_router(queue: QueueContract, token: str) -> APIRouter:
             raise HTTPException(409, f"job #{job_id} is no dead letter: it is {job.status}")
         return dead_letter(job)
 
-    @router.post("/{job_id}/revive", responses=gone_or_alive)
+    @router.post("/{job_id:int}/revive", responses=gone_or_alive)
     async def revive_dead_letter(job_id: int) -> Revived:
         """Give one dead letter new attempts."""
         _move(queue.revive, job_id)
         return Revived(revived=1)
 
-    @router.delete("/{job_id}", status_code=204, responses=gone_or_alive)
+    @router.delete("/{job_id:int}", status_code=204, responses=gone_or_alive)
     async def discard_dead_letter(job_id: int) -> None:
         """Throw one dead letter away."""
         _move(queue.discard, job_id)

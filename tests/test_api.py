@@ -210,7 +210,7 @@ def test_retry_after_must_be_a_whole_number_of_seconds():
 
 def test_the_openapi_schema_has_every_answer(idle):
     paths = idle.app.openapi()["paths"]
-    assert set(paths["/api/reports"]["post"]["responses"]) == {"202", "422", "503"}
+    assert set(paths["/api/reports"]["post"]["responses"]) == {"202", "400", "422", "503"}
     assert set(paths["/api/jobs/{job_id}"]["get"]["responses"]) == {"200", "404", "422"}
     for path in paths.values():
         for operation in path.values():
@@ -251,3 +251,21 @@ def test_a_real_server_is_stopped_also_on_failure():
         asyncio.run(main())
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", ports[0])) != 0
+
+
+@pytest.mark.parametrize(
+    "day", [0, 1.5, None, True, "2026-1-1", "20260101", "2026-01-01T00:00", "٢٠٢٦-01-01", "2026-02-30"]
+)
+def test_a_date_is_a_text_of_year_month_and_day(idle, day):
+    answer = idle.send("POST", "/api/reports", json={"format": "pdf", "dateRange": {"from": day, "to": "2026-12-31"}})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("body.dateRange.from: ")
+    assert idle.queue.stats()["pending"] == 0
+
+
+def test_a_body_that_is_no_json_is_refused(idle):
+    for body, status in ((b"{", 422), (b'"\x90"', 400)):
+        answer = idle.send("POST", "/api/reports", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status
+        assert answer.json()["error"]
+    assert idle.queue.stats()["pending"] == 0

@@ -137,7 +137,7 @@ WRONG += [
     {"Authorization": b"Bearer \xff\xe9"},
 ]
 ASKED = [("GET", HOME), ("GET", f"{HOME}/77"), ("GET", f"{HOME}?limit=x"), ("POST", f"{HOME}/1/revive")]
-ASKED += [("POST", f"{HOME}/revive"), ("DELETE", f"{HOME}/1"), ("DELETE", f"{HOME}/x")]
+ASKED += [("POST", f"{HOME}/revive"), ("DELETE", f"{HOME}/1"), ("DELETE", f"{HOME}/77")]
 
 
 @pytest.mark.parametrize("headers", WRONG)
