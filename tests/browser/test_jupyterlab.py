@@ -108,8 +108,13 @@ def test_01_begins_with_a_button_that_hurts_and_ends_with_one_that_does_not(lab)
             arg=slow.element_handle(),
             timeout=20_000,
         )
-        slow.get_by_label("job to follow").select_option(label="#12 for a report")
-        slow.locator(".jq-detail").get_by_text("gave up after 3 s at the door").wait_for()
+        words, back = slow.locator(".jq-words"), slow.get_by_role("button", name="Previous event")
+        for _ in range(60):  # which request gives up depends on the pace of the machine
+            if "is not answered (DoNotRetry: gave up after 3 s at the door)" in words.inner_text():
+                break
+            back.click()
+        else:
+            pytest.fail("nobody gave up")
         for _ in range(3):
             queued.get_by_role("button", name="Order a report").click()
         page.wait_for_function("stage => stage.dataset.count === '3'", arg=queued.element_handle())
