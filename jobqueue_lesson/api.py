@@ -1,6 +1,7 @@
 """The HTTP service: validate, enqueue, answer 202 (notebook 06).
 
-The two endpoints never do the work. The first turns a request into a job, the second says how that job is doing.
+The endpoints never do the work. The first turns a request into a job, the second says how that job is doing, and the
+third goes on saying it until the job has ended (notebook 09).
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import date
+from hashlib import blake2s
 from typing import Annotated, Any, Literal
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, Header, Request, Response
+from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from .dead_letters import Problem, admin_router
-from .job import Status, check_count
+from .job import Job, Status, check_count
+from .progress import follow
 from .queue import KeyReused, QueueContract, QueueFull
 from .worker import Worker
 
@@ -71,12 +75,40 @@ class Accepted(BaseModel):
 
 
 class JobState(BaseModel):
-    """How a job is doing: `result` only when it is completed, `error` only when it failed."""
+    """How a job is doing: `result` only when it is completed, `error` only when it failed for good.
+
+    `progress`, from 0 to 1, and `note` only if its handler reports them.
+    """
 
     id: int
     status: Status
+    progress: float | None = None
+    note: str = ""
     result: Any = None
     error: str | None = None
+
+
+def job_state(job: Job) -> JobState:
+    """Say how a job is doing, with only those fields set that apply."""
+    state = JobState(id=job.id, status=job.status)
+    if job.progress is not None:
+        state.progress = job.progress
+        state.note = job.note
+    if job.status is Status.COMPLETED:
+        state.result = job.result
+    elif job.status is Status.FAILED:
+        state.error = job.error
+    return state
+
+
+# With `model`, FastAPI would say that a refusal comes as an event stream too.
+_PROBLEM: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+LastSeen = Annotated[str | None, Header(alias="Last-Event-ID")]
+
+
+class _NothingNew(Exception):
+    """The client has seen how the job ended: it shall not connect again."""
 
 
 def create_app(
@@ -134,15 +166,41 @@ def create_app(
     )
     async def get_job(job_id: int) -> JobState:
         """Say how a job is doing."""
+        return job_state(known(job_id))
+
+    async def worth_a_stream(job_id: int, last_event_id: LastSeen = None) -> None:
+        """Refuse before the stream begins: after that, the status has been sent."""
+        job = known(job_id)
+        if job.status in (Status.COMPLETED, Status.FAILED) and _event(job).id == last_event_id:
+            raise _NothingNew
+
+    @app.get(
+        "/api/jobs/{job_id}/events",
+        response_class=EventSourceResponse,
+        dependencies=[Depends(worth_a_stream)],
+        responses={
+            204: {"description": "You have seen the end: do not connect again"},
+            404: {"description": "Not Found", "content": _PROBLEM},
+            422: {"description": "Validation Error", "content": _PROBLEM},
+        },
+    )
+    async def stream_job(job_id: int, last_event_id: LastSeen = None) -> AsyncIterator[ServerSentEvent]:
+        """Say how a job is doing, now and after each change, until it has ended.
+
+        Each event is the whole state, and its id is a digest of it. So a client that was cut off and comes back with
+        the last id it has seen gets what is new since then, if anything is.
+        """
+        async for job in follow(queue, job_id):
+            event = _event(job)
+            if event.id != last_event_id:
+                yield event
+            last_event_id = event.id
+
+    def known(job_id: int) -> Job:
         job = queue.get(job_id)
         if job is None:
             raise HTTPException(404, "Job not found")
-        state = JobState(id=job.id, status=job.status)
-        if job.status is Status.COMPLETED:
-            state.result = job.result
-        elif job.status is Status.FAILED:
-            state.error = job.error
-        return state
+        return job
 
     if admin_token is not None:
         app.include_router(admin_router(queue, admin_token))
@@ -159,6 +217,10 @@ def create_app(
     async def reused(request: Request, error: KeyReused) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 422)
 
+    @app.exception_handler(_NothingNew)
+    async def nothing_new(request: Request, error: _NothingNew) -> Response:
+        return Response(status_code=204)
+
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         """Name each field that is wrong, and say what would be right."""
@@ -166,6 +228,11 @@ def create_app(
         return JSONResponse({"error": "; ".join(faults)}, 422)
 
     return app
+
+
+def _event(job: Job) -> ServerSentEvent:
+    state = job_state(job).model_dump_json(exclude_unset=True)
+    return ServerSentEvent(raw_data=state, id=blake2s(state.encode(), digest_size=6).hexdigest())
 
 
 @asynccontextmanager
@@ -184,11 +251,13 @@ async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def serve(app: FastAPI) -> AsyncIterator[str]:
     """Run an app on a real server, on a free port of this machine's loopback interface; give its address.
 
-    The server is uvicorn, in this thread's loop. It is stopped at the end of the `async with` block, also on failure.
+    The server is uvicorn, in this thread's loop. It is stopped at the end of the `async with` block, also on failure;
+    a stream that is still open then is cut off after a second.
     """
-    with socket.socket() as listener:
+    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that say they are TCP.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = _Server(uvicorn.Config(app, log_level="warning"))
+        server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started:

@@ -140,6 +140,8 @@ class History:
 def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
     by_job: dict[int, list[JobEvent]] = {}
     for event in events:
+        if event.move == "progress":
+            continue  # the attempt goes on
         by_job.setdefault(event.job_id, []).append(event)
     for moves in by_job.values():
         for this, following in zip(moves, [*moves[1:], None], strict=True):

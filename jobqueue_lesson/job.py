@@ -44,12 +44,13 @@ MOVES = (
     Move("retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"),
     Move("fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"),
     Move("release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"),
+    Move("progress", Status.PROCESSING, Status.PROCESSING, "the handler says how far it is"),
     Move("revive", Status.FAILED, Status.PENDING, "a person gives the job new attempts"),
     Move("discard", Status.FAILED, None, "a person throws the job away"),
 )
 """The table of legal moves. `None`: the job does not exist before this move, or after it."""
 
-ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, REVIVE, DISCARD = MOVES
+ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, PROGRESS, REVIVE, DISCARD = MOVES
 
 
 class QueueError(Exception):
@@ -123,6 +124,10 @@ class Job:
     result: Any = None
     errors: tuple[AttemptError, ...] = ()
     """One entry for each attempt that failed, also of those before it was revived."""
+    progress: float | None = None
+    """The furthest that any attempt came, from 0 to 1, so it never goes back; None if no handler said so."""
+    note: str = ""
+    """What the handler said last about its progress."""
 
     def __repr__(self) -> str:
         return f"<Job #{self.id} {self.type}: {self.status}>"
@@ -158,6 +163,10 @@ class JobEvent(NamedTuple):
     """Who made the move; None for the producer's."""
     error: AttemptError | None
     """For the moves `retry` and `fail`."""
+    progress: float | None = None
+    """`Job.progress` after the move."""
+    note: str = ""
+    """`Job.note` after the move."""
 
 
 def check_number(name: str, value: object, *, least: float = 0, above: bool = False, of: str = "") -> float:
@@ -198,4 +207,18 @@ def check_count(name: str, value: object, *, least: int = 1) -> int:
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be {least} or more, got {value!r}")
+    return value
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` if it is a number from 0 to 1.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is below 0, above 1 or NaN.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number from 0 to 1, got {value!r}")
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, such as 0.5 for half way, got {value!r}")
     return value

@@ -20,6 +20,7 @@ from .job import (
     DISCARD,
     ENQUEUE,
     FAIL,
+    PROGRESS,
     RELEASE,
     RETRY,
     REVIVE,
@@ -32,6 +33,7 @@ from .job import (
     QueueError,
     Status,
     check_count,
+    check_fraction,
     check_number,
     check_seconds,
 )
@@ -103,6 +105,20 @@ class QueueContract(Protocol):
 
     def release(self, job_id: int) -> Job:
         """Put a job in hand back, as if it had not been picked up: the attempt does not count."""
+        ...
+
+    def progress(self, job_id: int, fraction: float, note: str = "") -> Job:
+        """Note how far a job in hand is.
+
+        Args:
+            job_id: the job.
+            fraction: from 0 to 1. What the queue shows never goes back: a retry begins again, and the job stays at
+                the furthest that any attempt came.
+            note: what the handler does now, for a person.
+
+        Raises:
+            TypeError, ValueError: for a fraction that is none, or a note that is no text.
+        """
         ...
 
     def revive(self, job_id: int) -> Job:
@@ -263,6 +279,8 @@ class JobQueue:
             raise self._refusal(job_id, COMPLETE)
         now = job.finished_at = self.clock()
         job.result = result
+        if job.progress is not None:
+            job.progress = 1.0
         job.status = Status.COMPLETED
         self._completed += 1
         if self._listeners:
@@ -308,6 +326,19 @@ class JobQueue:
         self._tell(job, RELEASE, now)
         job.attempts -= 1
         self.wake()
+        return job
+
+    def progress(self, job_id: int, fraction: float, note: str = "") -> Job:
+        """Note how far a job in hand is; see `QueueContract.progress`."""
+        check_fraction("fraction", fraction)
+        if not isinstance(note, str):
+            raise TypeError(f"note must be a text, got {note!r}")
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not PROGRESS.source:
+            raise self._refusal(job_id, PROGRESS)
+        job.progress = max(fraction, job.progress or 0.0)
+        job.note = note
+        self._tell(job, PROGRESS, self.clock())
         return job
 
     def revive(self, job_id: int) -> Job:
@@ -426,6 +457,8 @@ class JobQueue:
                 job.scheduled_for,
                 worker,
                 error,
+                job.progress,
+                job.note,
             )
         )
         if len(self._events) > 1:

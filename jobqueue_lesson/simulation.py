@@ -268,6 +268,10 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         """Never: asyncio's debug mode measures real time."""
         return False
 
+    def get_task_factory(self) -> None:
+        """None: tasks are asyncio's own."""
+        return
+
     def _close_asyncgen(self, generator: AsyncGenerator[Any, Any]) -> None:
         """Let an async generator that was dropped half-way run its clean-up."""
         self._asyncgens.discard(generator)

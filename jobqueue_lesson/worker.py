@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from .job import Job, check_count, check_seconds
+from .progress import in_hand
 from .queue import QueueContract
 from .retries import DoNotRetry
 
@@ -107,7 +108,8 @@ class Worker:
         """Make one attempt at a job. Whatever the handler raises stays inside its job."""
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                result = await self._handle(job)
+                with in_hand(self.queue, job):
+                    result = await self._handle(job)
         except BaseException as error:
             if _stops_the_worker(error):
                 self.queue.release(job.id)

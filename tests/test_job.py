@@ -12,6 +12,7 @@ def test_the_moves_are_those_of_the_course():
         ("retry", "processing", "pending"),
         ("fail", "processing", "failed"),
         ("release", "processing", "pending"),
+        ("progress", "processing", "processing"),
         ("revive", "failed", "pending"),
         ("discard", "failed", None),
     ]

@@ -386,3 +386,37 @@ def test_join_ends_when_nothing_is_pending_or_processing(queue, sim):
     sim.create_task(Worker(queue, {"a": asyncio.sleep, "b": lambda _: asyncio.sleep(3)}).run())
     queue.get(1).data = 2
     assert sim.run(join()) == 5
+
+
+def test_progress_is_noted_and_never_goes_back(queue):
+    seen = []
+    queue.enqueue("a", max_attempts=2)
+    queue.dequeue(worker="ann")
+    queue.subscribe(lambda event: seen.append((event.move, event.worker, event.progress, event.note)))
+    assert (queue.progress(1, 0.5, "half way").progress, queue.get(1).note) == (0.5, "half way")
+    queue.progress(1, 0.25, "again")
+    assert (queue.get(1).progress, queue.get(1).note) == (0.5, "again")
+    queue.complete(1)
+    assert queue.get(1).progress == 1.0
+    assert seen == [
+        ("progress", "ann", 0.5, "half way"),
+        ("progress", "ann", 0.5, "again"),
+        ("complete", "ann", 1.0, "again"),
+    ]
+
+
+def test_progress_is_for_jobs_in_hand(queue):
+    queue.enqueue("a")
+    with pytest.raises(IllegalMove, match="cannot progress job #1: it is pending"):
+        queue.progress(1, 0.5)
+    with pytest.raises(JobNotFound):
+        queue.progress(7, 0.5)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan"), "half", None])
+def test_a_fraction_that_is_none_is_refused_and_nothing_changes(queue, fraction):
+    queue.enqueue("a")
+    queue.dequeue()
+    with pytest.raises((TypeError, ValueError), match="fraction"):
+        queue.progress(1, fraction)
+    assert queue.get(1).progress is None

@@ -20,6 +20,11 @@ function errorInWords([, type, message]) {
   return type ? `${type}: ${message}` : message;
 }
 
+/** Say a share: "50 %". Only what is all is 100 %. */
+function percent(fraction) {
+  return `${fraction < 1 ? Math.min(99, Math.round(100 * fraction)) : 100} %`;
+}
+
 /** Say what one event did to its job: "picked up by worker-1, attempt 2". */
 function moveInWords(event, words) {
   switch (event.move) {
@@ -37,6 +42,8 @@ function moveInWords(event, words) {
       return `${words.fail} (${errorInWords(event.error)})`;
     case "release":
       return "put back";
+    case "progress":
+      return `${words.progress} ${percent(event.progress)}` + (event.note ? `, ${event.note}` : "");
     default:
       return words[event.move] ?? event.move;
   }
@@ -69,7 +76,7 @@ class Record {
 
   /** Take in events, in order of time: lists of the fields of a `JobEvent`. */
   add(rows) {
-    for (const [at, move, id, type, status, attempt, priority, due, worker, error] of rows) {
+    for (const [at, move, id, type, status, attempt, priority, due, worker, error, progress, note] of rows) {
       if (!this.jobAt.has(id)) {
         this.jobAt.set(id, this.jobs.length);
         this.jobs.push({ id, type });
@@ -79,8 +86,12 @@ class Record {
       const index = this.events.length;
       const prev = this.lastOf[job];
       const first = this.events[index - 1]?.at === at ? this.events[index - 1].first : index; // of this instant
-      this.events.push({ at, move, job, status, attempt, priority, due, worker, error, prev, next: -1, first });
+      const event = { at, move, job, status, attempt, priority, due, worker, error, progress, note, prev, first };
+      this.events.push(Object.assign(event, { next: -1, begun: move === "progress" ? this.events[prev].begun : index }));
       if (prev >= 0) this.events[prev].next = index;
+      const before = this.events[this.events[prev]?.begun]; // the move that began what now ends, or goes on
+      if (before && move === "progress") before.reports = true;
+      else if (before) before.ends = at;
       this.lastOf[job] = index;
 
       const ended = (state) => state === "completed" || state === "failed";
@@ -420,24 +431,26 @@ class Stage {
 
   /** Say how long an attempt has taken so far. */
   elapsed(job, time) {
-    return inWords(Math.max(0, time - this.scene.eventOf(job).at));
+    return inWords(Math.max(0, time - this.record.events[this.scene.eventOf(job).begun].at));
   }
 
-  /** A bar for how far an attempt is. While it is not known when it ends, the bar only says that it goes on. */
+  /** A bar for how far an attempt is: as its handler says, or else by its time. While it is not known when it ends, the
+   * bar only says that it goes on. */
   drawProgress(job, bar, time) {
     const c = this.context;
     const event = this.scene.eventOf(job);
-    const following = this.record.events[event.next];
+    const { at, ends, reports } = this.record.events[event.begun];
     c.fillStyle = this.ink;
     c.globalAlpha = 0.15;
     c.fillRect(bar.x, bar.y, bar.w, bar.h);
     c.globalAlpha = 1;
     c.fillStyle = this.record.looks.processing;
-    if (following) {
-      const whole = following.at - event.at;
-      c.fillRect(bar.x, bar.y, bar.w * (whole ? Math.min(1, (time - event.at) / whole) : 1), bar.h);
+    if (reports) {
+      c.fillRect(bar.x, bar.y, bar.w * (event.progress ?? 0), bar.h);
+    } else if (ends !== undefined) {
+      c.fillRect(bar.x, bar.y, bar.w * (ends > at ? Math.min(1, (time - at) / (ends - at)) : 1), bar.h);
     } else {
-      const phase = (Math.max(0, time - event.at) % 1.2) / 1.2;
+      const phase = (Math.max(0, time - at) % 1.2) / 1.2;
       c.fillRect(bar.x + phase * bar.w * 0.8, bar.y, bar.w * 0.2, bar.h);
     }
   }
@@ -468,6 +481,8 @@ class Stage {
     if (event.priority) parts.push(`priority ${event.priority}`);
     const attempt = event.attempt + (look === "waiting" || look === "backing off" ? 1 : 0);
     if (attempt > 1 && look !== "completed") parts.push(`attempt ${attempt}`);
+    if (look === "processing" && event.progress !== null) parts.push(percent(event.progress));
+    if (look === "processing" && event.note) parts.push(event.note);
     return parts.join(" · ");
   }
 

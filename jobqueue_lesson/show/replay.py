@@ -42,6 +42,7 @@ WORDS = {
     "dequeue": "picked up by",
     "complete": "completed",
     "fail": "failed for good",
+    "progress": "is at",
     "revive": "given new attempts",
     "discard": "thrown away",
     "nothing": "nothing has happened yet",

@@ -42,6 +42,9 @@ def plot_states(ax: Axes | None = None) -> Axes:
             names.setdefault((move.source or NEW, move.target or GONE), []).append(move.name)
         for (source, target), moves in names.items():
             (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
+            if source == target:
+                _draw_loop(ax, x0, y0, ", ".join(moves))
+                continue
             back = x1 < x0
             far = back and x0 - x1 > 2  # passes below the other way back
             bend = 0.33 if far else 0.45 if back else 0.0
@@ -70,6 +73,23 @@ def plot_states(ax: Axes | None = None) -> Axes:
         ax.set(xlim=(-1.3, 4.5), ylim=(-1.35, 0.85))
         ax.set_axis_off()
     return ax
+
+
+def _draw_loop(ax: Axes, x: float, y: float, words: str) -> None:
+    """Draw an arrow that leaves a state at its top and comes back to it."""
+    ax.annotate(
+        "",
+        (x + 0.22, y + 0.16),
+        (x - 0.22, y + 0.16),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": INK,
+            "linewidth": 1.6,
+            "mutation_scale": 18,
+            "connectionstyle": "arc3,rad=-1.3",
+        },
+    )
+    ax.text(x, y + 0.62, words, ha="center", va="center")
 
 
 def text_states() -> str:

@@ -1,0 +1,108 @@
+"""The sequence diagram: who said what to whom, drawn from what was really said (notebook 06).
+
+A `Conversation` listens on both sides of the API: to an HTTP client's requests and answers, and to a queue's events.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import httpx
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from ..job import JobEvent
+from ..queue import QueueContract
+from .style import INK, LOOKS, course_style, in_words
+
+PARTIES = ("client", "API", "queue", "worker")
+BY_API = ("enqueue", "revive", "discard")
+
+
+class Message(NamedTuple):
+    """One arrow of the diagram."""
+
+    at: float
+    """Seconds on the queue's clock."""
+    sender: str
+    receiver: str
+    says: str
+
+
+class Conversation:
+    """Note what a client, the API, a queue and its workers say to each other, from now on.
+
+    Args:
+        queue: the queue behind the API.
+        client: whose requests and answers to note; its event hooks are added to.
+    """
+
+    def __init__(self, queue: QueueContract, client: httpx.AsyncClient) -> None:
+        self.messages: list[Message] = []
+        self._clock = queue.clock
+        queue.subscribe(self._note_event)
+        hooks = client.event_hooks
+        client.event_hooks = {
+            "request": [*hooks["request"], self._note_request],
+            "response": [*hooks["response"], self._note_answer],
+        }
+
+    def __repr__(self) -> str:
+        return f"<Conversation of {len(self.messages)} messages>"
+
+    async def _note_request(self, request: httpx.Request) -> None:
+        self.messages.append(Message(self._clock(), "client", "API", f"{request.method} {request.url.path}"))
+
+    async def _note_answer(self, answer: httpx.Response) -> None:
+        says = str(answer.status_code)
+        if answer.headers.get("content-type") == "application/json":
+            await answer.aread()
+            body = answer.json()
+            says += "".join(f" {body[key]}" for key in ("status", "error") if isinstance(body, dict) and key in body)
+        self.messages.append(Message(self._clock(), "API", "client", says))
+
+    def _note_event(self, event: JobEvent) -> None:
+        parties = ("API", "queue") if event.move in BY_API else ("worker", "queue")
+        if event.move == "dequeue":
+            parties = ("queue", "worker")
+        says = f"{event.move} #{event.job_id}"
+        if event.move == "progress":
+            says += f" {event.progress:.0%}"
+        self.messages.append(Message(event.at, *parties, says))
+
+
+def plot_sequence(conversation: Conversation, ax: Axes | None = None) -> Axes:
+    """Draw a conversation: a line down the page for each party, an arrow for each message, time at the left.
+
+    Args:
+        conversation: what was said.
+        ax: where to draw; None: in a new figure.
+    """
+    messages = conversation.messages
+    start = messages[0].at if messages else 0.0
+    with course_style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 1.1 + 0.38 * len(messages)))
+        for place, party in enumerate(PARTIES):
+            ax.plot([place, place], [-0.6, len(messages) - 0.3], color="#767676", lw=1, zorder=0)
+            box = {"boxstyle": "round,pad=0.4", "facecolor": "#ffffff", "edgecolor": INK}
+            ax.text(place, -1.1, party, ha="center", va="center", weight="bold", bbox=box)
+        for row, message in enumerate(messages):
+            x0, x1 = PARTIES.index(message.sender), PARTIES.index(message.receiver)
+            answer = message.sender == "API" and message.receiver == "client"
+            arrow = {"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 15}
+            arrow |= {"color": LOOKS["processing"].colour, "ls": "--" if answer else "-"}
+            ax.annotate("", (x1, row), (x0, row), arrowprops=arrow)
+            ax.text((x0 + x1) / 2, row - 0.12, message.says, ha="center", va="bottom", fontsize=11)
+            if row == 0 or messages[row - 1].at != message.at:
+                ax.text(-0.3, row, in_words(message.at - start), ha="right", va="center", fontsize=11)
+        ax.set(xlim=(-0.75, len(PARTIES) - 0.6), ylim=(len(messages) - 0.2, -1.6))
+        ax.set_axis_off()
+    return ax
+
+
+def text_sequence(conversation: Conversation) -> str:
+    """Write a conversation, a line for each message."""
+    messages = conversation.messages
+    start = messages[0].at if messages else 0.0
+    return "\n".join(f"{in_words(m.at - start):>8}  {m.sender:>6} → {m.receiver:6}  {m.says}" for m in messages)
