@@ -16,6 +16,7 @@ LABS = {
     "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
     "starvation": (labs.starvation, labs.starvation_lab),
     "full_queue": (labs.full_queue, labs.full_queue_lab),
+    "reporting": (labs.reporting, labs.reporting_lab),
     "recurring": (labs.recurring, labs.recurring_lab),
     "dead_letters": (labs.dead_letters, labs.dead_letters_lab),
 }
@@ -213,3 +214,10 @@ def test_a_recurring_job_that_takes_too_long_loses_ticks_and_never_overlaps():
         runs = labs.recurring(5, 8.0, overlap).runs
         assert len(runs) == expected
         assert all(after >= before + 8 for (before, _), (after, _) in itertools.pairwise(runs))
+
+
+def test_reports_are_dear_when_there_are_many_and_rare_when_there_are_few():
+    each, some, few = (labs.reporting(every_rows=n) for n in (1, 100, 2500))
+    assert (round(each.seconds), round(some.seconds, 2), round(few.seconds, 2)) == (35, 10.25, 10.01)
+    assert each.silence < some.silence < 0.3 < 5 < few.silence
+    assert labs.reporting(every_rows=300, report_ms=0).seconds == pytest.approx(10)

@@ -201,6 +201,27 @@ QUESTIONS = {
             Option("Line all of them up.", "The line gets 1.5 s longer with every second, for ever."),
         ),
     ),
+    "whose-progress": Question(
+        "A worker has two jobs in hand. Both handlers look at the global `current` to see whose progress they report."
+        " Whose is it?",
+        (
+            Option("Each its own", "There is one `current`, and two handlers read it."),
+            Option("Always that of the first job", "The second job overwrote the name when it was picked up."),
+            Option(
+                "Always that of the last one picked up",
+                "`current` names whoever came last, also for the handler that came first.",
+                right=True,
+            ),
+        ),
+    ),
+    "back-to-start": Question(
+        "The first attempt failed at 50 %. The second has just reached 10 %. What should the user's bar show?",
+        (
+            Option("50 %", "A bar that never goes back. It moves again when there is something new.", right=True),
+            Option("10 %", "That is honest, and the user thinks that something has been lost."),
+            Option("60 %", "The second attempt does the first half once more. Nothing adds up here."),
+        ),
+    ),
     "full": Question(
         "The worker is too slow, and requests keep coming. What does a longer queue change?",
         (

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import pairwise
 from statistics import fmean
 from typing import Any, NamedTuple, get_args
 
@@ -28,6 +29,7 @@ from matplotlib.image import imsave
 
 from ..history import History
 from ..job import Job, JobEvent
+from ..progress import current_job
 from ..queue import Clock, JobQueue, QueueFull
 from ..retries import JITTERS, DoNotRetry, Jitter, RetryPolicy
 from ..scheduler import Overlap, Scheduler, every
@@ -800,6 +802,69 @@ def dead_letters_lab() -> Lab:
 
 
 # --- 08: work that comes back ---
+
+
+class Reports(NamedTuple):
+    """What reporting cost, and what it was good for."""
+
+    seconds: float
+    """How long the job took."""
+    silence: float
+    """The longest time in which the user heard nothing new, in seconds."""
+    shown: list[tuple[float, float]]
+    """(second, fraction) of each report."""
+
+
+def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> Reports:
+    """Let a job of many rows, 2 ms each, say how far it is.
+
+    Args:
+        every_rows: rows from one report to the next.
+        report_ms: what a report costs: the way to wherever the queue is, in milliseconds.
+        rows: how many there are.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    history = History(queue)
+
+    async def import_rows(_: object) -> None:
+        job = current_job()
+        for done in range(every_rows, rows + 1, every_rows):
+            await asyncio.sleep(0.002 * every_rows)
+            await asyncio.sleep(report_ms / 1000)
+            job.progress(done / rows)
+        await asyncio.sleep(0.002 * (rows % every_rows))
+
+    queue.enqueue("import-rows")
+    sim.run(Worker(queue, {"import-rows": import_rows}).drain())
+    shown = [(event.at, event.progress or 0.0) for event in history.events if event.move == "progress"]
+    heard = [0.0, *(at for at, _ in shown), sim.time()]
+    return Reports(sim.time(), max(later - earlier for earlier, later in pairwise(heard)), shown)
+
+
+def reporting_lab() -> Lab:
+    """Panel over `reporting`."""
+
+    def draw(outcome: Reports, ax: Axes) -> None:
+        points = [(0.0, 0.0), *outcome.shown, (outcome.seconds, 1.0)]
+        ax.plot([at for at, _ in points], [100 * share for _, share in points], drawstyle="steps-post")
+        ax.axvline(10, color="#767676", ls=":")
+        ax.text(9.8, 97, "the rows alone: 10 s", ha="right", va="top")
+        ax.set(xlabel="time in s", ylabel="% shown", xlim=(0, 40), ylim=(-3, 105))
+
+    def say(outcome: Reports) -> str:
+        return (
+            f"{len(outcome.shown):,} reports. The job takes {in_words(outcome.seconds)}; "
+            "the rows alone take 10 s.\n"
+            f"The user hears nothing new for {in_words(outcome.silence)} at most."
+        )
+
+    controls: Controls = {
+        "every_rows": Choice("report every (rows)", (1, 10, 50, 100, 500, 1000, 2500), 1),
+        "report_ms": Slider("a report costs (ms)", 0.0, 6.0, 0.5, 5.0),
+    }
+    question = "How often should a job say how far it is?"
+    return Lab(question, reporting, draw, say, controls)
 
 
 class Runs(NamedTuple):

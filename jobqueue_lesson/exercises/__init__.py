@@ -1,0 +1,9 @@
+"""Exercises that answer back: one module a notebook, each with the checks of that page.
+
+A check tries an answer on many inputs, in simulated time, and says ✓, or what it saw, what it expected, and a hint.
+"""
+
+from .check import hint
+from .solved import course_map, forget_solved, solved_here
+
+__all__ = ["course_map", "forget_solved", "hint", "solved_here"]

@@ -1,0 +1,90 @@
+"""Checks for notebook 06."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ..queue import JobQueue
+from ..simulation import Simulation
+from .check import exercise, expect, same
+
+
+def my_state(job):  # type: ignore[no-untyped-def]
+    return {"id": job.id, "status": str(job.status)}  # add what is missing
+
+
+@exercise(
+    "06_api_pattern",
+    "result or error",
+    stub=my_state,
+    hints=[
+        "Two ifs, on job.status. Not on whether there is a result: a job may well return nothing.",
+        "A job that waits for its next attempt has an error, and has not failed.",
+        'if job.status == "completed": state["result"] = job.result. The same with "failed" and job.error.',
+    ],
+)
+def check_state(answer: Any) -> None:
+    """Give `result` when the job is completed, `error` when it failed for good, and neither otherwise."""
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    for _ in range(6):
+        queue.enqueue("job", max_attempts=2)
+    first = {"id": 1, "status": "pending"}
+    same("for a job that is pending, it", answer(queue.get(1)), first)
+    for _ in range(5):
+        queue.dequeue()
+    queue.complete(1, {"pages": 5})
+    queue.complete(2, None)
+    queue.fail(3, ConnectionError("away"))
+    queue.fail(4, ConnectionError("away"))
+    cases = {
+        1: ("completed", {"id": 1, "status": "completed", "result": {"pages": 5}}),
+        2: ("completed, with the result None", {"id": 2, "status": "completed", "result": None}),
+        3: ("pending again, after an attempt that failed", {"id": 3, "status": "pending"}),
+        5: ("processing", {"id": 5, "status": "processing"}),
+    }
+    for job_id, (what, expected) in cases.items():
+        same(f"for a job that is {what}, it", answer(queue.get(job_id)), expected)
+    sim.run(asyncio.sleep(60))
+    again = {job.id for job in (queue.dequeue() for _ in range(3)) if job is not None}
+    if again >= {3, 4}:  # their second attempts
+        queue.complete(3, "at last")
+        queue.fail(4, ConnectionError("still away"))
+    expected = {"id": 3, "status": "completed", "result": "at last"}
+    same("for a job that is completed at its second attempt, it", answer(queue.get(3)), expected)
+    expected = {"id": 4, "status": "failed", "error": "ConnectionError: still away"}
+    same("for a job that has failed for good, it", answer(queue.get(4)), expected)
+
+
+def my_wait(question):  # type: ignore[no-untyped-def]
+    return 0.010
+
+
+@exercise(
+    "06_api_pattern",
+    "ask less and less often",
+    stub=my_wait,
+    hints=[
+        "A job that has taken a second so far will hardly be done in the next hundredth.",
+        "Wait longer before each question: 10 ms, 20 ms, 40 ms, …",
+        "0.010 * 2 ** (question - 1)",
+    ],
+)
+def check_wait(answer: Any) -> None:
+    """Say how long to wait before the n-th question, in seconds: few questions, and no late answers."""
+    for takes in (0.01, 0.1, 0.5, 1.0, 3.0, 10.0):
+        now, asked = 0.0, 0
+        while now < takes:
+            asked += 1
+            wait = answer(asked)
+            number = isinstance(wait, (int, float)) and wait > 0
+            expect(number, f"before question {asked} it waits {wait!r} s", "a number of seconds, above 0")
+            expect(asked <= 20, f"a job of {takes:g} s needs more than {asked - 1} questions", "20 at most")
+            now += wait
+        late = now - takes
+        expect(
+            now <= 2 * takes + 0.02,
+            f"of a job that takes {takes:g} s, the client hears {late:.3g} s late",
+            "it hears of it after twice the job's own time, at the latest",
+        )

@@ -1,0 +1,288 @@
+"""How a check works: it runs the learner's code safely, and says kindly what it found.
+
+A check is given the answer, and says what is wrong with it through `expect` or `same`. `exercise` does the rest: an
+answer that is still the stub, an exception, an endless loop, a wrong number of parameters.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import signal
+import sys
+import sysconfig
+import textwrap
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from . import solved
+
+LINES = 300_000
+"""How many lines of the learner's code a check runs before it calls that endless."""
+SECONDS = 20.0
+"""After how many real seconds a check gives up, where the system can say so; for code that sleeps in real time."""
+
+
+class NotYet(Exception):
+    """An answer that is not right yet: what was seen, and what was expected."""
+
+    def __init__(self, seen: str, expected: str) -> None:
+        super().__init__(seen, expected)
+        self.seen = seen
+        self.expected = expected
+
+
+class Endless(BaseException):
+    """The learner's code goes on and on. Not an Exception, so that no `except Exception` of theirs stops it."""
+
+
+class Exercise(NamedTuple):
+    """What is known of an exercise besides its check."""
+
+    name: str
+    page: str
+    """The notebook, such as "04_retries"."""
+    title: str
+    stub: Any
+    """What the learner begins with: a function, or a value."""
+    hints: tuple[str, ...]
+
+
+EXERCISES: dict[str, Exercise] = {}
+"""All exercises whose modules have been imported, by name."""
+
+
+class Reply:
+    """What a check, or `hint`, has to say. `passed` is None where that is not the question."""
+
+    def __init__(self, passed: bool | None, first: str, **details: str) -> None:
+        self.passed = passed
+        self.first = first
+        self.details = details
+
+    def __repr__(self) -> str:
+        return "\n".join([self.first, *(f"  {name + ':':10}{said}" for name, said in self.details.items())])
+
+    def _repr_html_(self) -> str:
+        """Show the same with a mark at the left; its colour says nothing that the words do not say."""
+        colour = "#009e73" if self.passed else "#e69f00"
+        lines = [f"<b>{escape(self.first)}</b>"]
+        lines += [
+            f"<i>{name}:</i> <code>{escape(said)}</code>" for name, said in self.details.items() if name != "hint"
+        ]
+        lines += [f"<i>hint:</i> {escape(self.details['hint'])}"] if "hint" in self.details else []
+        return f'<div style="border-left: 5px solid {colour}; padding: 2px 12px">{"<br>".join(lines)}</div>'
+
+
+def expect(right: object, seen: str, expected: str) -> None:
+    """Say that an answer is not right yet, unless it is."""
+    if not right:
+        raise NotYet(seen, expected)
+
+
+def same(what: str, seen: object, expected: object) -> None:
+    """Expect that something has a value, such as `same("my_backoff(3)", 4, 8)`."""
+    if seen != expected:
+        missing = " – is a return missing?" if seen is None else ""
+        raise NotYet(f"{what} gives {seen!r}{missing}", repr(expected))
+
+
+def exercise(
+    page: str, title: str, *, stub: Any, hints: Sequence[str]
+) -> Callable[[Callable[[Any], None]], Callable[..., Reply]]:
+    """Make a check of a function that says what is wrong with an answer, see `NotYet`.
+
+    The check takes the answer, and `mine=False` for one that is not the learner's own: the course's solution.
+
+    Args:
+        page: the notebook it belongs to, such as "04_retries".
+        title: what the learner shall do, in a few words.
+        stub: what the cell has in it at first.
+        hints: from the first nudge to nearly the solution.
+    """
+
+    def make(find_fault: Callable[[Any], None]) -> Callable[..., Reply]:
+        name = find_fault.__name__.removeprefix("check_")
+        this = EXERCISES[name] = Exercise(name, page, title, stub, tuple(hints))
+
+        def check(answer: Any, *, mine: bool = True) -> Reply:
+            global _last
+            _last = this
+            called = getattr(answer, "__name__", "your answer")
+            if _untouched(answer, stub):
+                return Reply(None, "Not yet: this is how it was. Change it, and run this cell again.")
+            try:
+                _fits(answer, stub, find_fault.__name__)
+                with _guarded():
+                    find_fault(answer)
+            except NotYet as fault:
+                return Reply(False, "Not yet.", seen=fault.seen, expected=fault.expected, hint=_first_hint(this))
+            except (Exception, Endless) as error:
+                seen, expected = _kindly(error, called)
+                return Reply(False, "Not yet.", seen=seen, expected=expected, hint=_first_hint(this))
+            if not mine:
+                return Reply(True, "✓ This solution works.")
+            solved.note(name)
+            return Reply(True, "✓ Solved.")
+
+        check.__name__ = check.__qualname__ = find_fault.__name__
+        check.__doc__ = find_fault.__doc__
+        check.__module__ = find_fault.__module__
+        return check
+
+    return make
+
+
+# --- hints ---
+
+_last: Exercise | None = None
+_given: dict[str, int] = {}
+
+
+def hint() -> Reply:
+    """Give the next hint for the exercise whose check ran last."""
+    if _last is None:
+        return Reply(None, "Run the check of an exercise first: a hint is for the one that was checked last.")
+    given = _given.get(_last.name, 0)
+    if given >= len(_last.hints):
+        return Reply(None, "That was the last hint. A solution is in the collapsed cell below the exercise.")
+    _given[_last.name] = given + 1
+    return Reply(None, f"Hint {given + 1} of {len(_last.hints)}: {_last.hints[given]}")
+
+
+def _first_hint(this: Exercise) -> str:
+    _given[this.name] = max(1, _given.get(this.name, 0))
+    return f"{this.hints[0]} (hint() gives the next one.)" if len(this.hints) > 1 else this.hints[0]
+
+
+# --- what an answer must be before it is tried ---
+
+
+def _untouched(answer: Any, stub: Any) -> bool:
+    if inspect.isfunction(stub):
+        return inspect.isfunction(answer) and _body(answer) == _body(stub)
+    return type(answer) is type(stub) and bool(answer == stub)
+
+
+def _body(function: Any) -> list[str]:
+    """Return what a function does, whatever it is called; nothing that equals where its source is not known.
+
+    Not its bytecode: that depends on what else is compiled with it.
+    """
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        return [ast.dump(definition.args), *map(ast.dump, definition.body)]  # type: ignore[attr-defined]
+    except (OSError, SyntaxError, ValueError, AttributeError):
+        return [repr(function)]
+
+
+def _fits(answer: Any, stub: Any, check: str) -> None:
+    """Refuse an answer of another form than the stub's."""
+    if not inspect.isfunction(stub):
+        return
+    if not callable(answer):
+        raise NotYet(
+            f"{answer!r}, which is no function", f"the function itself, without brackets: {check}(my_function)"
+        )
+    called = getattr(answer, "__name__", "it")
+    wanted = inspect.signature(stub)
+    try:
+        inspect.signature(answer).bind(*wanted.parameters)
+    except TypeError:
+        raise NotYet(f"{called}{_plain(inspect.signature(answer))}", f"{called}{_plain(wanted)}") from None
+    if inspect.iscoroutinefunction(stub) != inspect.iscoroutinefunction(answer):
+        kinds = {True: "async def", False: "def without async"}
+        is_async = inspect.iscoroutinefunction(stub)
+        raise NotYet(f"{called} is made with {kinds[not is_async]}", kinds[is_async])
+
+
+def _plain(signature: inspect.Signature) -> str:
+    return "(" + ", ".join(signature.parameters) + ")"
+
+
+# --- running the learner's code ---
+
+_OURS = (
+    str(Path(__file__).parent.parent),
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    "<frozen",
+)
+
+
+def _is_learners(filename: str) -> bool:
+    return not filename.startswith(_OURS)
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Stop code that never ends: by its lines wherever Python runs, and by the clock where there are signals."""
+    left = LINES
+    over = False
+    clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        return count(frame, event, argument) if _is_learners(frame.f_code.co_filename) else None
+
+    def count(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left < 0:
+                if clock:  # Python stops tracing now; should the code catch this exception, the clock goes on
+                    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+                raise Endless(f"after {LINES:,} lines it is still at {_where(frame)}")
+        return count
+
+    def ring(_: int, frame: FrameType | None) -> None:
+        if not over:
+            signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+            limit = f"{LINES:,} lines" if left < 0 else f"{SECONDS:g} s on a real clock"
+            raise Endless(f"after {limit} it is still at {_where(frame)}")
+
+    tracer = sys.gettrace()
+    if clock:
+        handler = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    sys.settrace(enter)
+    try:
+        try:
+            yield
+        finally:
+            over = True
+    finally:
+        over = True  # once more, should the clock have rung in between
+        sys.settrace(tracer)
+        if clock:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+    if left < 0:  # it was stopped, and something caught that
+        raise Endless(f"it did not end within {LINES:,} lines")
+
+
+def _where(frame: FrameType | None) -> str:
+    """Name the innermost line of the learner's code."""
+    while frame is not None and not _is_learners(frame.f_code.co_filename):
+        frame = frame.f_back
+    return "work" if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _kindly(error: BaseException, called: str) -> tuple[str, str]:
+    """Say what an error of the learner's code was, and where; and what was expected."""
+    if isinstance(error, Endless):
+        return f"{called} does not end: {error}", "code that ends"
+    text = f"{type(error).__name__}: {error}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
+    if frames:
+        text += f", at {_line(frames[-1].filename, frames[-1].lineno or 0)}"
+    return text, "no exception"
+
+
+def _line(filename: str, number: int) -> str:
+    return f"line {number}: {linecache.getline(filename, number).strip()}"

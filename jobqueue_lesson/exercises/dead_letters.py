@@ -1,0 +1,95 @@
+"""Checks for notebook 07."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from ..queue import JobQueue
+from ..show.labs import dead_letters
+from .check import exercise, expect, same
+
+
+def my_revive(queue):  # type: ignore[no-untyped-def]
+    revived = 0
+    for job in queue.dead():
+        print("look at", job.errors[-1].type)  # your lines here
+    return revived
+
+
+def _queue_with(deaths: list[list[Exception]]) -> JobQueue:
+    """Return a queue with a dead letter for each list of errors, one an attempt."""
+    now = 0.0
+    queue = JobQueue("mail", clock=lambda: now)
+    for errors in deaths:
+        job = queue.enqueue("send-email", max_attempts=len(errors))
+        for error in errors:
+            now += 1000
+            queue.dequeue()
+            queue.fail(job.id, error)
+    return queue
+
+
+@exercise(
+    "07_dead_letters",
+    "revive what is worth it",
+    stub=my_revive,
+    hints=[
+        'Which letter is worth it? Its last error says so: job.errors[-1].type == "ConnectionError".',
+        "queue.revive(job.id), and count. Then there is the page: `dead` gives 100 letters at most.",
+        "The next page begins after the last id of this one: queue.dead(after=last). An empty page is the end.",
+    ],
+)
+def check_revive(answer: Any) -> None:
+    """Revive all dead letters whose last error is a ConnectionError, and return how many there were."""
+    away, poison = ConnectionError("away"), KeyError("to")
+    chance = random.Random(7)
+    worlds: dict[str, list[list[Exception]]] = {
+        "no dead letter": [],
+        "a ConnectionError, and then a KeyError as the last error": [[away, poison]],
+        "a KeyError, and then a ConnectionError as the last error": [[poison, away]],
+        "four dead letters, two of them worth it": [[poison], [away], [poison], [away]],
+        "250 dead letters, all worth it": [[away]] * 250,
+        "250 dead letters, none worth it": [[poison]] * 250,
+        "300 dead letters, some worth it": [[chance.choice([away, poison])] for _ in range(300)],
+    }
+    for what, deaths in worlds.items():
+        queue = _queue_with(deaths)
+        worth = [number for number, errors in enumerate(deaths, start=1) if errors[-1] is away]
+        count = answer(queue)
+        jobs = [job for job in map(queue.get, range(1, len(deaths) + 1)) if job is not None]
+        gone = len(deaths) - len(jobs)
+        expect(gone == 0, f"with {what}, {gone} letters are gone", "those that are not worth it stay, for a person")
+        alive = [job.id for job in jobs if job.status == "pending"]
+        wrong = sorted(set(alive) - set(worth))
+        expect(not wrong, f"with {what}, {len(wrong)} were revived that are not worth it", "leave these for a person")
+        expect(len(alive) == len(worth), f"with {what}, {len(alive)} of {len(worth)} were revived", "all of them")
+        same(f"with {what}, the number that it returns,", count, len(worth))
+
+
+my_policy = {"max_attempts": 6, "base": 1.0}
+
+
+@exercise(
+    "07_dead_letters",
+    "leave only the poison",
+    stub=my_policy,
+    hints=[
+        "A job must still have an attempt left when the service is back, 200 s later.",
+        "More attempts help, and each of them costs. What else makes the waits longer?",
+        'The first wait, and with it all the others. Try "base": 8.0 with 5 attempts.',
+    ],
+)
+def check_policy(answer: Any) -> None:
+    """Choose max_attempts and base: after an outage of 200 s only poison is dead, with at most 500 failed attempts."""
+    expect(isinstance(answer, dict), f"{answer!r}", 'a dictionary such as {"max_attempts": 6, "base": 1.0}')
+    same("the names in it", sorted(map(str, answer)), ["base", "max_attempts"])
+    attempts, base = answer["max_attempts"], answer["base"]
+    expect(
+        type(attempts) is int and 1 <= attempts <= 30, f"max_attempts is {attempts!r}", "a whole number from 1 to 30"
+    )
+    expect(isinstance(base, (int, float)) and 0 < base <= 60, f"base is {base!r}", "seconds: above 0, and 60 at most")
+    found = dead_letters(outage=200, **answer)
+    seen = f"{len(found.dead)} dead that are no poison, {found.failed} failed attempts"
+    expect(not found.dead, seen, "none dead but the poison")
+    expect(found.failed <= 500, seen, "500 failed attempts at most: each is a call to a service in trouble")

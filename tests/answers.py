@@ -1,0 +1,779 @@
+"""Answers that people give to the exercises: right ones, and wrong ones with the words that must name their fault.
+
+What is no function is a value. Every wrong answer is (answer, words of what the check has seen or expected).
+"""
+
+import asyncio
+import bisect
+import heapq
+
+RIGHT = {}
+WRONG = {}
+
+# --- 00 -----------------------------------------------------------------------------------------------------------
+
+RIGHT["double"] = [lambda n: 2 * n, lambda n: n + n]
+WRONG["double"] = [
+    (lambda n: n + 2, "(0) gives 2"),
+    (lambda n: n**2, "(1) gives 1"),
+    (lambda n: print(2 * n), "is a return missing?"),
+    (lambda n: str(2 * n), "(0) gives '0'"),
+]
+
+# --- 01 -----------------------------------------------------------------------------------------------------------
+
+
+async def notes_it(request, to_do):
+    if "format" not in request:
+        return 422
+    to_do.append(request)
+    return 202
+
+
+async def notes_it_after_a_check(request, to_do):
+    await asyncio.sleep(0.001)
+    status = 202 if request.get("format") else 422
+    to_do += [request] if status == 202 else []
+    return status
+
+
+async def works_first(request, to_do):
+    await asyncio.sleep(0.200)
+    to_do.append(request)
+    return 202
+
+
+async def says_200(request, to_do):
+    to_do.append(request)
+    return 200
+
+
+async def forgets_it(request, to_do):
+    return 202
+
+
+async def does_it_in_a_task(request, to_do):
+    asyncio.get_running_loop().create_task(asyncio.sleep(0.2))
+    return 202
+
+
+async def takes_anything(request, to_do):
+    to_do.append(request)
+    return 202
+
+
+async def refuses_and_notes(request, to_do):
+    to_do.append(request)
+    return 202 if "format" in request else 422
+
+
+async def last_first(request, to_do):
+    to_do.insert(0, request)
+    return 202
+
+
+def not_async(request, to_do):
+    to_do.append(request)
+    return 202
+
+
+RIGHT["handler"] = [notes_it, notes_it_after_a_check]
+WRONG["handler"] = [
+    (works_first, "20 answers took 200 ms"),
+    (says_200, "the status of each answer gives [200]"),
+    (forgets_it, "0 in to_do"),
+    (does_it_in_a_task, "0 in to_do"),
+    (takes_anything, "without a format gives 202"),
+    (refuses_and_notes, "the request without a format is in to_do"),
+    (last_first, "in their order"),
+    (not_async, "async def"),
+]
+
+RIGHT["places"] = [10, 12]
+WRONG["places"] = [
+    (5, "the last answer comes after 800 ms"),
+    (9, "after 600 ms"),
+    (20, "no more than 12"),
+    (0, "at least one place"),
+    ("10", "a whole number of places"),
+]
+
+# --- 02 -----------------------------------------------------------------------------------------------------------
+
+
+def marks_it(jobs):
+    for job in jobs.values():
+        if job["status"] == "pending":
+            job["status"] = "processing"
+            return job
+    return None
+
+
+def marks_it_with_next(jobs):
+    job = next((job for job in jobs.values() if job["status"] == "pending"), None)
+    if job:
+        job.update(status="processing")
+    return job
+
+
+def takes_it_out(jobs):
+    for id, job in list(jobs.items()):
+        if job["status"] == "pending":
+            return jobs.pop(id)
+
+
+def marks_a_copy(jobs):
+    for job in jobs.values():
+        if job["status"] == "pending":
+            return {**job, "status": "processing"}
+
+
+def marks_it_completed(jobs):
+    for job in jobs.values():
+        if job["status"] == "pending":
+            job["status"] = "completed"
+            return job
+
+
+def newest_first(jobs):
+    for job in reversed(jobs.values()):
+        if job["status"] == "pending":
+            job["status"] = "processing"
+            return job
+
+
+def raises_when_empty(jobs):
+    job = [job for job in jobs.values() if job["status"] == "pending"][0]
+    job["status"] = "processing"
+    return job
+
+
+def marks_all(jobs):
+    first = None
+    for job in jobs.values():
+        if job["status"] == "pending":
+            first = first or job
+            job["status"] = "processing"
+    return first
+
+
+RIGHT["dequeue"] = [marks_it, marks_it_with_next]
+WRONG["dequeue"] = [
+    (takes_it_out, "gone from the table"),
+    (marks_a_copy, "two workers get job 1"),
+    (marks_it_completed, "once it is handed out, gives 'completed'"),
+    (newest_first, "the id of the job gives"),
+    (raises_when_empty, "IndexError"),
+    (marks_all, "the second worker gets None"),
+]
+
+
+def refuses(jobs, job_id, result):
+    status = jobs[job_id]["status"]
+    if status != "processing":
+        raise ValueError(f"job {job_id} cannot be completed: it is {status}")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def refuses_at_the_end(jobs, job_id, result):
+    job = jobs[job_id]
+    if job["status"] == "processing":
+        job["status"], job["result"] = "completed", result
+    else:
+        raise ValueError(f"{job['status']}: job {job_id}")
+
+
+def refuses_pending_only(jobs, job_id, result):
+    if jobs[job_id]["status"] == "pending":
+        raise ValueError(f"job {job_id} is pending")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def refuses_without_words(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError("wrong state")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def names_the_job_only(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError(f"job {job_id} is not in hand")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def asserts(jobs, job_id, result):
+    assert jobs[job_id]["status"] == "processing", "job 7 is pending"
+    jobs[job_id].update(status="completed", result=result)
+
+
+def changes_before_it_looks(jobs, job_id, result):
+    status = jobs[job_id]["status"]
+    jobs[job_id].update(status="completed", result=result)
+    if status != "processing":
+        raise ValueError(f"job {job_id} is {status}")
+
+
+def returns_false(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        return False
+    jobs[job_id].update(status="completed", result=result)
+
+
+def refuses_all(jobs, job_id, result):
+    raise ValueError(f"job {job_id} is {jobs[job_id]['status']}")
+
+
+RIGHT["complete"] = [refuses, refuses_at_the_end]
+WRONG["complete"] = [
+    (refuses_pending_only, "is completed, is let through"),
+    (refuses_without_words, "names the job"),
+    (names_the_job_only, "names the state"),
+    (asserts, "AssertionError"),
+    (changes_before_it_looks, "no change at all"),
+    (returns_false, "is let through"),
+    (refuses_all, "that is the way"),
+]
+
+# --- 03 -----------------------------------------------------------------------------------------------------------
+
+RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 3, "concurrency": 2}]
+WRONG["pool"] = [
+    ({"workers": 3, "concurrency": 1}, "with 3 in hand at once"),
+    ({"workers": 1, "concurrency": 2}, "with 2 in hand at once"),
+    ({"workers": 10, "concurrency": 1}, "from 1 to 3"),
+    ({"workers": 2, "concurrency": 8}, "from 1 to 2"),
+    ({"workers": 2}, "['workers']"),
+    (4, "a dictionary"),
+]
+
+
+async def careful(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            result = await handlers[job.type](job.data)
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+        else:
+            queue.complete(job.id, result)
+
+
+async def careful_in_another_way(queue, handlers):
+    while job := queue.dequeue():
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                queue.release(job.id)
+                raise
+            queue.fail(job.id, str(type(error).__name__))
+
+
+async def swallows_the_error(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except Exception:
+            pass
+
+
+async def completes_in_any_case(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        result = None
+        try:
+            result = await handlers[job.type](job.data)
+        except Exception:
+            pass
+        queue.complete(job.id, result)
+
+
+async def fails_when_cancelled(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.fail(job.id, "cancelled")
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def forgets_cancellation(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def works_on_when_cancelled(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def puts_back_what_fails(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except BaseException:
+            queue.release(job.id)
+
+
+async def puts_back_errors(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except Exception:
+            queue.release(job.id)
+
+
+async def forgets_the_result(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        await handlers[job.type](job.data)
+        queue.complete(job.id)
+
+
+async def one_job_only(queue, handlers):
+    job = queue.dequeue()
+    queue.complete(job.id, await handlers[job.type](job.data))
+
+
+RIGHT["worker"] = [careful, careful_in_another_way]
+WRONG["worker"] = [
+    (swallows_the_error, "its job is still processing"),
+    (completes_in_any_case, "1 failed, 5 completed"),
+    (fails_when_cancelled, "has failed an attempt"),
+    (forgets_cancellation, "was cancelled, and its job is still processing"),
+    (works_on_when_cancelled, "worked on"),
+    (puts_back_what_fails, "does not end"),
+    (puts_back_errors, "a minute later"),
+    (forgets_the_result, "without its result"),
+    (one_job_only, "of five good jobs, 1"),
+]
+
+# --- 04 -----------------------------------------------------------------------------------------------------------
+
+
+def waits_while_it_doubles(attempt, cap):
+    wait = 1
+    for _ in range(attempt):
+        wait = min(cap, 2 * wait)
+    return wait
+
+
+RIGHT["backoff"] = [lambda attempt, cap: min(cap, 2**attempt), waits_while_it_doubles]
+WRONG["backoff"] = [
+    (lambda attempt, cap: min(cap, attempt**2), "(1, cap=30) gives 1"),
+    (lambda attempt, cap: min(cap, 2 ** (attempt - 1)), "(1, cap=30) gives 1"),
+    (lambda attempt, cap: 2**attempt, "(5, cap=30) gives 32"),
+    (lambda attempt, cap: max(cap, 2**attempt), "(1, cap=30) gives 30"),
+    (lambda attempt, cap: min(cap, 2 * attempt), "(3, cap=30) gives 6"),
+    (lambda attempt, cap: min(cap, 2 ^ attempt), "(1, cap=30) gives 3"),
+    (lambda attempt, cap: min(cap, 2.0**attempt), "OverflowError"),
+    (lambda attempt, cap: print(min(cap, 2**attempt)), "is a return missing?"),
+    (lambda attempt: 2**attempt, "<lambda>(attempt, cap)"),
+]
+
+RIGHT["may_retry"] = [
+    lambda attempts, max_attempts: attempts < max_attempts,
+    lambda attempts, max_attempts: max_attempts - attempts >= 1,
+]
+WRONG["may_retry"] = [
+    (lambda attempts, max_attempts: attempts < max_attempts - 1, "with max_attempts=2, attempts made: 1"),
+    (lambda attempts, max_attempts: attempts != max_attempts, "lowered to 3"),
+    (lambda attempts, max_attempts: True, "and more"),
+    (lambda attempts, max_attempts: attempts > max_attempts, "with max_attempts=2, attempts made: 1"),
+    (lambda attempts, max_attempts: attempts < 3, "with max_attempts=1, attempts made: 3"),
+]
+
+RIGHT["storm"] = [{"outage": 30, "max_attempts": 4}, {"max_attempts": 1}, {"base": 0.01, "cap": 0.01, "outage": 5}]
+WRONG["storm"] = [
+    ({"jitter": "full"}, "all 100 clients were served"),
+    ({"clients": 10}, "all 10 clients were served"),
+    ({"outage": 60}, "served"),
+    ({"max_attemps": 1}, "max_attemps"),
+    ({"clients": 10**9}, "up to 1000"),
+    ("outage=30", "a dictionary"),
+]
+
+# --- 05 -----------------------------------------------------------------------------------------------------------
+
+RIGHT["enqueue"] = [
+    lambda heap, job_id, priority: heapq.heappush(heap, (-priority, job_id)),
+    lambda heap, job_id, priority: heapq.heappush(heap, (100 - priority, len(heap) * 0 + job_id, job_id)),
+]
+WRONG["enqueue"] = [
+    (lambda heap, job_id, priority: heapq.heappush(heap, (-priority, -job_id)), "come out as"),
+    (lambda heap, job_id, priority: heap.append((-priority, job_id)), "come out as"),
+    (lambda heap, job_id, priority: heapq.heappush(heap, (job_id, -priority)), "come out as"),
+    (lambda heap, job_id, priority: heapq.heappush(heap, -priority), "tuples that end with the job's id"),
+    (lambda heap, job_id, priority: heapq.heappush(heap, (1 / priority, job_id)), "ZeroDivisionError"),
+    (lambda heap, job_id, priority: (-priority, job_id), "0 are in the heap"),
+]
+
+
+def halves(line, job):
+    low, high = 0, len(line)
+    while low < high:
+        middle = (low + high) // 2
+        if job < line[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    line.insert(low, job)
+
+
+def appends_and_sorts(line, job):
+    line.append(job)
+    line.sort()
+
+
+def looks_at_each(line, job):
+    for place, other in enumerate(line):
+        if job < other:
+            line.insert(place, job)
+            return
+    line.append(job)
+
+
+def makes_a_new_line(line, job):
+    line = sorted([*line, job])
+
+
+RIGHT["insert"] = [lambda line, job: bisect.insort(line, job), halves]
+WRONG["insert"] = [
+    (appends_and_sorts, "comparisons"),
+    (looks_at_each, "comparisons"),
+    (makes_a_new_line, "there are 0 in the line"),
+    (lambda line, job: bisect.insort_left(line, job), "two equal jobs have changed places"),
+    (lambda line, job: heapq.heappush(line, job), "a line in order"),
+    (lambda line, job: line.insert(0, job), "a line in order"),
+]
+
+RIGHT["jobs"] = [
+    [(0, 0, 1)] + [(0, 1, 1)] * 25,
+    [(1, 0, 1), (0, 0, 25)],
+    [(0, -1, 0.5)] + [(n, 0, 1) for n in range(25)],
+]
+WRONG["jobs"] = [
+    ([(0, 0, 1), (1, 5, 25)], "the first job waits for 0 s"),
+    ([(0, 0, 1)] + [(0, 0, 1)] * 25, "the first job waits for 0 s"),
+    ([(0, 10, 1)] + [(0, 1, 1)] * 25, "the first job waits for 0 s"),
+    ([(0, 0, 1)] + [(0, 1, 2)] * 25, "51 s of work in all"),
+    ([(0, 0, 1), (0, 1, -5)], "takes -5 s"),
+    ([], "a list of jobs"),
+    ([(0, 1)], "three numbers"),
+    ([(0, 0.5, 1)], "a whole number"),
+]
+
+# --- 06 -----------------------------------------------------------------------------------------------------------
+
+
+def by_status(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    if job.status == "failed":
+        state["error"] = job.error
+    return state
+
+
+def by_table(job):
+    more = {"completed": {"result": job.result}, "failed": {"error": job.error}}
+    return {"id": job.id, "status": job.status.value} | more.get(job.status, {})
+
+
+def if_there_is_a_result(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.result:
+        state["result"] = job.result
+    if job.status == "failed":
+        state["error"] = job.error
+    return state
+
+
+def if_there_is_an_error(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    if job.error:
+        state["error"] = job.error
+    return state
+
+
+def always_both(job):
+    return {"id": job.id, "status": str(job.status), "result": job.result, "error": job.error}
+
+
+def result_only(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    return state
+
+
+def as_text(job):
+    return str(by_status(job))
+
+
+RIGHT["state"] = [by_status, by_table]
+WRONG["state"] = [
+    (if_there_is_a_result, "with the result None"),
+    (if_there_is_an_error, "pending again, after an attempt that failed"),
+    (always_both, "for a job that is pending"),
+    (result_only, "failed for good"),
+    (as_text, "for a job that is pending"),
+]
+
+RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: min(1.0, 0.010 * 1.8 ** (n - 1))]
+WRONG["wait"] = [
+    (lambda n: 1, "s late"),
+    (lambda n: 0.1, "s late"),
+    (lambda n: 0.01 * n, "more than 20 questions"),
+    (lambda n: 0.010 * 5 ** (n - 1), "s late"),
+    (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
+    (lambda n: "10 ms", "a number of seconds"),
+]
+
+# --- 07 -----------------------------------------------------------------------------------------------------------
+
+
+def by_pages(queue):
+    revived = last = 0
+    while page := queue.dead(after=last):
+        for job in page:
+            last = job.id
+            if job.errors[-1].type == "ConnectionError":
+                queue.revive(job.id)
+                revived += 1
+    return revived
+
+
+def with_a_long_page(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if job.errors[-1].type == "ConnectionError"]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def first_page_only(queue):
+    revived = 0
+    for job in queue.dead():
+        if job.errors[-1].type == "ConnectionError":
+            queue.revive(job.id)
+            revived += 1
+    return revived
+
+
+def revives_all(queue):
+    count = 0
+    for job in queue.dead(limit=10_000):
+        queue.revive(job.id)
+        count += 1
+    return count
+
+
+def any_error(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if any(e.type == "ConnectionError" for e in job.errors)]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def first_error(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if job.errors[0].type == "ConnectionError"]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def discards_the_rest(queue):
+    count = 0
+    for job in queue.dead(limit=10_000):
+        if job.errors[-1].type == "ConnectionError":
+            queue.revive(job.id)
+            count += 1
+        else:
+            queue.discard(job.id)
+    return count
+
+
+def counts_nothing(queue):
+    by_pages(queue)
+
+
+def until_none_is_left(queue):
+    revived = 0
+    while queue.dead():
+        for job in queue.dead():
+            if job.errors[-1].type == "ConnectionError":
+                queue.revive(job.id)
+                revived += 1
+    return revived
+
+
+RIGHT["revive"] = [by_pages, with_a_long_page]
+WRONG["revive"] = [
+    (first_page_only, "100 of 250 were revived"),
+    (revives_all, "not worth it"),
+    (any_error, "not worth it"),
+    (first_error, "not worth it"),
+    (discards_the_rest, "are gone"),
+    (counts_nothing, "is a return missing?"),
+    (until_none_is_left, "does not end"),
+]
+
+RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 30}]
+WRONG["policy"] = [
+    ({"max_attempts": 10, "base": 1.0}, "failed attempts"),
+    ({"max_attempts": 3, "base": 1.0}, "dead that are no poison"),
+    ({"max_attempts": 0, "base": 1.0}, "from 1 to 30"),
+    ({"max_attempts": 6, "base": -1}, "seconds: above 0"),
+    ({"attempts": 5, "base": 8.0}, "['attempts', 'base']"),
+    ([5, 8.0], "a dictionary"),
+]
+
+# --- 08 -----------------------------------------------------------------------------------------------------------
+
+
+def counts_up(start, interval, now):
+    n = int((now - start) / interval) - 1
+    while start + n * interval <= now:
+        n += 1
+    return start + n * interval
+
+
+def adds_up(start, interval, now):
+    tick = start
+    while tick <= now:
+        tick += interval
+    return tick
+
+
+RIGHT["next_tick"] = [lambda start, interval, now: start + ((now - start) // interval + 1) * interval, counts_up]
+WRONG["next_tick"] = [
+    (lambda start, interval, now: start + interval, "that tick has gone by"),
+    (lambda start, interval, now: (now // interval + 1) * interval, "plus a whole number of times"),
+    (lambda start, interval, now: start + ((now - start) // interval) * interval, "later than now"),
+    (lambda start, interval, now: start + ((now - start) // interval + 2) * interval, "leaves some out"),
+    (lambda start, interval, now: start + round((now - start) / interval) * interval, "later than now"),
+    (adds_up, "does not end"),
+]
+
+RIGHT["interval"] = [9, 10.0]
+WRONG["interval"] = [
+    (8, "have no run"),
+    (6, "have no run"),
+    (60, "10 s at most"),
+    (0, "1 s at least"),
+    ("9", "a number of seconds"),
+]
+
+# --- 09 -----------------------------------------------------------------------------------------------------------
+
+
+async def by_the_clock(rows, progress, clock, seconds=0.5):
+    last = clock()
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() - last >= seconds or done == rows:
+            last = clock()
+            progress(done / rows)
+
+
+async def by_the_next_time(rows, progress, clock, seconds=0.5):
+    following = clock() + seconds
+    for done in range(1, rows):
+        await asyncio.sleep(0.002)
+        if clock() >= following:
+            progress(done / rows)
+            following = clock() + seconds
+    await asyncio.sleep(0.002)
+    progress(1)
+
+
+async def every_hundred_rows(rows, progress, clock, seconds=0.5):
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if done % 100 == 0:
+            progress(done / rows)
+
+
+async def without_an_end(rows, progress, clock, seconds=0.5):
+    last = clock()
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() - last >= seconds:
+            last = clock()
+            progress(done / rows)
+
+
+async def at_the_end_only(rows, progress, clock, seconds=0.5):
+    for _ in range(rows):
+        await asyncio.sleep(0.002)
+    progress(1)
+
+
+async def forgets_the_last_time(rows, progress, clock, seconds=0.5):
+    last = clock()
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() - last >= seconds or done == rows:
+            progress(done / rows)
+
+
+async def in_percent(rows, progress, clock, seconds=0.5):
+    last = clock()
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() - last >= seconds or done == rows:
+            last = clock()
+            progress(100 * done / rows)
+
+
+async def skips_the_work(rows, progress, clock, seconds=0.5):
+    progress(1)
+
+
+async def sleeps_between_reports(rows, progress, clock, seconds=0.5):
+    done = 0
+    while done < rows:
+        await asyncio.sleep(seconds)
+        done += 1
+        progress(done / rows)
+
+
+RIGHT["import"] = [by_the_clock, by_the_next_time]
+WRONG["import"] = [
+    (every_hundred_rows, "50 reports"),
+    (without_an_end, "the last report is"),
+    (at_the_end_only, "silent for"),
+    (forgets_the_last_time, "reports"),
+    (in_percent, "from 0 to 1"),
+    (skips_the_work, "each row takes 2 ms"),
+]
+
+
+def by_a_loop(steps_done, weights):
+    over = 0
+    for step in range(steps_done):
+        over += weights[step]
+    return over / sum(weights)
+
+
+RIGHT["fraction"] = [lambda steps_done, weights: sum(weights[:steps_done]) / sum(weights), by_a_loop]
+WRONG["fraction"] = [
+    (lambda steps_done, weights: sum(weights[:steps_done]), "gives 1"),
+    (lambda steps_done, weights: weights[steps_done] / sum(weights), "gives 0.5"),
+    (lambda steps_done, weights: sum(weights[: steps_done + 1]) / sum(weights), "gives 0.5"),
+    (lambda steps_done, weights: sum(weights[steps_done:]) / sum(weights), "gives 1.0"),
+    (lambda steps_done, weights: 100 * sum(weights[:steps_done]) / sum(weights), "gives 50"),
+    (lambda steps_done, weights: sum(weights[:steps_done]) // sum(weights), "gives 0"),
+]
