@@ -413,7 +413,7 @@ class Stage {
       const job = inHand.get(worker);
       const middle = lane.y + lane.h / 2;
       const tall = wide && lane.h >= 44;
-      if (tall) this.text(worker, lane.x + 6, lane.y + 11, 12, "left", this.ink, lane.w - 70);
+      if (tall) this.text(worker, lane.x + 6, lane.y + 11, 12, "left", this.ink, lane.w - 100);
       if (job === undefined) {
         if (wide) this.text(tall ? "idle" : `${worker} idle`, lane.x + 6, tall ? lane.y + 33 : middle, 12);
         return;
@@ -429,9 +429,11 @@ class Stage {
     return spots;
   }
 
-  /** Say how long an attempt has taken so far. */
+  /** Say how far an attempt is, if its handler says so, and how long it has taken. */
   elapsed(job, time) {
-    return inWords(Math.max(0, time - this.record.events[this.scene.eventOf(job).begun].at));
+    const event = this.scene.eventOf(job);
+    const taken = inWords(Math.max(0, time - this.record.events[event.begun].at));
+    return event.progress === null ? taken : `${percent(event.progress)} · ${taken}`;
   }
 
   /** A bar for how far an attempt is: as its handler says, or else by its time. While it is not known when it ends, the
@@ -481,7 +483,6 @@ class Stage {
     if (event.priority) parts.push(`priority ${event.priority}`);
     const attempt = event.attempt + (look === "waiting" || look === "backing off" ? 1 : 0);
     if (attempt > 1 && look !== "completed") parts.push(`attempt ${attempt}`);
-    if (look === "processing" && event.progress !== null) parts.push(percent(event.progress));
     if (look === "processing" && event.note) parts.push(event.note);
     return parts.join(" · ");
   }
