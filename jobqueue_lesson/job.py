@@ -78,6 +78,17 @@ class JobNotFound(QueueError, LookupError):
         self.job_id = job_id
 
 
+class LeaseLost(QueueError):
+    """An attempt reports on a job that is no longer in its hand: its lease ran out, and the job went on."""
+
+    def __init__(self, job: Job, attempt: int) -> None:
+        super().__init__(
+            f"attempt {attempt} of job #{job.id} has lost its lease: the job is {job.status}, at attempt {job.attempts}"
+        )
+        self.job_id = job.id
+        self.attempt = attempt
+
+
 class AttemptError(NamedTuple):
     """What went wrong in one attempt."""
 

@@ -52,7 +52,7 @@ class JobInHand:
             raise ProgressError(
                 f"progress of job #{self.id} cannot go back from {self._furthest:g} to {fraction:g} within an attempt"
             )
-        self._queue.progress(self.id, fraction, note)
+        self._queue.progress(self.id, fraction, note, attempt=self.attempt)
         self._furthest = fraction
 
 

@@ -29,6 +29,7 @@ from .job import (
     Job,
     JobEvent,
     JobNotFound,
+    LeaseLost,
     Move,
     QueueError,
     Status,
@@ -63,6 +64,8 @@ class QueueContract(Protocol):
 
     name: str
     clock: Clock
+    lease: float | None
+    """Seconds after which a job in hand goes to somebody else, unless `heartbeat` is called; None: it never does."""
 
     def enqueue(
         self,
@@ -95,19 +98,32 @@ class QueueContract(Protocol):
         """Pick up the next job: highest priority, then earliest `scheduled_for`, then lowest id; or None."""
         ...
 
-    def complete(self, job_id: int, result: Any = None) -> Job:
-        """Mark a job in hand as done."""
+    def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
+        """Say that a job in hand is still worked on. For `attempt`, see `complete`."""
         ...
 
-    def fail(self, job_id: int, error: BaseException | str) -> Job:
+    def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
+        """Mark a job in hand as done.
+
+        Args:
+            job_id: the job.
+            result: what its handler returned.
+            attempt: which attempt says so. None: the one that is in hand.
+
+        Raises:
+            LeaseLost: if that attempt does not have the job in hand any more.
+        """
+        ...
+
+    def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Say that the attempt in hand failed: the job is pending again after its backoff, or failed for good."""
         ...
 
-    def release(self, job_id: int) -> Job:
+    def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Put a job in hand back, as if it had not been picked up: the attempt does not count."""
         ...
 
-    def progress(self, job_id: int, fraction: float, note: str = "") -> Job:
+    def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Note how far a job in hand is.
 
         Args:
@@ -115,6 +131,7 @@ class QueueContract(Protocol):
             fraction: from 0 to 1. What the queue shows never goes back: a retry begins again, and the job stays at
                 the furthest that any attempt came.
             note: what the handler does now, for a person.
+            attempt: see `complete`.
 
         Raises:
             TypeError, ValueError: for a fraction that is none, or a note that is no text.
@@ -177,6 +194,8 @@ class JobQueue:
     Cost: every move is O(log n) in the number of pending jobs.
     """
 
+    lease: float | None = None
+
     def __init__(
         self,
         name: str = "jobs",
@@ -222,16 +241,7 @@ class JobQueue:
         key: str | None = None,
     ) -> Job:
         """Hand in a job; see `QueueContract.enqueue`."""
-        if not isinstance(type, str):
-            raise TypeError(f"type must be a string such as 'send-email', got {type!r}")
-        if not type:
-            raise ValueError("type must not be empty: it names the handler, such as 'send-email'")
-        if priority.__class__ is not int:
-            raise TypeError(f"priority must be a whole number, got {priority!r}")
-        if max_attempts.__class__ is not int or max_attempts < 1:
-            check_count("max_attempts", max_attempts)
-        if delay != 0:
-            check_seconds("delay", delay)
+        check_job(type, priority, delay, max_attempts, key)
         if key is not None:
             existing = self._job_with_key(key, type, data)
             if existing is not None:
@@ -272,11 +282,18 @@ class JobQueue:
             self._tell(job, DEQUEUE, now)
         return job
 
-    def complete(self, job_id: int, result: Any = None) -> Job:
+    def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
+        """Say that a job in hand is still worked on. Here nobody needs to know: a worker dies with its queue."""
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not PROGRESS.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, PROGRESS, attempt)
+        return job
+
+    def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
         """Mark a job in hand as done; see `QueueContract.complete`."""
         job = self._jobs.get(job_id)
-        if job is None or job.status is not COMPLETE.source:
-            raise self._refusal(job_id, COMPLETE)
+        if job is None or job.status is not COMPLETE.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, COMPLETE, attempt)
         now = job.finished_at = self.clock()
         job.result = result
         if job.progress is not None:
@@ -289,18 +306,18 @@ class JobQueue:
             self._ended(job)
         return job
 
-    def fail(self, job_id: int, error: BaseException | str) -> Job:
+    def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Say that the attempt in hand failed; see `QueueContract.fail`."""
         if not isinstance(error, (BaseException, str)):
             raise TypeError(f"error must be an exception or a text, got {error!r}")
         job = self._jobs.get(job_id)
-        if job is None or job.status is not FAIL.source:
-            raise self._refusal(job_id, FAIL)
+        if job is None or job.status is not FAIL.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, FAIL, attempt)
         now = job.finished_at = self.clock()
         retry_in = None
         if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
             retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
-        job.errors += (AttemptError(job.attempts, *_in_words(error), now, retry_in),)
+        job.errors += (AttemptError(job.attempts, *in_words(error), now, retry_in),)
         if retry_in is None:
             job.status = Status.FAILED
             self._failed += 1
@@ -315,11 +332,11 @@ class JobQueue:
             self.wake()
         return job
 
-    def release(self, job_id: int) -> Job:
+    def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Put a job in hand back; see `QueueContract.release`."""
         job = self._jobs.get(job_id)
-        if job is None or job.status is not RELEASE.source:
-            raise self._refusal(job_id, RELEASE)
+        if job is None or job.status is not RELEASE.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, RELEASE, attempt)
         now = job.finished_at = self.clock()
         job.status = Status.PENDING
         self._line_up(job, now)
@@ -328,14 +345,14 @@ class JobQueue:
         self.wake()
         return job
 
-    def progress(self, job_id: int, fraction: float, note: str = "") -> Job:
+    def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Note how far a job in hand is; see `QueueContract.progress`."""
         check_fraction("fraction", fraction)
         if not isinstance(note, str):
             raise TypeError(f"note must be a text, got {note!r}")
         job = self._jobs.get(job_id)
-        if job is None or job.status is not PROGRESS.source:
-            raise self._refusal(job_id, PROGRESS)
+        if job is None or job.status is not PROGRESS.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, PROGRESS, attempt)
         job.progress = max(fraction, job.progress or 0.0)
         job.note = note
         self._tell(job, PROGRESS, self.clock())
@@ -418,7 +435,7 @@ class JobQueue:
 
     def wake(self) -> None:
         """End every `wait` now."""
-        _end(self._waiters)
+        end_waits(self._waiters)
 
     def _pending(self) -> int:
         return len(self._ready) + len(self._delayed)
@@ -436,10 +453,12 @@ class JobQueue:
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
             heappush(self._ready, (rank, job.scheduled_for, job.id, job))
 
-    def _refusal(self, job_id: int, move: Move) -> QueueError:
+    def _refusal(self, job_id: int, move: Move, attempt: int | None = None) -> QueueError:
         """Say why a job cannot make this move."""
         job = self._jobs.get(job_id)
-        return JobNotFound(job_id) if job is None else IllegalMove(job, move)
+        if job is None:
+            return JobNotFound(job_id)
+        return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
 
     def _tell(self, job: Job, move: Move, at: float) -> None:
         """Tell every listener of a move, in order, also of moves that a listener makes."""
@@ -479,7 +498,7 @@ class JobQueue:
                 self._forget(self._jobs[self._finished.popleft()])
         if (self._waiters or self._joiners) and not self._unfinished():
             self.wake()
-            _end(self._joiners)
+            end_waits(self._joiners)
 
     def _take_out_dead(self, job_id: int, move: Move) -> Job:
         job = self._dead.pop(job_id, None)
@@ -495,17 +514,35 @@ class JobQueue:
 
     def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
         """Return the job that has this idempotency key, if there is one."""
-        if not isinstance(key, str):
-            raise TypeError(f"key must be a string or None, got {key!r}")
-        if not key:
-            raise ValueError("key must not be empty: give None for a job without an idempotency key")
         job = self._jobs.get(self._keys.get(key, 0))
         if job is not None and (job.type != type or job.data != data):
             raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
         return job
 
 
-def _end(waiters: list[asyncio.Future[None]]) -> None:
+def check_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
+    """Refuse what makes no sense for a job.
+
+    Raises:
+        TypeError, ValueError: naming the argument.
+    """
+    if not isinstance(type, str):
+        raise TypeError(f"type must be a string such as 'send-email', got {type!r}")
+    if not type:
+        raise ValueError("type must not be empty: it names the handler, such as 'send-email'")
+    if priority.__class__ is not int:
+        raise TypeError(f"priority must be a whole number, got {priority!r}")
+    if max_attempts.__class__ is not int or max_attempts < 1:
+        check_count("max_attempts", max_attempts)
+    if delay != 0:
+        check_seconds("delay", delay)
+    if key is not None and not isinstance(key, str):
+        raise TypeError(f"key must be a string or None, got {key!r}")
+    if key == "":
+        raise ValueError("key must not be empty: give None for a job without an idempotency key")
+
+
+def end_waits(waiters: list[asyncio.Future[None]]) -> None:
     """End these waits."""
     for waiter in waiters:
         if not waiter.done():
@@ -513,7 +550,7 @@ def _end(waiters: list[asyncio.Future[None]]) -> None:
     waiters.clear()
 
 
-def _in_words(error: BaseException | str) -> tuple[str, str]:
+def in_words(error: BaseException | str) -> tuple[str, str]:
     """Return an error's type, empty for a text, and its message."""
     if isinstance(error, str):
         return "", error

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
-from .job import Job, check_count, check_seconds
+from .job import Job, LeaseLost, QueueError, check_count, check_seconds
 from .progress import in_hand
 from .queue import QueueContract
 from .retries import DoNotRetry
+
+log = logging.getLogger("jobqueue_lesson")
 
 Handler = Callable[[Any], Awaitable[Any]]
 
@@ -106,19 +110,33 @@ class Worker:
 
     async def _process(self, job: Job) -> None:
         """Make one attempt at a job. Whatever the handler raises stays inside its job."""
+        lease = self.queue.lease
+        renewing = asyncio.create_task(_renew_lease(self.queue, job, lease)) if lease else None
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 with in_hand(self.queue, job):
                     result = await self._handle(job)
         except BaseException as error:
             if _stops_the_worker(error):
-                self.queue.release(job.id)
+                self._report(self.queue.release, job)
                 raise
             if limit.expired():
                 error = TimeoutError(f"{job.type} took longer than {self.timeout:g} s")
-            self.queue.fail(job.id, error)
+            self._report(self.queue.fail, job, error)
         else:
-            self.queue.complete(job.id, result)
+            self._report(self.queue.complete, job, result)
+        finally:
+            if renewing is not None:
+                renewing.cancel()
+
+    def _report(self, move: Callable[..., Job], job: Job, *outcome: Any) -> None:
+        """Tell the queue how an attempt ended. It may have been given to somebody else meanwhile."""
+        try:
+            move(job.id, *outcome, attempt=job.attempts)
+        except LeaseLost as error:
+            log.warning("%s: %s", self.name, error)
+        except (TypeError, ValueError) as error:  # a result that the queue cannot keep
+            self.queue.fail(job.id, error, attempt=job.attempts)
 
     async def _handle(self, job: Job) -> Any:
         handler = self.handlers.get(job.type)
@@ -131,6 +149,14 @@ class Worker:
                 f"the handler for {job.type!r} must be an async function (async def), it returned {outcome!r}"
             )
         return await outcome
+
+
+async def _renew_lease(queue: QueueContract, job: Job, lease: float) -> None:
+    """Say three times a lease that a job is worked on, until it is not this attempt's any more."""
+    with suppress(QueueError):
+        while True:
+            await asyncio.sleep(lease / 3)
+            queue.heartbeat(job.id, attempt=job.attempts)
 
 
 class _Shift:

@@ -5,10 +5,14 @@ import asyncio
 import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.job import MOVES, IllegalMove, JobNotFound
 from jobqueue_lesson.queue import KeyReused
 
-QUEUES = {"in memory": lambda sim: JobQueue("tasks", clock=sim.time)}
+QUEUES = {
+    "in memory": lambda sim, folder: JobQueue("tasks", clock=sim.time),
+    "on SQLite": lambda sim, folder: SQLiteQueue(folder / "tasks.db", clock=sim.time, lease=1000, poll=None),
+}
 
 
 @pytest.fixture
@@ -17,8 +21,10 @@ def sim():
 
 
 @pytest.fixture(params=QUEUES.values(), ids=QUEUES.keys())
-def queue(request, sim):
-    return request.param(sim)
+def queue(request, sim, tmp_path):
+    queue = request.param(sim, tmp_path)
+    yield queue
+    getattr(queue, "close", lambda: None)()
 
 
 def pass_time(sim, seconds):
@@ -381,10 +387,9 @@ def test_join_ends_when_nothing_is_pending_or_processing(queue, sim):
         return sim.time()
 
     assert sim.run(join()) == 0
-    queue.enqueue("a", delay=1)
+    queue.enqueue("a", 2, delay=1)
     queue.enqueue("b")
     sim.create_task(Worker(queue, {"a": asyncio.sleep, "b": lambda _: asyncio.sleep(3)}).run())
-    queue.get(1).data = 2
     assert sim.run(join()) == 5
 
 

@@ -1,4 +1,4 @@
-"""Progress as a learner sees it: a bar that moves while a cell runs, and the replay of a job that said how far it was."""
+"""Progress as a learner sees it: a bar that moves while a cell runs, and the replay of a job that reported."""
 
 import asyncio
 import inspect

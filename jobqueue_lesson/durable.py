@@ -1,0 +1,641 @@
+"""A job queue on disk: the same contract on SQLite, for several processes at once (notebook 10).
+
+A job in hand has a *lease*. Its worker renews it while it works. A worker that died does not, so the lease runs out,
+and the job goes to somebody else. That is why a handler may meet the same job twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .job import (
+    COMPLETE,
+    DEQUEUE,
+    DISCARD,
+    ENQUEUE,
+    FAIL,
+    PROGRESS,
+    RELEASE,
+    RETRY,
+    REVIVE,
+    AttemptError,
+    IllegalMove,
+    Job,
+    JobEvent,
+    JobNotFound,
+    LeaseLost,
+    Move,
+    QueueError,
+    Status,
+    check_count,
+    check_fraction,
+    check_seconds,
+)
+from .queue import Clock, KeyReused, Listener, QueueFull, check_job, end_waits, in_words
+from .retries import RetryPolicy
+
+log = logging.getLogger("jobqueue_lesson")
+
+APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
+VERSION = 1
+SCHEMA = f"""
+    PRAGMA application_id = {APPLICATION};
+    PRAGMA user_version = {VERSION};
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        type TEXT NOT NULL,
+        data TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        max_attempts INTEGER NOT NULL,
+        key TEXT UNIQUE,
+        created_at REAL NOT NULL,
+        scheduled_for REAL NOT NULL,
+        status TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        started_at REAL,
+        finished_at REAL,
+        worker TEXT,
+        result TEXT NOT NULL,
+        errors TEXT NOT NULL,
+        progress REAL,
+        note TEXT NOT NULL,
+        ready INTEGER NOT NULL, -- whether it was due when somebody last looked
+        lease_until REAL        -- while it is processing
+    );
+    CREATE INDEX next_one ON jobs (priority DESC, scheduled_for, id) WHERE status = 'pending' AND ready;
+    CREATE INDEX delayed ON jobs (scheduled_for) WHERE status = 'pending' AND NOT ready;
+    CREATE INDEX leases ON jobs (lease_until) WHERE status = 'processing';
+    CREATE INDEX dead ON jobs (id) WHERE status = 'failed';
+    CREATE TABLE counts (pending INTEGER, processing INTEGER, completed INTEGER, failed INTEGER);
+    INSERT INTO counts VALUES (0, 0, 0, 0);
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at REAL, move TEXT, job_id INTEGER, type TEXT, status TEXT, attempt INTEGER, priority INTEGER,
+        scheduled_for REAL, worker TEXT, error TEXT, progress REAL, note TEXT
+    );
+"""
+COLUMNS = (
+    "id, type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts, started_at, finished_at,"
+    " worker, result, errors, progress, note"
+)
+EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
+
+
+class StorageError(QueueError):
+    """The file cannot be used: it is no queue, cannot be written, or its disk is full. Nothing was changed."""
+
+
+class NotJSON(TypeError):
+    """What was given cannot be kept as JSON, or would come back as something else."""
+
+
+class LeaseExpired(Exception):
+    """The worker was not heard of for as long as its lease."""
+
+
+class SQLiteQueue:
+    """A job queue in a file. Any number of processes of this machine may use it at the same time.
+
+    Jobs outlive the process, and a crash of it. Data and results are JSON. See `QueueContract` for what it does.
+
+    Args:
+        path: the file; it is made if there is none.
+        name: what people call it; None: after the file.
+        clock: any callable that returns seconds, the same for all processes that share the file.
+        retry: which errors are tried again, and when.
+        lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease.
+        max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound.
+        poll: seconds between two looks for what other processes did. None: there are none, as in simulated time.
+        fsync: whether every move waits for the disk. Without it, moves of the last moment may be lost when the power
+            fails, but not when a process dies.
+
+    Raises:
+        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        StorageError: if the file is no queue, was made by a newer version, or cannot be written.
+
+    Cost: every move is O(log n) in the number of jobs.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        *,
+        clock: Clock = time.time,
+        retry: RetryPolicy | None = None,
+        lease: float = 30.0,
+        max_pending: int | None = None,
+        poll: float | None = 0.02,
+        fsync: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.name = self.path.stem if name is None else name
+        self.clock = clock
+        self.retry = retry or RetryPolicy()
+        self.lease: float | None = check_seconds("lease", lease, zero=False)
+        self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
+        self.poll = None if poll is None else check_seconds("poll", poll, zero=False)
+        self._listeners: list[Listener] = []
+        self._waiters: list[asyncio.Future[None]] = []
+        self._joiners: list[asyncio.Future[None]] = []
+        self._told: deque[JobEvent] = deque()
+        self._heard = 0  # number of the last event that listeners were told of
+        self._looking: asyncio.AbstractEventLoop | None = None
+        with self._named_errors():
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            try:
+                self._open()
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
+            except BaseException:
+                self._db.close()
+                raise
+        self._version = self._data_version()
+
+    def __repr__(self) -> str:
+        return f"<SQLiteQueue {str(self.path)!r}>"
+
+    def close(self) -> None:
+        """Close the file. The jobs stay in it."""
+        self._listeners.clear()
+        self.wake()
+        self._db.close()
+
+    # --- the contract ---
+
+    def enqueue(
+        self,
+        type: str,
+        data: Any = None,
+        *,
+        priority: int = 0,
+        delay: float = 0.0,
+        max_attempts: int = 3,
+        key: str | None = None,
+    ) -> Job:
+        """Hand in a job; see `QueueContract.enqueue`.
+
+        Raises:
+            NotJSON: for data that JSON cannot keep as they are.
+        """
+        check_job(type, priority, delay, max_attempts, key)
+        text = _as_json("data", data)
+        with self._transaction() as now:
+            if key is not None:
+                row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    job = _job(row)
+                    if job.type != type or job.data != data:
+                        raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+                    return job
+            if self.max_pending is not None and self.stats()["pending"] >= self.max_pending:
+                raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
+            due = now + delay
+            cursor = self._db.execute(
+                "INSERT INTO jobs (type, data, priority, max_attempts, key, created_at, scheduled_for, status,"
+                " attempts, result, errors, note, ready)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0, 'null', '[]', '', ?)",
+                (type, text, priority, max_attempts, key, now, due, due <= now),
+            )
+            job = Job(cursor.lastrowid or 0, type, data, priority, max_attempts, key, now, due)
+            self._note(job, ENQUEUE, now)
+        self._tell()
+        self.wake()
+        return job
+
+    def dequeue(self, worker: str = "worker-1") -> Job | None:
+        """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
+        if not self._worth_a_try(self.clock()):
+            return None
+        job = None
+        with self._transaction() as now:
+            self._take_back(now)
+            self._db.execute(
+                "UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,)
+            )
+            row = self._db.execute(
+                f"SELECT {COLUMNS} FROM jobs WHERE status = 'pending' AND ready"
+                " ORDER BY priority DESC, scheduled_for, id LIMIT 1"
+            ).fetchone()
+            if row is not None:
+                job = _job(row)
+                job.started_at, job.finished_at, job.worker = now, None, worker
+                job.attempts += 1
+                self._save(job, DEQUEUE, now)
+        self._tell()
+        return job
+
+    def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
+        """Renew the lease of a job in hand; see `QueueContract.heartbeat`."""
+        with self._transaction() as now:
+            job = self._in_hand(job_id, PROGRESS, attempt)
+            self._db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (self._lease_from(now), job_id))
+        return job
+
+    def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
+        """Mark a job in hand as done; see `QueueContract.complete`.
+
+        Raises:
+            NotJSON: for a result that JSON cannot keep as it is.
+        """
+        _as_json("result", result)
+        with self._transaction() as now:
+            job = self._in_hand(job_id, COMPLETE, attempt)
+            job.finished_at, job.result = now, result
+            if job.progress is not None:
+                job.progress = 1.0
+            self._save(job, COMPLETE, now)
+        self._tell()
+        self.wake()
+        return job
+
+    def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
+        """Say that the attempt in hand failed; see `QueueContract.fail`."""
+        if not isinstance(error, (BaseException, str)):
+            raise TypeError(f"error must be an exception or a text, got {error!r}")
+        with self._transaction() as now:
+            job = self._in_hand(job_id, FAIL, attempt)
+            retry_in = None
+            if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
+                retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
+            self._end_attempt(job, AttemptError(job.attempts, *in_words(error), now, retry_in), now)
+        self._tell()
+        self.wake()
+        return job
+
+    def release(self, job_id: int, *, attempt: int | None = None) -> Job:
+        """Put a job in hand back; see `QueueContract.release`."""
+        with self._transaction() as now:
+            job = self._in_hand(job_id, RELEASE, attempt)
+            job.finished_at = now
+            job.attempts -= 1
+            self._save(job, RELEASE, now, attempt=job.attempts + 1)
+        self._tell()
+        self.wake()
+        return job
+
+    def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
+        """Note how far a job in hand is; see `QueueContract.progress`. It renews the lease, too."""
+        check_fraction("fraction", fraction)
+        if not isinstance(note, str):
+            raise TypeError(f"note must be a text, got {note!r}")
+        with self._transaction() as now:
+            job = self._in_hand(job_id, PROGRESS, attempt)
+            job.progress, job.note = max(fraction, job.progress or 0.0), note
+            self._save(job, PROGRESS, now)
+        self._tell()
+        return job
+
+    def revive(self, job_id: int) -> Job:
+        """Give a failed job new attempts; see `QueueContract.revive`."""
+        with self._transaction() as now:
+            job = self._in_hand(job_id, REVIVE)
+            job.scheduled_for, job.attempts = now, 0
+            self._save(job, REVIVE, now)
+        self._tell()
+        self.wake()
+        return job
+
+    def discard(self, job_id: int) -> Job:
+        """Forget a failed job; see `QueueContract.discard`."""
+        with self._transaction() as now:
+            job = self._in_hand(job_id, DISCARD)
+            self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            self._note(job, DISCARD, now)
+        self._tell()
+        return job
+
+    def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
+        """List failed jobs; see `QueueContract.dead`."""
+        check_count("after", after, least=0)
+        check_count("limit", limit)
+        of_type = "" if type is None else "AND type = ?3"
+        return [
+            _job(row)
+            for row in self._read(
+                f"SELECT {COLUMNS} FROM jobs WHERE status = 'failed' AND id > ?1 {of_type} ORDER BY id LIMIT ?2",
+                (after, limit, *([] if type is None else [type])),
+            )
+        ]
+
+    def get(self, job_id: int) -> Job | None:
+        """Look a job up as it is now; None if it is not known (any more)."""
+        rows = self._read(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,))
+        return _job(rows[0]) if rows else None
+
+    def stats(self) -> dict[str, int]:
+        """Count the jobs in each state; see `QueueContract.stats`."""
+        (counts,) = self._read("SELECT pending, processing, completed, failed FROM counts")
+        return dict(zip(("pending", "processing", "completed", "failed"), counts, strict=True))
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called after every move, also of other processes; see `QueueContract.subscribe`."""
+        if not callable(listener):
+            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        if not self._listeners:
+            ((last,),) = self._read("SELECT coalesce(max(number), 0) FROM events")
+            self._heard = last
+        self._listeners.append(listener)
+        self._look_around()
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    async def wait(self) -> None:
+        """Sleep until `dequeue` is worth a try; see `QueueContract.wait`."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters.append(waiter)
+        self._look_around()
+        due = self._next_due()
+        timer = None if due is None else loop.call_later(max(0.0, due - self.clock()), self.wake)
+        try:
+            await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    async def join(self) -> None:
+        """Sleep until no job is pending or processing."""
+        while self._unfinished():
+            joiner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._joiners.append(joiner)
+            self._look_around()
+            await joiner
+
+    def wake(self) -> None:
+        """End every `wait` of this process now."""
+        end_waits(self._waiters)
+        if self._joiners and not self._unfinished():
+            end_waits(self._joiners)
+
+    # --- the record ---
+
+    def events(self, after: int = 0) -> list[JobEvent]:
+        """Return what all processes did, in order, but for the first `after` moves."""
+        check_count("after", after, least=0)
+        return [
+            _event(row) for row in self._read(f"SELECT {EVENT} FROM events WHERE number > ? ORDER BY number", (after,))
+        ]
+
+    def _tell(self) -> None:
+        """Tell the listeners of every move since the last time, in order, whoever made it."""
+        if not self._listeners:
+            return
+        busy = bool(self._told)  # a listener made this move; the loop further up the stack comes to it
+        for number, *row in self._read(f"SELECT number, {EVENT} FROM events WHERE number > ?", (self._heard,)):
+            self._heard = number
+            self._told.append(_event(row))
+        while self._told and not busy:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(self._told[0])
+                except Exception:
+                    log.exception("a listener of queue %r failed at %r; the job is safe", self.name, self._told[0])
+            self._told.popleft()
+
+    # --- other processes ---
+
+    def _look_around(self) -> None:
+        """Look every now and then whether another process has changed the file, while anybody here wants to know.
+
+        SQLite counts such changes (PRAGMA data_version); to read the counter costs some microseconds.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if self.poll is None or self._looking is loop:
+            return
+        self._looking = loop
+
+        def look() -> None:
+            if self._looking is not loop or not (self._waiters or self._joiners or self._listeners):
+                self._looking = None
+                return
+            version = self._data_version()
+            if version != self._version:
+                self._version = version
+                self._tell()
+                self.wake()
+            loop.call_later(self.poll or 0, look)
+
+        loop.call_later(self.poll, look)
+
+    def _data_version(self) -> int:
+        ((version,),) = self._read("PRAGMA data_version")
+        return int(version)
+
+    # --- inside a transaction ---
+
+    def _in_hand(self, job_id: int, move: Move, attempt: int | None = None) -> Job:
+        """Return a job that may make this move.
+
+        Raises:
+            JobNotFound, IllegalMove: if it may not.
+            LeaseLost: if it is in hand, but not for this attempt.
+        """
+        row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise JobNotFound(job_id)
+        job = _job(row)
+        if attempt is not None and (job.attempts != attempt or job.status is not Status.PROCESSING):
+            raise LeaseLost(job, attempt)
+        if job.status is not move.source:
+            raise IllegalMove(job, move)
+        return job
+
+    def _end_attempt(self, job: Job, error: AttemptError, now: float) -> None:
+        """Fail an attempt: the job is pending again if the error says when, else it has failed for good."""
+        job.finished_at = now
+        job.errors += (error,)
+        if error.retry_in is None:
+            self._save(job, FAIL, now)
+        else:
+            job.scheduled_for = now + error.retry_in
+            self._save(job, RETRY, now)
+
+    def _take_back(self, now: float) -> None:
+        """End the attempts of workers that were not heard of for as long as their lease."""
+        expired = self._db.execute(
+            f"SELECT {COLUMNS} FROM jobs WHERE status = 'processing' AND lease_until <= ?", (now,)
+        ).fetchall()
+        for job in map(_job, expired):
+            silent = LeaseExpired(f"{job.worker} was not heard of for {self.lease:g} s")
+            retry_in = 0.0 if job.attempts < job.max_attempts else None
+            self._end_attempt(job, AttemptError(job.attempts, *in_words(silent), now, retry_in), now)
+
+    def _save(self, job: Job, move: Move, now: float, attempt: int | None = None) -> None:
+        """Write a job down after a move, and the move."""
+        job.status = move.target or job.status
+        lease = self._lease_from(now) if job.status is Status.PROCESSING else None
+        self._db.execute(
+            "UPDATE jobs SET scheduled_for = ?, status = ?, attempts = ?, started_at = ?, finished_at = ?, worker = ?,"
+            " result = ?, errors = ?, progress = ?, note = ?, ready = ?, lease_until = ? WHERE id = ?",
+            (
+                job.scheduled_for,
+                job.status.value,
+                job.attempts,
+                job.started_at,
+                job.finished_at,
+                job.worker,
+                "null" if job.result is None else json.dumps(job.result),
+                json.dumps(job.errors) if job.errors else "[]",
+                job.progress,
+                job.note,
+                job.scheduled_for <= now,
+                lease,
+                job.id,
+            ),
+        )
+        self._note(job, move, now, attempt)
+
+    def _note(self, job: Job, move: Move, now: float, attempt: int | None = None) -> None:
+        """Count a move, and add it to the record."""
+        if move.target is not None and move.source != move.target:  # who is thrown away still counts
+            minus = "" if move.source is None else f"{move.source} = {move.source} - 1, "
+            self._db.execute(f"UPDATE counts SET {minus}{move.target} = {move.target} + 1")
+        error = json.dumps(job.errors[-1]) if move in (RETRY, FAIL) else None
+        self._db.execute(
+            f"INSERT INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                now,
+                move.name,
+                job.id,
+                job.type,
+                job.status.value,
+                job.attempts if attempt is None else attempt,
+                job.priority,
+                job.scheduled_for,
+                job.worker,
+                error,
+                job.progress,
+                job.note,
+            ),
+        )
+
+    def _lease_from(self, now: float) -> float:
+        return now + (self.lease or math.inf)
+
+    # --- the file ---
+
+    def _worth_a_try(self, now: float) -> bool:
+        """Whether anybody may be handed out: a look without a lock, so that idle workers do not stand in the way."""
+        due = self._next_due()
+        return due is not None and due <= now
+
+    def _next_due(self) -> float | None:
+        """Return when there is something to hand out, or to take back; None if that is not known."""
+        ((due,),) = self._read(
+            "SELECT min(t) FROM ("
+            "SELECT * FROM (SELECT scheduled_for AS t FROM jobs WHERE status = 'pending' AND ready LIMIT 1)"
+            " UNION ALL SELECT min(scheduled_for) FROM jobs WHERE status = 'pending' AND NOT ready"
+            " UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'processing')"
+        )
+        return due if due is None else float(due)
+
+    def _unfinished(self) -> int:
+        stats = self.stats()
+        return stats["pending"] + stats["processing"]
+
+    def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._named_errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[float]:
+        """Do all of it or nothing, and let no other process come in between. Gives the time."""
+        with self._named_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.clock()
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(f"{self.path}: {error}; nothing was changed") from error
+
+    def _open(self) -> None:
+        """Make the tables, or check that they are ours.
+
+        Raises:
+            StorageError: if they are not.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            ((application,),) = self._db.execute("PRAGMA application_id").fetchall()
+            ((version,),) = self._db.execute("PRAGMA user_version").fetchall()
+            ((tables,),) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            if tables == 0:
+                for statement in SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+            elif application != APPLICATION:
+                raise StorageError(f"{self.path} is a SQLite file of another program; give the queue a file of its own")
+            elif version > VERSION:
+                raise StorageError(
+                    f"{self.path} was made by a newer version of this package (schema {version}; this one knows "
+                    f"{VERSION}): update jobqueue_lesson"
+                )
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+
+def _as_json(name: str, value: Any) -> str:
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
+    back = json.loads(text)
+    if back != value:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {value!r} would come back as {back!r}")
+    return text
+
+
+def _job(row: Any) -> Job:
+    id, type, data, priority, most, key, created, due, status, attempts, *rest = row
+    started, finished, worker, result, errors, progress, note = rest
+    failed = tuple(AttemptError(*error) for error in json.loads(errors)) if errors != "[]" else ()
+    return Job(
+        id,
+        type,
+        json.loads(data),
+        priority,
+        most,
+        key,
+        created,
+        due,
+        Status(status),
+        attempts,
+        started,
+        finished,
+        worker,
+        None if result == "null" else json.loads(result),
+        failed,
+        progress,
+        note,
+    )
+
+
+def _event(row: Any) -> JobEvent:
+    at, move, job_id, type, status, attempt, priority, due, worker, error, progress, note = row
+    told = None if error is None else AttemptError(*json.loads(error))
+    return JobEvent(at, move, job_id, type, Status(status), attempt, priority, due, worker, told, progress, note)

@@ -1,0 +1,125 @@
+"""The kill test: workers are killed at random while they work. No job may be lost, stuck, or twice in the record.
+
+python -m tests.kill --jobs 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson.worker import Worker
+
+LEASE = 0.5
+
+
+class Outcome(NamedTuple):
+    """What became of the jobs."""
+
+    completed: int
+    dead: int
+    kills: int
+    expired: int
+    """Attempts whose worker was killed."""
+    seconds: float
+
+
+def work(path, name):
+    """Be a worker: each job takes a millisecond or so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    chance = random.Random(name)
+
+    async def handler(data):
+        await asyncio.sleep(chance.uniform(0, 0.002))
+        return data
+
+    async def shift():
+        queue = SQLiteQueue(path, lease=LEASE)
+        await Worker(queue, {"job": handler}, name=name).drain()
+        queue.close()
+
+    asyncio.run(shift())
+
+
+def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10):
+    """Enqueue jobs, let workers do them, and kill one of them again and again for so many seconds.
+
+    Raises:
+        AssertionError: if a job is lost, stuck, or completed twice; or if the file is damaged.
+    """
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["jobqueue_lesson.durable", "jobqueue_lesson.worker", __name__])
+    queue = SQLiteQueue(path, lease=LEASE)
+    for number in range(jobs):
+        queue.enqueue("job", number)
+    chance, kills, begun = random.Random(seed), 0, time.monotonic()
+
+    def start(number):
+        process = processes.Process(target=work, args=(str(path), f"worker-{number}"), daemon=True)
+        process.start()
+        return process
+
+    team = [start(number) for number in range(workers)]
+    try:
+        while time.monotonic() < begun + seconds:
+            time.sleep(every)
+            victim = chance.randrange(workers)
+            kills += team[victim].exitcode is None
+            team[victim].kill()
+            team[victim].join()
+            team[victim] = start(workers + kills)
+        for process in team:
+            process.join(60 + jobs / 100)
+            assert process.exitcode == 0, f"{process.name} ended with {process.exitcode}"
+    finally:
+        for process in team:
+            process.kill()
+            process.join()
+    took = time.monotonic() - begun
+    return check(queue, jobs, kills, took)
+
+
+def check(queue, jobs, kills, took):
+    """Compare the jobs, the record and the counts."""
+    events = queue.events()
+    moves = {name: Counter(e.job_id for e in events if e.move == name) for name in ("enqueue", "complete", "fail")}
+    expired = sum(event.error is not None and event.error.type == "LeaseExpired" for event in events)
+    ids = range(1, jobs + 1)
+    assert all(moves["enqueue"][id] == 1 for id in ids)
+    assert all(moves["complete"][id] + moves["fail"][id] == 1 for id in ids), "a job that ended twice, or never"
+    for job in map(queue.get, ids):
+        assert job is not None, "a job is lost"
+        if job.status == "completed":
+            assert job.result == job.data
+        else:
+            assert job.status == "failed"
+            assert job.attempts == job.max_attempts == len(job.errors)
+            assert {error.type for error in job.errors} == {"LeaseExpired"}
+    completed, dead = sum(moves["complete"].values()), sum(moves["fail"].values())
+    assert queue.stats() == {"pending": 0, "processing": 0, "completed": completed, "failed": dead}
+    queue.close()
+    with sqlite3.connect(queue.path) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    db.close()
+    return Outcome(completed, dead, kills, expired, took)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(run(Path(folder) / "torture.db", jobs=options.jobs, seconds=options.seconds))
+    sys.exit(0)
