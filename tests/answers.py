@@ -72,6 +72,11 @@ async def last_first(request, to_do):
     return 202
 
 
+async def notes_what_to_do(request, to_do):
+    to_do.append("generate-report")
+    return 202
+
+
 def not_async(request, to_do):
     to_do.append(request)
     return 202
@@ -86,6 +91,7 @@ WRONG["handler"] = [
     (takes_anything, "without a format gives 202"),
     (refuses_and_notes, "the request without a format is in to_do"),
     (last_first, "in their order"),
+    (notes_what_to_do, "to_do holds ['generate-report']"),
     (not_async, "async def"),
 ]
 
@@ -236,12 +242,13 @@ WRONG["complete"] = [
 
 # --- 03 -----------------------------------------------------------------------------------------------------------
 
-RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 3, "concurrency": 2}]
+RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 1, "concurrency": 4}]
 WRONG["pool"] = [
     ({"workers": 3, "concurrency": 1}, "with 3 in hand at once"),
     ({"workers": 1, "concurrency": 2}, "with 2 in hand at once"),
     ({"workers": 10, "concurrency": 1}, "from 1 to 3"),
-    ({"workers": 2, "concurrency": 8}, "from 1 to 2"),
+    ({"workers": 2, "concurrency": 8}, "from 1 to 4"),
+    ({"workers": 3, "concurrency": 2}, "fewer in hand will do"),
     ({"workers": 2}, "['workers']"),
     (4, "a dictionary"),
 ]
@@ -459,7 +466,7 @@ WRONG["insert"] = [
 
 RIGHT["jobs"] = [
     [(0, 0, 1)] + [(0, 1, 1)] * 25,
-    [(1, 0, 1), (0, 0, 25)],
+    [(0, 0, 2), (0, 7, 20)],
     [(0, -1, 0.5)] + [(n, 0, 1) for n in range(25)],
 ]
 WRONG["jobs"] = [
@@ -470,6 +477,7 @@ WRONG["jobs"] = [
     ([(0, 0, 1), (0, 1, -5)], "takes -5 s"),
     ([], "a list of jobs"),
     ([(0, 1)], "three numbers"),
+    ([(5, 0, 1), (0, 0, 25)], "the first job arrives at second 5"),
     ([(0, 0.5, 1)], "a whole number"),
 ]
 

@@ -138,6 +138,7 @@ def check_jobs(answer: Any) -> None:
         expect(type(priority) is int, f"a job's priority is {priority!r}", "a whole number")
         expect(0 <= arrives <= 60, f"a job arrives at second {arrives!r}", "a second from 0 to 60")
         expect(0 < seconds <= 30, f"a job takes {seconds!r} s", "more than 0, and 30 at most")
+    expect(answer[0][0] == 0, f"the first job arrives at second {answer[0][0]:g}", "second 0")
     expect(len(answer) <= 500, f"{len(answer)} jobs", "500 at most")
     work = sum(seconds for _, _, seconds in answer)
     expect(work <= 30, f"{work:g} s of work in all", "30 s at most: anybody waits behind a mountain")

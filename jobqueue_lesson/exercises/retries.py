@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from ..show.labs import retry_storm
@@ -71,6 +72,9 @@ my_storm: dict[str, Any] = {}
 def check_storm(answer: Any) -> None:
     """Choose parameters for `retry_storm`, in a dictionary, with which at least one client gives up."""
     expect(isinstance(answer, dict), f"{answer!r}", 'a dictionary of parameters, such as {"outage": 2.0}')
+    known = list(inspect.signature(retry_storm).parameters)
+    unknown = [name for name in answer if name not in known]
+    expect(not unknown, f"a parameter {unknown[:1]}", f"one of {', '.join(known)}")
     clients = answer.get("clients", 100)
     expect(isinstance(clients, int) and 0 < clients <= 1000, f"clients is {clients!r}", "a whole number up to 1000")
     outcome = retry_storm(**answer)

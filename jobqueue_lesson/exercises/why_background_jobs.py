@@ -36,6 +36,8 @@ def check_handler(answer: Any) -> None:
     took = round(1000 * sim.time())
     expect(took <= 10, f"20 answers took {took} ms", "at most 10 ms: the report is made later, by somebody else")
     same("the status of each answer", sorted(set(statuses)), [202])
+    strange = [item for item in to_do if item not in requests]
+    expect(not strange, f"to_do holds {strange[:1]}", f"the requests themselves, such as {requests[0]}")
     expect(to_do == requests, f"of 20 requests, {len(to_do)} in to_do", "each of the 20 requests, once, in their order")
     same("the status for a request without a format", sim.run(answer({"number": 21}, to_do)), 422)
     expect(len(to_do) == 20, "the request without a format is in to_do", "only requests that can be done")

@@ -47,7 +47,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
                 continue
             back = x1 < x0
             far = back and x0 - x1 > 2  # passes below the other way back
-            bend = 0.33 if far else 0.45 if back else 0.0
+            bend = 0.4 if far else 0.45 if back else 0.0
             ax.annotate(
                 "",
                 (x1, y1 - 0.17 * back),
@@ -62,7 +62,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
                     "shrinkB": 4 if back or target == GONE else 50 if y1 == y0 else 44,
                 },
             )
-            lift = -0.78 if far else -0.53 if back else 0.13
+            lift = -0.95 if far else -0.53 if back else 0.13
             box = {"facecolor": PAPER, "linewidth": 0, "pad": 2}
             ax.text((x0 + x1) / 2, (y0 + y1) / 2 + lift, ", ".join(moves), ha="center", va="center", bbox=box)
         for state, (x, y) in PLACES.items():
@@ -70,7 +70,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
                 box = {"boxstyle": "round,pad=0.5", "facecolor": COLOURS[state], "edgecolor": INK}
                 ink = INK if state is Status.PENDING else PAPER
                 ax.text(x, y, state.value, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
-        ax.set(xlim=(-1.3, 4.5), ylim=(-1.35, 0.85))
+        ax.set(xlim=(-1.3, 4.5), ylim=(-1.55, 0.85))
         ax.set_axis_off()
     return ax
 
