@@ -49,10 +49,11 @@ class History:
 
     Args:
         queue: whose events to keep. None: none; give them to `record`.
+        name: what pictures call it; the queue's own name if there is a queue.
     """
 
-    def __init__(self, queue: QueueContract | None = None) -> None:
-        self.name = "" if queue is None else queue.name
+    def __init__(self, queue: QueueContract | None = None, *, name: str = "") -> None:
+        self.name = name if queue is None else queue.name
         self.aging: float = getattr(queue, "aging", 0.0)
         """How the queue lines waiting jobs up, see `JobQueue`; a picture of the line needs it."""
         self.events: list[JobEvent] = []

@@ -16,6 +16,7 @@ LABS = {
     "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
     "starvation": (labs.starvation, labs.starvation_lab),
     "full_queue": (labs.full_queue, labs.full_queue_lab),
+    "leases": (labs.leases, labs.leases_lab),
     "reporting": (labs.reporting, labs.reporting_lab),
     "recurring": (labs.recurring, labs.recurring_lab),
     "dead_letters": (labs.dead_letters, labs.dead_letters_lab),
@@ -221,3 +222,11 @@ def test_reports_are_dear_when_there_are_many_and_rare_when_there_are_few():
     assert (round(each.seconds), round(some.seconds, 2), round(few.seconds, 2)) == (35, 10.25, 10.01)
     assert each.silence < some.silence < 0.3 < 5 < few.silence
     assert labs.reporting(every_rows=300, report_ms=0).seconds == pytest.approx(10)
+
+
+def test_a_lease_is_worth_it_when_it_is_longer_than_a_stall_and_not_much_longer():
+    short, right, long = (labs.leases(lease=seconds, stall=10) for seconds in (5, 11, 30))
+    assert (len(short.needless), len(right.needless), len(long.needless)) == (10, 0, 0)
+    assert short.refused == 10
+    mean = [sum(wait for _, wait in found.recovered) / len(found.recovered) for found in (short, right, long)]
+    assert 5 < mean[0] < 11 < mean[1] < 13 < 30 < mean[2]

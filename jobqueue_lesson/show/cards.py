@@ -201,6 +201,29 @@ QUESTIONS = {
             Option("Line all of them up.", "The line gets 1.5 s longer with every second, for ever."),
         ),
     ),
+    "restart": Question(
+        "Five e-mails are in a queue in memory. Its process is killed while it does the third. It starts again."
+        " How many will still be sent?",
+        (
+            Option(
+                "Three: the one in hand, and the two behind it", "The list of them was in the memory of the process."
+            ),
+            Option("Two: only the one in hand is lost", "Those that waited were in the same memory."),
+            Option("None", "The queue was in the process. There is no queue any more.", right=True),
+        ),
+    ),
+    "killed-after-sending": Question(
+        "A worker has sent a mail, and is killed before it can say so. The queue is on disk. What happens to the job?",
+        (
+            Option(
+                "It is given to somebody else, and the mail is sent again.",
+                "For the queue, a worker that was killed before and one that was killed after look the same.",
+                right=True,
+            ),
+            Option("It is completed, since the mail was sent.", "Nobody has told the queue so."),
+            Option("It stays in hand for ever.", "In a queue without leases, yes. Here the lease runs out."),
+        ),
+    ),
     "whose-progress": Question(
         "A worker has two jobs in hand. Both handlers look at the global `current` to see whose progress they report."
         " Whose is it?",

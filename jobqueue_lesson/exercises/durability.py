@@ -1,0 +1,87 @@
+"""Checks for notebook 10."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..show.labs import leases
+from .check import exercise, expect
+
+
+def my_send(mail, seen, send):  # type: ignore[no-untyped-def]
+    send(mail["to"])
+
+
+@exercise(
+    "10_durability",
+    "once, however often",
+    stub=my_send,
+    hints=[
+        "`seen` is a set that outlives the worker. What belongs in it, and when?",
+        "Two different mails may go to the same person. So it is the mail's key, and not the address.",
+        "If send fails, nothing was sent: put the key in only after it. if mail['key'] in seen: return",
+    ],
+)
+def check_send(answer: Any) -> None:
+    """Send a mail once, however often this is called for it; and send it at last, if the first try failed."""
+    outbox: list[str] = []
+    away = 0
+
+    def send(to: str) -> None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise ConnectionError("the mail server is away")
+        outbox.append(to)
+
+    seen: set[Any] = set()
+    welcome = {"to": "alice", "key": "welcome-alice"}
+    for _ in range(3):
+        answer(welcome, seen, send)
+    expect(outbox == ["alice"], f"called three times for one mail, {len(outbox)} were sent", "one")
+    answer({"to": "alice", "key": "invoice-7"}, seen, send)
+    expect(
+        outbox == ["alice", "alice"], "another mail to alice was not sent", "two mails, with two keys: both are sent"
+    )
+    answer({"to": "bob", "key": "welcome-bob"}, seen, send)
+    expect(outbox[2:] == ["bob"], "a mail to bob was not sent", "every mail is sent once")
+    away = 1
+    carol = {"to": "carol", "key": "welcome-carol"}
+    try:
+        answer(carol, seen, send)
+    except ConnectionError:
+        pass
+    else:
+        expect(
+            False,
+            "the mail server was away, and nobody heard of it",
+            "the ConnectionError goes on, so that it is retried",
+        )
+    answer(carol, seen, send)
+    expect(outbox[3:] == ["carol"], "the first try failed, and the second did not send the mail", "it is sent at last")
+    answer(carol, seen, send)
+    expect(outbox[3:] == ["carol"], "after a first try that failed, it was sent twice", "once")
+
+
+my_lease = 5.0
+
+
+@exercise(
+    "10_durability",
+    "a lease that fits",
+    stub=my_lease,
+    hints=[
+        "A worker may be silent for 10 seconds and still be at work. What does a shorter lease do to its job?",
+        "Longer than the longest silence, and not much longer.",
+    ],
+)
+def check_lease(answer: Any) -> None:
+    """Choose a lease: no job is done twice needlessly, and a dead worker's job is begun again within 16 s on average."""
+    expect(isinstance(answer, (int, float)) and not isinstance(answer, bool), f"{answer!r}", "a number of seconds")
+    expect(1 <= answer <= 120, f"a lease of {answer!r} s", "from 1 to 120 seconds")
+    found = leases(lease=answer, stall=10.0)
+    twice = len(found.needless)
+    expect(twice == 0, f"with {answer:g} s, {twice} jobs were done twice though their worker lived", "none")
+    waits = [wait for _, wait in found.recovered]
+    mean = sum(waits) / len(waits)
+    expect(mean <= 16, f"with {answer:g} s, a dead worker's job waits for {mean:.1f} s on average", "16 s at most")
