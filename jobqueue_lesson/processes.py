@@ -16,35 +16,25 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from .durable import SQLiteQueue
 from .worker import Worker
 
 
-class WorkerProcess:
-    """A worker in a process of its own, at work on a `SQLiteQueue` until it is stopped or killed.
-
-    It dies with the process that started it. Use it in a `with` block, so that it is stopped in any case.
+class Child:
+    """A Python process that dies with the one that started it. Use it in a `with` block, so that it ends in any case.
 
     Args:
-        queue: the queue, or the path of its file. The worker opens it with the same lease.
-        handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
-        name: who it is, in the record.
-
-    Raises:
-        FileNotFoundError: if there is no such file with handlers.
+        module: what it runs, as `python -m` does. It must call `die_with_parent`.
+        arguments: its command line.
+        name: what people call it.
     """
 
-    def __init__(self, queue: SQLiteQueue, handlers: str | Path, name: str = "worker-1") -> None:
-        if not Path(handlers).is_file():
-            raise FileNotFoundError(
-                f"no file with handlers at {handlers}: it must be a Python file with HANDLERS in it"
-            )
+    def __init__(self, module: str, *arguments: str, name: str) -> None:
         self.name = name
-        command = [sys.executable, "-m", __name__, str(queue.path), str(handlers)]
-        options = ["--name", name, "--lease", str(queue.lease)]
         # It reads from a pipe that never says anything. Whose other end is gone has lost who started it.
-        self._process = subprocess.Popen([*command, *options], stdin=subprocess.PIPE)
+        self._process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE)
 
     @property
     def alive(self) -> bool:
@@ -57,7 +47,7 @@ class WorkerProcess:
         self._end()
 
     def stop(self, patience: float = 10.0) -> None:
-        """Let it finish the job in its hand, and end.
+        """Let it finish what it has in hand, and end.
 
         Args:
             patience: seconds after which it is killed.
@@ -70,7 +60,7 @@ class WorkerProcess:
             self._process.kill()
         self._end()
 
-    def __enter__(self) -> WorkerProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -82,6 +72,43 @@ class WorkerProcess:
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+def die_with_parent() -> None:
+    """Have this process, made by `Child`, end as soon as the one that started it is gone."""
+
+    def watch() -> None:
+        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the process ends
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class WorkerProcess(Child):
+    """A worker in a process of its own, at work on a `SQLiteQueue` until it is stopped or killed.
+
+    Args:
+        queue: the queue. The worker opens its file, with the same lease.
+        handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
+        name: who it is, in the record.
+
+    Raises:
+        FileNotFoundError: if there is no such file with handlers.
+    """
+
+    def __init__(self, queue: SQLiteQueue, handlers: str | Path, name: str = "worker-1") -> None:
+        check_handlers(handlers)
+        super().__init__(__name__, str(queue.path), str(handlers), "--name", name, f"--lease={queue.lease}", name=name)
+
+
+def check_handlers(path: str | Path) -> None:
+    """Refuse a file with handlers that is not there.
+
+    Raises:
+        FileNotFoundError: naming it.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no file with handlers at {path}: it must be a Python file with HANDLERS in it")
 
 
 async def work(path: str, handlers: str, name: str, lease: float) -> None:
@@ -105,12 +132,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--name", default="worker-1")
     parser.add_argument("--lease", type=float, default=30.0)
     options = parser.parse_args(arguments)
-
-    def die_with_who_started_it() -> None:
-        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the process ends
-        os._exit(1)
-
-    threading.Thread(target=die_with_who_started_it, daemon=True).start()
+    die_with_parent()
     asyncio.run(work(options.path, options.handlers, options.name, options.lease))
 
 

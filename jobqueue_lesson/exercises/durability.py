@@ -76,7 +76,7 @@ my_lease = 5.0
     ],
 )
 def check_lease(answer: Any) -> None:
-    """Choose a lease: no job is done twice needlessly, and a dead worker's job is begun again within 16 s on average."""
+    """Choose a lease: no job is done twice needlessly, and a dead worker's job begins again within 16 s on average."""
     expect(isinstance(answer, (int, float)) and not isinstance(answer, bool), f"{answer!r}", "a number of seconds")
     expect(1 <= answer <= 120, f"a lease of {answer!r} s", "from 1 to 120 seconds")
     found = leases(lease=answer, stall=10.0)
