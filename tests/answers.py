@@ -542,10 +542,10 @@ WRONG["state"] = [
 
 RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: min(1.0, 0.010 * 1.8 ** (n - 1))]
 WRONG["wait"] = [
-    (lambda n: 1, "s late"),
-    (lambda n: 0.1, "s late"),
+    (lambda n: 1, "hears 1 s after its order"),
+    (lambda n: 0.1, "hears 0.1 s after its order"),
     (lambda n: 0.01 * n, "more than 20 questions"),
-    (lambda n: 0.010 * 5 ** (n - 1), "s late"),
+    (lambda n: 0.010 * 5 ** (n - 1), "after its order"),
     (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
     (lambda n: "10 ms", "a number of seconds"),
 ]
@@ -758,7 +758,16 @@ async def sleeps_between_reports(rows, progress, clock, seconds=0.5):
         progress(done / rows)
 
 
-RIGHT["import"] = [by_the_clock, by_the_next_time]
+async def at_once_then_by_the_clock(rows, progress, clock, seconds=0.5):
+    last = None
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if last is None or clock() - last >= seconds or done == rows:
+            last = clock()
+            progress(done / rows)
+
+
+RIGHT["import"] = [by_the_clock, by_the_next_time, at_once_then_by_the_clock]
 WRONG["import"] = [
     (every_hundred_rows, "50 reports"),
     (without_an_end, "the last report is"),
@@ -766,6 +775,7 @@ WRONG["import"] = [
     (forgets_the_last_time, "reports"),
     (in_percent, "from 0 to 1"),
     (skips_the_work, "each row takes 2 ms"),
+    (sleeps_between_reports, "after an hour it is not done"),
 ]
 
 

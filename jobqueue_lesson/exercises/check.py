@@ -31,12 +31,13 @@ SECONDS = 20.0
 
 
 class NotYet(Exception):
-    """An answer that is not right yet: what was seen, and what was expected."""
+    """An answer that is not right yet: what was seen, what was expected, and a hint for just this fault, if any."""
 
-    def __init__(self, seen: str, expected: str) -> None:
+    def __init__(self, seen: str, expected: str, hint: str = "") -> None:
         super().__init__(seen, expected)
         self.seen = seen
         self.expected = expected
+        self.hint = hint
 
 
 class Endless(BaseException):
@@ -81,10 +82,10 @@ class Reply:
         return f'<div style="border-left: 5px solid {colour}; padding: 2px 12px">{"<br>".join(lines)}</div>'
 
 
-def expect(right: object, seen: str, expected: str) -> None:
-    """Say that an answer is not right yet, unless it is."""
+def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
+    """Say that an answer is not right yet, unless it is. `hint`: for this fault; else the exercise's first is given."""
     if not right:
-        raise NotYet(seen, expected)
+        raise NotYet(seen, expected, hint)
 
 
 def same(what: str, seen: object, expected: object) -> None:
@@ -123,7 +124,9 @@ def exercise(
                 with _guarded():
                     find_fault(answer)
             except NotYet as fault:
-                return Reply(False, "Not yet.", seen=fault.seen, expected=fault.expected, hint=_first_hint(this))
+                return Reply(
+                    False, "Not yet.", seen=fault.seen, expected=fault.expected, hint=fault.hint or _first_hint(this)
+                )
             except (Exception, Endless) as error:
                 seen, expected = _kindly(error, called)
                 return Reply(False, "Not yet.", seen=seen, expected=expected, hint=_first_hint(this))

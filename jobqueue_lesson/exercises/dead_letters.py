@@ -63,7 +63,8 @@ def check_revive(answer: Any) -> None:
         alive = [job.id for job in jobs if job.status == "pending"]
         wrong = sorted(set(alive) - set(worth))
         expect(not wrong, f"with {what}, {len(wrong)} were revived that are not worth it", "leave these for a person")
-        expect(len(alive) == len(worth), f"with {what}, {len(alive)} of {len(worth)} were revived", "all of them")
+        hint = "`dead` gives 100 letters at most. The next page is queue.dead(after=last)." if len(alive) == 100 else ""
+        expect(len(alive) == len(worth), f"with {what}, {len(alive)} of {len(worth)} were revived", "all of them", hint)
         same(f"with {what}, the number that it returns,", count, len(worth))
 
 

@@ -22,7 +22,7 @@ def my_intervals(max_attempts, cap):  # type: ignore[no-untyped-def]
     ],
 )
 def check_intervals(answer: Any) -> None:
-    """Return the seconds between the attempts, as RQ's Retry wants them: 2, 4, 8, …, capped, one fewer than attempts."""
+    """Return the seconds between attempts, as RQ's Retry wants them: 2, 4, 8, …, capped, one fewer than attempts."""
     for attempts, cap in ((1, 60), (2, 60), (3, 60), (5, 60), (9, 60), (4, 5), (3, 1)):
         seen = answer(attempts, cap)
         call = f"{answer.__name__}({attempts}, cap={cap})"

@@ -165,7 +165,7 @@ QUESTIONS = {
         (
             Option("The report is ready.", "Nobody has begun with it. Ready would be a 200, with the report."),
             Option("The report will be made, sooner or later.", "It may fail for good. Nothing was promised."),
-            Option("The request was valid and is written down.", "And it knows where to ask how it went.", right=True),
+            Option("Its order is written down.", "And it knows where to ask how it went.", right=True),
         ),
     ),
     "poison": Question(
@@ -197,7 +197,11 @@ QUESTIONS = {
         "A job is due every second, and takes 2.5. What should happen at the ticks while it runs?",
         (
             Option("Start it again beside itself.", "Soon there are three at a time, then ten: the work piles up."),
-            Option("It depends on the job.", "A clean-up may be skipped, a bill may not. It is a setting.", right=True),
+            Option(
+                "It depends on the job.",
+                "A clean-up may be skipped; a report should run, only later. It is a setting.",
+                right=True,
+            ),
             Option("Line all of them up.", "The line gets 1.5 s longer with every second, for ever."),
         ),
     ),
