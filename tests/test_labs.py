@@ -16,6 +16,7 @@ LABS = {
     "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
     "starvation": (labs.starvation, labs.starvation_lab),
     "full_queue": (labs.full_queue, labs.full_queue_lab),
+    "sizing": (labs.sizing, labs.sizing_lab),
     "leases": (labs.leases, labs.leases_lab),
     "reporting": (labs.reporting, labs.reporting_lab),
     "recurring": (labs.recurring, labs.recurring_lab),

@@ -67,6 +67,7 @@ def test_the_course_so_far():
         "09_progress",
         "10_durability",
         "11_production_engine",
+        "12_how_many_workers",
     ]
 
 
@@ -137,6 +138,7 @@ def test_a_notebook_leans_on_the_package_alone(path):
         "importlib",
         "json",
         "jobqueue_lesson",
+        "math",
         "matplotlib",
         "pathlib",
         "random",

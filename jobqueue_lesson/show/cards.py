@@ -228,6 +228,28 @@ QUESTIONS = {
             Option("It stays in hand for ever.", "In a queue without leases, yes. Here the lease runs out."),
         ),
     ),
+    "busier": Question(
+        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come, and they are busy 95 %"
+        " of the time. How long does a job wait now?",
+        (
+            Option("About 0.9 s: a fifth more work", "Work grows by a fifth. The wait does not grow with the work."),
+            Option("About 1.5 s: twice as long", "At 88 % it is twice as long. It goes on climbing, and faster."),
+            Option("About 4.5 s", "Near 100 % each percent costs more than all those before it.", right=True),
+        ),
+    ),
+    "pooled": Question(
+        "Two teams of five, each with a line of its own. You give them one line. What does a job's mean wait do?",
+        (
+            Option(
+                "It stays: as many workers, as much work.",
+                "One team may idle while the other's line grows.",
+            ),
+            Option(
+                "It gets much shorter.", "Nobody idles while anybody waits, wherever the job came from.", right=True
+            ),
+            Option("It gets longer: the line is twice as long.", "And it moves more than twice as fast."),
+        ),
+    ),
     "same-handlers": Question(
         "You move from your own queue to a production engine. How much of the handlers do you write again?",
         (

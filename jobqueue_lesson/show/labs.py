@@ -27,6 +27,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from .. import capacity
 from ..durable import SQLiteQueue
 from ..history import History
 from ..job import Job, JobEvent, LeaseLost
@@ -955,6 +956,49 @@ def leases_lab() -> Lab:
     }
     question = "How long should a lease be?"
     return Lab(question, leases, draw, say, controls)
+
+
+def sizing(arrivals: float = 6.0, service: float = 0.5, workers: int = 3, seed: int = 12) -> capacity.Waits:
+    """Let 20,000 jobs come to a team of workers; see `capacity.simulate`.
+
+    Args:
+        arrivals: jobs a second.
+        service: seconds that a job takes, on average.
+        workers: how many.
+        seed: of the random times.
+    """
+    return capacity.simulate(arrivals, service, workers, jobs=20_000, seed=seed)
+
+
+def sizing_lab(target: float = 0.5) -> Lab:
+    """Panel over `sizing`.
+
+    Args:
+        target: seconds; the goal is a p95 of the wait below it.
+    """
+
+    def draw(outcome: capacity.Waits, ax: Axes) -> None:
+        waits = sorted(outcome.waits)[::20]
+        shares = [100 * (n + 1) / len(waits) for n in range(len(waits))]
+        ax.plot(waits, shares)
+        ax.axhline(95, color="#767676", ls=":")
+        ax.axvline(target, color="#009e73", ls="--", label=f"target {in_words(target)}")
+        ax.set(xlabel="wait in s", ylabel="% of jobs begun by then", xlim=(0, _round_up(max(2 * target, waits[-1]))))
+        ax.set_ylim(0, 103)
+        ax.legend(loc="lower right")
+
+    def say(outcome: capacity.Waits) -> str:
+        p50, p95, p99 = (in_words(outcome.quantile(share)) for share in (0.50, 0.95, 0.99))
+        met = "Target met." if outcome.quantile(0.95) < target else "Target missed."
+        return f"p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
+
+    controls: Controls = {
+        "arrivals": Slider("jobs a second", 1.0, 20.0, 0.5, 6.0),
+        "service": Slider("a job takes (s)", 0.1, 2.0, 0.1, 0.5),
+        "workers": Slider("workers", 1, 30, 1, 3),
+    }
+    question = f"What is the smallest team with a p95 of the wait under {in_words(target)}?"
+    return Lab(question, sizing, draw, say, controls)
 
 
 class Runs(NamedTuple):

@@ -1,0 +1,133 @@
+"""Formulas against published values, and against simulations."""
+
+import asyncio
+import math
+import random
+
+import pytest
+
+from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson.capacity import (
+    autoscale,
+    erlang_b,
+    erlang_c,
+    fewest_workers,
+    mean_in_system,
+    mean_wait,
+    simulate,
+    utilization,
+    wait_quantile,
+)
+
+
+@pytest.mark.parametrize(
+    ("load", "workers", "published"),
+    # Erlang B, as in every published table: the load that blocks 1 % of calls on so many lines.
+    [(0.0101, 1, 0.01), (0.869, 4, 0.01), (4.46, 10, 0.01), (12.03, 20, 0.01), (84.06, 100, 0.01)],
+)
+def test_erlang_b_agrees_with_published_tables(load, workers, published):
+    assert erlang_b(load, workers) == pytest.approx(published, rel=0.01)
+
+
+def test_erlang_c_agrees_with_its_closed_forms_and_published_values():
+    for load in (0.1, 0.5, 0.9):
+        assert erlang_c(load, 1) == pytest.approx(load)  # M/M/1: it waits if the worker is busy
+        both = 2 * load
+        assert erlang_c(both, 2) == pytest.approx(2 * load**2 / (1 + load))
+    assert erlang_c(10, 12) == pytest.approx(0.4494, abs=5e-5)
+    assert erlang_c(8, 10) == pytest.approx(0.4092, abs=5e-5)
+
+
+def test_erlang_c_agrees_with_the_sum_that_defines_it():
+    for load, workers in ((3.5, 4), (7.2, 9), (0.3, 2), (18, 20)):
+        last = load**workers / math.factorial(workers) * workers / (workers - load)
+        whole = sum(load**n / math.factorial(n) for n in range(workers)) + last
+        assert erlang_c(load, workers) == pytest.approx(last / whole)
+
+
+def test_it_does_not_overflow_for_a_fleet():
+    assert 0 < erlang_c(9_900, 10_000) < 1
+
+
+@pytest.mark.parametrize(("arrivals", "workers"), [(0.5, 1), (0.8, 1), (2.0, 4), (3.2, 4), (8.0, 10)])
+def test_simulation_and_formula_agree_within_the_confidence_interval(arrivals, workers):
+    found = simulate(arrivals, 1.0, workers, jobs=100_000)
+    low, high = found.interval()
+    assert low <= mean_wait(arrivals, 1.0, workers) <= high
+    assert high - low < 0.4 * mean_wait(arrivals, 1.0, workers)
+    assert found.busy == pytest.approx(utilization(arrivals, 1.0, workers), rel=0.02)
+    assert found.quantile(0.95) == pytest.approx(wait_quantile(arrivals, 1.0, workers), rel=0.12, abs=0.02)
+
+
+def test_littles_law_holds_in_the_simulation():
+    found = simulate(3.0, 1.0, 4)
+    stay = found.mean + 1.0
+    there = math.fsum(wait + 1.0 for wait in found.waits) / found.seconds
+    assert there == pytest.approx(len(found.waits) / found.seconds * stay)
+    assert there == pytest.approx(mean_in_system(3.0, 1.0, 4), rel=0.05)
+
+
+def test_the_bare_simulation_does_what_the_queue_and_the_worker_do():
+    chance, sim = random.Random(12), Simulation()
+    queue = JobQueue(clock=sim.time)
+
+    async def handler(work):
+        await asyncio.sleep(work)
+
+    async def come():
+        for _ in range(500):
+            await asyncio.sleep(chance.expovariate(3.0))
+            queue.enqueue("job", chance.expovariate(1.0))
+        await queue.join()
+
+    sim.create_task(Worker(queue, {"job": handler}, concurrency=4).run())
+    sim.run(come())
+    waits = [job.started_at - job.created_at for job in map(queue.get, range(1, 501))]
+    assert waits == pytest.approx(simulate(3.0, 1.0, 4, jobs=500, seed=12).waits, abs=1e-6)
+
+
+def test_too_few_workers_never_catch_up():
+    assert mean_wait(4, 1, 4) == wait_quantile(4, 1, 4) == math.inf
+    assert erlang_c(5, 4) == 1
+    assert utilization(5, 1, 4) == 1.25
+
+
+def test_the_fewest_workers_meet_the_target_and_one_fewer_does_not():
+    for arrivals, service, target in ((6, 0.5, 0.5), (1, 0.1, 0.01), (20, 1, 0.2), (0.1, 1, 100)):
+        workers = fewest_workers(arrivals, service, target)
+        assert wait_quantile(arrivals, service, workers) <= target
+        if workers > 1:
+            assert wait_quantile(arrivals, service, workers - 1) > target
+
+
+def test_one_line_for_ten_is_better_than_two_lines_for_five():
+    assert mean_wait(8, 1, 10) < mean_wait(4, 1, 5) / 2
+
+
+def test_depth_misleads_an_autoscaler_and_latency_does_not():
+    def p95_of_big_jobs(outcome):
+        waits = sorted(wait for came, wait in outcome.waits if came >= 600)
+        return waits[math.ceil(0.95 * len(waits)) - 1]
+
+    depth, latency = autoscale("depth"), autoscale("latency")
+    assert len(depth.waits) == len(latency.waits)
+    assert p95_of_big_jobs(depth) > 3 * p95_of_big_jobs(latency)
+    assert max(workers for _, workers in depth.team + latency.team) <= 12
+    assert min(workers for _, workers in depth.team + latency.team) >= 1
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: mean_wait(0, 1, 1), "arrivals must be a finite number, above 0, got 0"),
+        (lambda: mean_wait(1, -1, 1), "service must be a finite number, above 0, got -1"),
+        (lambda: mean_wait(1, 1, 0), "workers must be 1 or more, got 0"),
+        (lambda: wait_quantile(1, 1, 2, 95), "share must be below 1, such as 0.95, got 95"),
+        (lambda: erlang_c(-1, 2), "load must be"),
+        (lambda: simulate(1, 1, 1, jobs=0), "jobs must be 1 or more"),
+        (lambda: fewest_workers(1, 1, -1), "target must be"),
+    ],
+)
+def test_what_makes_no_sense_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
