@@ -929,7 +929,7 @@ WRONG["fewest"] = [
     (by_mean_of_one, "at most"),
     (lambda arrivals, service, target: arrivals * service + 1, "a whole number of workers"),
     (lambda arrivals, service, target: 1000, "fewer will do"),
-    (lambda arrivals, service, target: int(arrivals * service / 0.8) + 1, "fewer will do"),
+    (lambda arrivals, service, target: int(arrivals * service / 0.8) + 1, "95 % wait up to 1.16 s"),
     (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work come each second"),
 ]
 
