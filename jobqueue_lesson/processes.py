@@ -34,7 +34,9 @@ class Child:
     def __init__(self, module: str, *arguments: str, name: str) -> None:
         self.name = name
         # It reads from a pipe that never says anything. Whose other end is gone has lost who started it.
-        self._process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE)
+        # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
+        command = [sys.executable, "-m", module, *arguments]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     @property
     def alive(self) -> bool:
@@ -117,7 +119,6 @@ async def work(path: str, handlers: str, name: str, lease: float) -> None:
     worker = Worker(queue, runpy.run_path(handlers)["HANDLERS"], name=name)
     if hasattr(signal, "SIGTERM") and sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in the notebook is not meant for the workers
     try:
         await worker.run()
     finally:

@@ -229,8 +229,8 @@ QUESTIONS = {
         ),
     ),
     "busier": Question(
-        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come, and they are busy 95 %"
-        " of the time. How long does a job wait now?",
+        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come, and they are busy"
+        " 95 % of the time. How long does a job wait now?",
         (
             Option("About 0.9 s: a fifth more work", "Work grows by a fifth. The wait does not grow with the work."),
             Option("About 1.5 s: twice as long", "At 88 % it is twice as long. It goes on climbing, and faster."),
