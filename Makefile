@@ -6,7 +6,7 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks bench clean
+.PHONY: help lab test check notebooks bench torture clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and dra
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
+
+torture: $(VENV)/test  ## kill workers for a minute while they do 100,000 jobs on SQLite
+	$(BIN)/python -m tests.kill
 
 clean:  ## remove the virtual environment and all caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

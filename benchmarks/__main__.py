@@ -1,4 +1,4 @@
-"""Measure, and print the table: python -m benchmarks [--write] [queue simulation timeline notebooks browser]."""
+"""Measure, and print the table: python -m benchmarks [--write] [queue durable simulation timeline notebooks …]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .measure import Row
 
-NAMES = ["queue", "simulation", "timeline", "notebooks", "browser"]
+NAMES = ["queue", "durable", "simulation", "timeline", "notebooks", "browser"]
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- table: written by `make bench` -->", "<!-- end of table -->"
 

@@ -189,7 +189,7 @@ class SQLiteQueue:
             NotJSON: for data that JSON cannot keep as they are.
         """
         check_job(type, priority, delay, max_attempts, key)
-        text = _as_json("data", data)
+        text = as_json("data", data)
         with self._transaction() as now:
             if key is not None:
                 row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone()
@@ -248,7 +248,7 @@ class SQLiteQueue:
         Raises:
             NotJSON: for a result that JSON cannot keep as it is.
         """
-        _as_json("result", result)
+        as_json("result", result)
         with self._transaction() as now:
             job = self._in_hand(job_id, COMPLETE, attempt)
             job.finished_at, job.result = now, result
@@ -599,7 +599,12 @@ class SQLiteQueue:
             raise
 
 
-def _as_json(name: str, value: Any) -> str:
+def as_json(name: str, value: Any) -> str:
+    """Return a value as JSON.
+
+    Raises:
+        NotJSON: if it cannot be kept as it is; it says what is in the way. `name` says what it is.
+    """
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import math
 import os
 import runpy
@@ -31,6 +30,7 @@ from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 from rq.scheduler import RQScheduler
 
+from .durable import as_json
 from .job import DISCARD, REVIVE, AttemptError, IllegalMove, Job, JobEvent, JobNotFound, Move, Status, check_count
 from .processes import Child, check_handlers, die_with_parent
 from .progress import in_hand
@@ -116,12 +116,19 @@ class EngineQueue:
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Hand in a job; see `QueueContract.enqueue`. A priority is one of three: above 0, 0, or below."""
+        """Hand in a job; see `QueueContract.enqueue`. A priority is one of three: above 0, 0, or below.
+
+        Raises:
+            NotJSON: for data that JSON cannot keep as they are.
+        """
         check_job(type, priority, delay, max_attempts, key)
-        json.dumps(data, allow_nan=False)
+        as_json("data", data)
         job_id = int(self.connection.incr(f"{self.name}:ids"))
         if key is not None and not self.connection.hsetnx(f"{self.name}:keys", key, job_id):
-            return self._job_with_key(key, type, data)
+            existing = self._job_with_key(key, type, data)
+            if existing is not None:
+                return existing
+            self.connection.hset(f"{self.name}:keys", key, job_id)  # the engine has forgotten the job
         waits = [max(1, math.ceil(self.retry.delay(attempt, None))) for attempt in range(1, max_attempts)]
         meta: dict[str, Any] = {
             "priority": priority,
@@ -221,7 +228,11 @@ class EngineQueue:
             return
         for job_id, before in list(self._watched.items()):
             job = self.get(job_id)
-            if job is None or (job.status, job.progress, job.note, job.attempts) == before:
+            if job is not None and _looks(job) == before:
+                continue
+            if job is None or job.status in (Status.COMPLETED, Status.FAILED):
+                del self._watched[job_id]
+            if job is None:
                 continue
             move = "progress" if job.status is Status.PROCESSING else "change"
             event = JobEvent(
@@ -253,10 +264,10 @@ class EngineQueue:
             raise IllegalMove(self._job(found), move)
         return found
 
-    def _job_with_key(self, key: str, type: str, data: Any) -> Job:
+    def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
         job = self.get(int(self.connection.hget(f"{self.name}:keys", key) or 0))
-        if job is None or job.type != type or job.data != data:
-            raise KeyReused(f"key {key!r} belongs to another job, with other data")
+        if job is not None and (job.type != type or job.data != data):
+            raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
         return job
 
     def _job(self, found: rq.job.Job) -> Job:
@@ -290,9 +301,13 @@ class EngineQueue:
         if status is Status.COMPLETED:
             job.result = found.return_value()
             job.progress = job.progress if job.progress is None else 1.0
-        if status not in (Status.COMPLETED, Status.FAILED) or job.id in self._watched:
-            self._watched[job.id] = (job.status, job.progress, job.note, job.attempts)
+        if self._listeners and status not in (Status.COMPLETED, Status.FAILED):
+            self._watched[job.id] = _looks(job)
         return job
+
+
+def _looks(job: Job) -> tuple[Any, ...]:
+    return job.status, job.progress, job.note, job.attempts
 
 
 class _Attempt(NamedTuple):
