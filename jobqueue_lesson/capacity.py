@@ -191,8 +191,9 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
     """Let a team grow and shrink with a signal, through ten minutes of many small jobs and ten of few big ones.
 
     In the first ten minutes 40 jobs of 20 ms come a second, with a rush of 300 every minute. In the second ten minutes
-    a job of 4 s comes every second. "depth" wants a worker for every 10 jobs that wait. "latency" wants one more while
-    the job at the front has waited for over a second, and one fewer when nobody waits. Both look once a second.
+    a job of 4 s comes every second. "depth" wants a worker for every 10 jobs that wait. "latency" wants one more
+    when the job at the front has waited for over a second, and nobody is on the way already; and one fewer when for
+    half a minute nobody has waited. Both look once a second.
 
     Args:
         signal: what the team follows.
@@ -213,6 +214,7 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
     coming.sort()
 
     free = [0.0]  # when each worker is free, or there
+    there, waited = 0.0, 0.0  # when the newest worker is there; when somebody last waited
     outcome = Scaled([], [])
     queue: deque[tuple[float, float]] = deque()
     arrived = 0
@@ -231,10 +233,14 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
         if signal == "depth":
             wanted = math.ceil(len(queue) / 10)
         else:
-            wanted = len(free) + 1 if oldest > 1 else len(free) - 1 if not queue else len(free)
+            waited = second if queue else waited
+            more, fewer = oldest > 1 and second >= there, second >= waited + 30
+            waited = second if fewer else waited  # the next one goes half a minute later
+            wanted = len(free) + more - fewer
         wanted = min(most, max(1, wanted))
         while len(free) < wanted:
-            free.append(second + start_up)
+            there = second + start_up
+            free.append(there)
         while len(free) > wanted and free[0] <= second:  # who is at work finishes first
             free.pop(0)
         outcome.team.append((float(second), len(free)))
