@@ -311,7 +311,10 @@ def _looks(job: Job) -> tuple[Any, ...]:
 
 
 class _Attempt(NamedTuple):
-    """What `run_handler` has noted of an attempt, in the job's own `meta`. RQ itself keeps the last one only."""
+    """What `run_handler` has noted of an attempt, in the job's own `meta`: RQ itself keeps the last one only.
+
+    The end is noted of those that failed. RQ knows the end of one that did not.
+    """
 
     begun: float
     worker: str
@@ -325,11 +328,14 @@ def _attempts(found: rq.job.Job) -> list[_Attempt]:
     noted = [_Attempt(*attempt) for attempt in found.meta["attempts"]]
     died = "WorkerDied", "it was not heard of any more, and the engine took the job back"
     for place, attempt in enumerate(noted):
-        again = noted[place + 1].begun if place + 1 < len(noted) else None
-        if again is None and found.get_status(refresh=False) is JobStatus.FAILED and found.ended_at:
-            again = found.ended_at.timestamp()
-        if attempt.ended is None and again is not None:
-            noted[place] = attempt._replace(ended=again, error=died)
+        if attempt.ended is not None:
+            continue
+        if place + 1 < len(noted):
+            noted[place] = attempt._replace(ended=noted[place + 1].begun, error=died)
+        elif found.ended_at and STATUS[found.get_status(refresh=False)] is Status.COMPLETED:
+            noted[place] = attempt._replace(ended=found.ended_at.timestamp())
+        elif found.ended_at and STATUS[found.get_status(refresh=False)] is Status.FAILED:
+            noted[place] = attempt._replace(ended=found.ended_at.timestamp(), error=died)
     return noted
 
 
@@ -372,11 +378,9 @@ def run_handler(type: str, data: Any) -> Any:
     try:
         return asyncio.run(_handle(type, data, own))
     except BaseException as error:
-        note[3] = in_words(error)
-        raise
-    finally:
-        note[2] = time.time()
+        note[2:] = time.time(), in_words(error)
         own.save_meta()
+        raise
 
 
 async def _handle(type: str, data: Any, own: rq.job.Job) -> Any:
