@@ -120,6 +120,12 @@ def test_the_server_is_gone_when_the_process_that_started_it_is_killed():
     folder.rmdir()
 
 
+def test_on_windows_it_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(RuntimeError, match="no Valkey for Windows to start here: say where a server is, in REDIS_URL"):
+        server().__enter__()
+
+
 def test_a_server_of_ones_own_is_used_and_left_running(url, monkeypatch):
     monkeypatch.setenv("REDIS_URL", url)
     with server() as given:
