@@ -14,7 +14,7 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: $(VENV)/test  ## set up, and run all tests: the package, the browser, every output of every notebook
+test: $(VENV)/test $(VENV)/site $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
 
@@ -36,7 +36,7 @@ torture: $(VENV)/test  ## kill workers for a minute while they do 100,000 jobs o
 	$(BIN)/python -m tests.kill
 
 clean:  ## remove the virtual environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # What is installed is noted in a file a set of dependencies: made last, so that a failed install leaves none.
@@ -51,6 +51,10 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench: pyproject.toml | $(VENV)/python
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(@F)]'
+	@touch $@
+
+$(VENV)/npm: package.json | $(VENV)/web
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-package-lock
 	@touch $@
