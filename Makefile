@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LAB_ARGS ?=
+PAGE ?= 00_start_here
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks slides bench torture clean
+.PHONY: help lab test check notebooks slides present bench torture clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +15,7 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: $(VENV)/test $(VENV)/site $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
+test: $(VENV)/test $(VENV)/present $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
 
@@ -31,6 +32,9 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and dra
 
 slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network
 	$(BIN)/python tools/slides build/slides
+
+present: $(VENV)/course $(VENV)/present  ## present a page live, with widgets on the slides: make present PAGE=04_retries
+	$(BIN)/python tools/present.py build/present $(PAGE) $(LAB_ARGS)
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
@@ -54,7 +58,7 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(@F)]'
 	@touch $@
 

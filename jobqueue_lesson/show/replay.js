@@ -759,7 +759,8 @@ function render({ model, el }) {
 
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
-    return stage.jobAt(event.clientX - box.left, event.clientY - box.top);
+    const scale = canvas.clientWidth / box.width; // not 1 where the page is zoomed, as on a slide
+    return stage.jobAt(scale * (event.clientX - box.left), scale * (event.clientY - box.top));
   };
   canvas.addEventListener("pointermove", (event) => {
     const job = place(event);

@@ -45,7 +45,7 @@ def deck(path: Path) -> str:
         config=Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"remove-input"}}}),
     )
     page, _ = exporter.from_filename(str(path), resources={"title": title_of(path)})
-    # Links lead from deck to deck, and an answer is on a slide of its own, or comes as a fragment: it need not be folded.
+    # Links lead from deck to deck. An answer comes after its question, so it need not be folded.
     return str(page).replace('.ipynb"', '.html"').replace(".ipynb#", ".html#").replace("<details>", "<details open>")
 
 
