@@ -6,7 +6,7 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks bench torture clean
+.PHONY: help lab test check notebooks glossary minutes bench torture clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and dra
 	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/notebooks.py run
 	$(BIN)/python tools/notebooks.py check
+
+glossary: $(VENV)/test  ## make the glossary from the terms that the notebooks mark
+	$(BIN)/python tools/glossary.py
+
+minutes: $(VENV)/test  ## measure the notebooks' minutes, and write them wherever the course says them
+	$(BIN)/python tools/minutes.py --write
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
