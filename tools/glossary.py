@@ -38,6 +38,8 @@ class Term(NamedTuple):
     """Of the notebook, such as "3 · The worker"."""
     heading: str
     """The nearest one above."""
+    cell: str
+    """The id of its cell: JupyterLab, and pages made by nbconvert, lead there."""
 
 
 def is_note(cell: nbformat.NotebookNode) -> bool:
@@ -66,7 +68,7 @@ def terms(path: Path) -> Iterator[Term]:
             for name in re.findall(r"<dfn>(.+?)</dfn>", sentence):
                 plain = re.sub(r"</?dfn>", "", sentence)
                 plain = plain[1:-1] if plain.startswith("(") and plain.endswith(")") else plain
-                yield Term(name, plain, path.stem, title, heading)
+                yield Term(name, plain, path.stem, title, heading, cell.id)
 
 
 def modules() -> dict[str, str]:
@@ -96,7 +98,7 @@ def glossary() -> str:
         lines += ["", f"## {letter}", ""]
         for term in group:
             where = f"{term.title}" + (f" › {term.heading}" if term.heading != term.title else "")
-            link = f"[{where}]({term.notebook}.ipynb#{term.heading.replace(' ', '-')})"
+            link = f"[{where}]({term.notebook}.ipynb#cell-id={term.cell})"
             chapter = chapters[term.notebook]
             lines.append(f"- **{term.name}**: {term.sentence}  ")
             lines.append(f"  {link}" + (f" · {chapter}" if chapter != "–" else ""))
