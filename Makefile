@@ -25,7 +25,9 @@ check: $(VENV)/check  ## lint code and notebooks, check types, check that notebo
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 
-notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and draw the picture of the README
+notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and what is made from them: minutes, glossary
+	$(BIN)/python tools/minutes.py --write
+	$(BIN)/python tools/glossary.py
 	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/notebooks.py run
 	$(BIN)/python tools/notebooks.py check
