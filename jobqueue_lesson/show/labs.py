@@ -38,6 +38,7 @@ from ..scheduler import Overlap, Scheduler, every
 from ..simulation import Simulation
 from ..worker import Worker
 from .cells import belongs_to_cell
+from .describe import describe
 from .replay import Live, live
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
@@ -149,6 +150,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             axes.set_position(self._axes)
             png = io.BytesIO()
             imsave(png, _pixels(figure, axes, self._backgrounds), format="png", pil_kwargs={"compress_level": 1})
+        self.picture.tooltip = describe(figure)  # an Image has no alt; its title is read out instead
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -611,7 +613,7 @@ def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: floa
 
 def draw_waits(outcome: Waits, ax: Axes) -> None:
     """Draw each job's wait over the second in which it was enqueued."""
-    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#56b4e9", ms=5, label="urgent jobs")
+    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
     ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
     ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
     ax.grid(visible=True, axis="y")
