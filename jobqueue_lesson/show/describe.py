@@ -39,7 +39,7 @@ def describe(figure: Figure) -> str:
 
 def number(value: float) -> str:
     """Write a number with three digits, such as "0.5", "12.5" or "1,024": the same on every machine."""
-    value = float(f"{value:.3g}") if abs(value) < 1000 else round(value)
+    value = round(value) if abs(value) >= 1000 else round(float(f"{value:.3g}"), 3)
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value or 0.0:.3g}"
 
 

@@ -22,6 +22,9 @@ Rows = Literal["jobs", "workers"]
 MAX_ROWS = 60
 """More rows than this are too thin to read: the jobs are counted instead."""
 
+FEW = 8
+"""So many attempts are named in the picture's description; more are only counted."""
+
 STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting")
 """The bands of a cumulative flow diagram, from the bottom up."""
 
@@ -120,9 +123,15 @@ def _picture_in_words(history: History, names: list[str], rows: Rows, *, one_by_
     failed = sum(look_of(span) == "failed attempt" for span in spans)
     outcome = [f"{ends[status]:,} {status}" for status in Status if ends[status]]
     outcome += [f"{failed:,} attempt{'s' * (failed != 1)} failed"] * bool(failed)
-    how = "a row for each" if one_by_one else "counted by state: a band's height is how many jobs are in it"
+    how = "a row for each" if one_by_one else "counted by state"
     many = f"{len(names):,} {rows if len(names) != 1 else rows.removesuffix('s')}"
-    return f"Timeline of {many}, {how}, over {in_words(history.end - history.start)}. At the end: {', '.join(outcome)}."
+    said = f"Timeline of {many}, {how}, over {in_words(history.end - history.start)}. At the end: {', '.join(outcome)}."
+    attempts = [
+        f"#{span.job_id} {in_words(span.start - history.origin)} to {in_words(span.end - history.origin)}"
+        for span in spans
+        if span.phase is Phase.PROCESSING
+    ]
+    return said + (f" In hand: {', '.join(attempts)}." if 0 < len(attempts) <= FEW else "")
 
 
 # --- as a plot ---
