@@ -8,6 +8,9 @@ function render({ model, el }) {
       const label = handle.closest(".jupyter-widgets.widget-slider")?.querySelector(".widget-label");
       if (label) handle.setAttribute("aria-label", label.textContent);
     }
+    // JupyterLab would take keys for itself: an arrow would go to another cell.
+    const controls = panel.querySelectorAll("button, input, select, .noUi-handle");
+    for (const control of controls) control.dataset.lmSuppressShortcuts = "true";
     for (const choices of panel.querySelectorAll(".widget-radio-box")) choices.setAttribute("role", "radiogroup");
     const picture = panel.querySelector("img.widget-image");
     if (picture) picture.alt = model.get("picture");

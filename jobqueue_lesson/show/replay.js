@@ -915,7 +915,7 @@ function render({ model, el }) {
   const scrub = h("div", { class: "jq-scrub" }, density, scrubber);
   const root = h(
     "div",
-    { class: "jq-replay", role: "group", "aria-label": model.get("words"), "data-lm-suppress-shortcuts": "true" },
+    { class: "jq-replay", role: "group", "aria-label": model.get("words") },
     ...(model.get("buttons") ? [liveButtons(model, cleanups)] : []),
     controls,
     canvas,
@@ -925,6 +925,8 @@ function render({ model, el }) {
     timeline,
     spoken,
   );
+  // JupyterLab would take keys for itself: an arrow would go to another cell. It asks who has the focus, and no parent.
+  for (const own of root.querySelectorAll("button, select, input, canvas")) own.dataset.lmSuppressShortcuts = "true";
   root.addEventListener("keydown", onKey);
   el.append(root);
 

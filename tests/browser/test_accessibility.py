@@ -72,7 +72,10 @@ def recorded():
     return history
 """
 PLOT = "history = recorded()\nplot_timeline(history)\nplt.show()"
-LIVE = 'stand = JobQueue("live")\nlive(stand, {"Send": lambda: stand.enqueue("send-email", {"to": "x"})}, Worker(stand, HANDLERS))'
+LIVE = """
+stand = JobQueue("live")
+live(stand, {"Send": lambda: stand.enqueue("send-email", {"to": "bob@example.com"})}, Worker(stand, HANDLERS))
+"""
 CARD = 'card = predict("two-workers")\ncard'
 CELLS = [SETUP, PLOT, "Replay(history)", CARD, "card.reason()", "retry_storm_lab()", LIVE]
 CELLS += ["ProgressBars(stand)", "check_double(lambda n: n)", "course_map()"]
@@ -105,8 +108,8 @@ def test_no_widget_shuts_anybody_out(page):
 
 
 CONTROLS = """
-    () => [...document.querySelectorAll('.jp-OutputArea *')].filter((e) =>
-        e.matches('button:enabled, select:enabled, input:enabled, a[href], [tabindex="0"]') && e.getClientRects().length)
+    () => [...document.querySelectorAll('.jp-OutputArea *')].filter((e) => e.getClientRects().length &&
+        e.matches('button:enabled, select:enabled, input:enabled, a[href], [tabindex="0"]'))
 """
 
 
@@ -169,9 +172,11 @@ def test_a_replay_is_played_stepped_and_scrubbed_from_the_keyboard(page, keyboar
     keyboard.tab_to(".jq-replay button", "Last event")
     keyboard.press("Enter")
     assert count() == 6
-    keyboard.tab_to(".jq-replay select", "")
+    speed = keyboard.tab_to("select", "speed")
+    before = speed.evaluate("menu => menu.value")
     keyboard.press("ArrowDown")
-    follow = keyboard.tab_to(".jq-replay select")
+    assert speed.evaluate("menu => menu.value") != before
+    follow = keyboard.tab_to("select", "job to follow")
     keyboard.press("ArrowDown")
     assert follow.evaluate("menu => menu.selectedOptions[0].textContent") == "#1 send-email"
     keyboard.tab_to("canvas.jq-stage")
@@ -186,7 +191,10 @@ def test_a_replay_is_played_stepped_and_scrubbed_from_the_keyboard(page, keyboar
 
 def test_a_card_is_answered_from_the_keyboard(page, keyboard):
     keyboard.tab_to(".widget-radio-box input")
-    keyboard.press(" ", "ArrowDown")
+    choice = keyboard.tab_to(".widget-radio-box input")
+    keyboard.press("j")  # with which JupyterLab would go to the next cell
+    assert choice.evaluate("choice => choice === document.activeElement")
+    keyboard.press(" ")
     page.wait_for_function(
         "() => [...document.querySelectorAll('button')].find(b => b.textContent === 'Commit').disabled === false"
     )
@@ -197,15 +205,16 @@ def test_a_card_is_answered_from_the_keyboard(page, keyboard):
 
 
 def test_a_labs_controls_are_moved_from_the_keyboard(page, keyboard):
-    picture = page.locator(".jq-panel img")
-    before = picture.get_attribute("alt")
-    keyboard.tab_to(".noUi-handle", "cap (s)")
-    keyboard.press(*["ArrowLeft"] * 20)
-    page.wait_for_function("([picture, alt]) => picture.alt !== alt", arg=[picture.element_handle(), before])
+    picture = page.locator("img.widget-image")
+    words = page.locator(".widget-vbox", has=picture).locator(":scope > .widget-html").last
+    before, said = picture.get_attribute("src"), words.inner_text()
+    keyboard.tab_to(".noUi-handle", "base (s)")
+    keyboard.press(*["ArrowRight"] * 8)
+    page.wait_for_function("([picture, src]) => picture.src !== src", arg=[picture.element_handle(), before])
     page.wait_for_timeout(1000)  # a press on Reset would overtake what the slider has still to say
     keyboard.tab_to("button", "Reset")
     keyboard.press("Enter")
-    page.wait_for_function("([picture, alt]) => picture.alt === alt", arg=[picture.element_handle(), before])
+    page.wait_for_function("([words, said]) => words.innerText === said", arg=[words.element_handle(), said])
 
 
 def test_a_live_stage_is_used_from_the_keyboard(page, keyboard):
