@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         pages.run_lab(folder, browser=not options.no_browser, port=options.port)
     except ImportError as error:
-        print(f"JupyterLab cannot run here: {error}. Find out why: {doctor.command('-m', 'jobqueue_lesson', 'doctor')}")
+        why = doctor.command("-m", "jobqueue_lesson", "doctor")
+        print(f"JupyterLab cannot run here: {error}. Find out why: {why}", file=sys.stderr)
         return 1
     return 0
 
@@ -50,7 +51,9 @@ def report(folder: Path, copied: pages.Copied) -> str:
         (copied.kept, "kept as you left them; a fresh copy beside yours: open --fresh PAGE (or all)"),
     ):
         if names:
-            lines.append(f"  {len(names):2} {words}: {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
+            lines.append(
+                f"  {len(names):2} {words}: {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}"
+            )
     return "\n".join(lines)
 
 

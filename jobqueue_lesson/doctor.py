@@ -91,7 +91,7 @@ def install(*packages: str) -> str:
 # --- the checks ---
 
 
-def check_python() -> Finding:
+def check_python(_: Path) -> Finding:
     """Is this Python new enough?"""
     here = ".".join(map(str, sys.version_info[:3]))
     least = str(metadata.metadata(DISTRIBUTION)["Requires-Python"]).removeprefix(">=")
@@ -100,7 +100,7 @@ def check_python() -> Finding:
     return Finding(False, f"Python is {here}, and the course needs {least} or newer", "python3.13 -m venv .venv")
 
 
-def check_packages() -> Finding:
+def check_packages(_: Path) -> Finding:
     """Is everything there that the course depends on, and new enough?"""
     wrong, right, count = [], [], 0
     for need in needs():
@@ -168,7 +168,7 @@ def _said(answer: dict[str, Any]) -> str:
     return f"{answer['ename']}: {answer['evalue']}"
 
 
-def check_widgets() -> Finding:
+def check_widgets(_: Path) -> Finding:
     """Does JupyterLab load the front ends that belong to the installed ipywidgets and anywidget?"""
     from jupyter_core.paths import jupyter_path
     from jupyterlab_server.config import get_federated_extensions, get_page_config
@@ -178,7 +178,10 @@ def check_widgets() -> Finding:
     disabled = get_page_config(folders).get("disabledExtensions", [])
     (wanted,) = [need.least for need in needs("ipywidgets") if need.name == "jupyterlab_widgets"]
     versions = []
-    for package, extension in (("jupyterlab_widgets", "@jupyter-widgets/jupyterlab-manager"), ("anywidget", "anywidget")):
+    for package, extension in (
+        ("jupyterlab_widgets", "@jupyter-widgets/jupyterlab-manager"),
+        ("anywidget", "anywidget"),
+    ):
         try:
             version = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -192,7 +195,9 @@ def check_widgets() -> Finding:
             )
         if extension not in loaded:
             return Finding(
-                False, f"widgets: JupyterLab does not find {extension}", install("--force-reinstall", "--no-deps", package)
+                False,
+                f"widgets: JupyterLab does not find {extension}",
+                install("--force-reinstall", "--no-deps", package),
             )
         own = _installed_by(package, f"labextensions/{extension}/package.json")
         there = Path(loaded[extension]["ext_path"]) / "package.json"
@@ -205,7 +210,9 @@ def check_widgets() -> Finding:
             )
         if any(str(name).split(":")[0] == extension for name in disabled):
             return Finding(
-                False, f"widgets: {extension} is disabled", command("-m", "jupyter", "labextension", "enable", extension)
+                False,
+                f"widgets: {extension} is disabled",
+                command("-m", "jupyter", "labextension", "enable", extension),
             )
         versions.append(f"{package} {version}")
     return Finding(True, f"widgets: JupyterLab has their front ends, {' and '.join(versions)}")
@@ -230,7 +237,7 @@ def check_folder(folder: Path) -> Finding:
     return Finding(True, f"folder: {folder} can be written")
 
 
-def check_port() -> Finding:
+def check_port(_: Path) -> Finding:
     """Is there a free port on this machine's own address, and can it be reached?"""
     try:
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -243,12 +250,15 @@ def check_port() -> Finding:
     return Finding(True, "port: one is free on 127.0.0.1, and answers")
 
 
-def check_server() -> Finding:
+def check_server(_: Path) -> Finding:
     """Does the server of page 11 start, on a socket of its own, and answer?"""
     url = os.environ.get("REDIS_URL")
     if sys.platform == "win32" and not url:
-        return Finding(None, "server: only page 11 needs one, and for Windows none comes along. If you have one, say so:",
-                       "set REDIS_URL=redis://localhost:6379")
+        return Finding(
+            None,
+            "server: only page 11 needs one, and for Windows none comes along. If you have one, say so:",
+            "set REDIS_URL=redis://localhost:6379",
+        )
     import redis
 
     from .engine import server
@@ -264,52 +274,58 @@ def check_server() -> Finding:
     return Finding(True, f"server: {'the one at REDIS_URL answers' if url else 'Valkey has started, and answers'}")
 
 
+CHECKS: dict[str, Callable[[Path], Finding]] = {
+    "Python": check_python,
+    "packages": check_packages,
+    "kernel": check_kernel,
+    "widgets": check_widgets,
+    "folder": check_folder,
+    "port": check_port,
+    "server": check_server,
+}
+
+
 # --- all of them ---
 
 
 def examine(folder: Path) -> bool:
     """Check everything, print a line for each, and say whether all is well."""
-    checks: list[tuple[str, Callable[[], Finding]]] = [
-        ("Python", check_python),
-        ("packages", check_packages),
-        ("kernel", lambda: check_kernel(folder)),
-        ("widgets", check_widgets),
-        ("folder", lambda: check_folder(folder)),
-        ("port", check_port),
-        ("server", check_server),
-    ]
     well = True
-    for name, check in checks:
-        finding = _safely(name, check)
+    for name, check in CHECKS.items():
+        finding = _safely(name, check, folder)
         well = well and finding.ok is not False
         print(finding, flush=True)
     return well
 
 
-def _safely(name: str, check: Callable[[], Finding]) -> Finding:
+def _safely(name: str, check: Callable[[Path], Finding], folder: Path) -> Finding:
     """Run a check. One that cannot even run has found something, too."""
     try:
-        return check()
+        return check(folder)
     except metadata.PackageNotFoundError as error:
-        if error.name == DISTRIBUTION:
-            checkout = str(Path(__file__).parent.parent)
-            return Finding(False, f"{name}: jobqueue_lesson is not installed here", install("--editable", checkout))
-        return Finding(False, f"{name}: {error.name} is missing", install(str(error.name)))
+        return Finding(False, f"{name}: {error.name} is not installed here", _mend_packages())
     except Exception as error:
         return Finding(False, f"{name}: {type(error).__name__}: {error}", _mend_packages())
 
 
 def _mend_packages() -> str:
-    return check_packages().fix or install("--force-reinstall", *(f"{need.name}>={need.least}" for need in needs()))
+    """Write the command that installs what is missing, or all of it anew where nothing is missing and yet it fails."""
+    try:
+        missing = check_packages(Path()).fix
+    except metadata.PackageNotFoundError:  # the course itself: this is a checkout that nobody has installed
+        return install("--editable", str(Path(__file__).parent.parent))
+    return missing or install("--force-reinstall", *(f"{need.name}>={need.least}" for need in needs()))
 
 
 def ready() -> str:
-    """Say in a page whether its kernel has what the course needs: quickly, so it starts nothing. `examine` sees more."""
+    """Say in a page whether its kernel has what the course needs: quickly; `examine` sees more."""
     if sys.platform == "emscripten":  # in a browser: what can be there is what the site has brought along
         missing = [name for name in ("anywidget", "ipywidgets", "matplotlib") if importlib.util.find_spec(name) is None]
         wrong = [f"✗ {name} is missing: load the site again" for name in missing]
     else:
-        found = [_safely("Python", check_python), _safely("packages", check_packages)]
+        found = [_safely(name, CHECKS[name], Path()) for name in ("Python", "packages")]
         wrong = [str(finding) for finding in found if not finding.ok]
-        wrong += [f"Then choose Kernel → Restart Kernel. To check more: {command('-m', DISTRIBUTION, 'doctor')}"] * bool(wrong)
+        wrong += [
+            f"Then choose Kernel → Restart Kernel. To check more: {command('-m', DISTRIBUTION, 'doctor')}"
+        ] * bool(wrong)
     return "\n".join(wrong) or "Ready: this environment has everything the course needs."

@@ -73,7 +73,8 @@ and hand out the folder "wheels". There, the second line becomes:
 def build_wheel(folder: Path) -> Path:
     """Build the course's wheel into a folder."""
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
+        check=True,
     )
     (wheel,) = folder.glob("jobqueue_lesson-*.whl")
     return wheel
@@ -86,10 +87,14 @@ def learners_wheel(wheel: bytes) -> bytes:
     (record,) = (name for name in files if name.endswith(".dist-info/RECORD"))
     for name in [name for name in files if name.endswith(".ipynb")]:
         files[name] = edition_of(files[name], "learner")
-        digest = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).decode().rstrip("=")
-        line = f"{name},sha256={digest},{len(files[name])}"
+        line = f"{name},{digest(files[name])},{len(files[name])}"
         files[record] = re.sub(f"^{re.escape(name)},.*$", line, files[record].decode(), flags=re.MULTILINE).encode()
     return zipped(files)
+
+
+def digest(content: bytes) -> str:
+    """Return a digest as a wheel's RECORD has it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
