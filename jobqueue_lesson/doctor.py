@@ -74,9 +74,10 @@ def at_least(version: str, least: str) -> bool:
 
 def command(*arguments: str) -> str:
     """Write a command line of this interpreter, as any shell takes it."""
-    return " ".join(
-        f'"{word}"' if re.search(r"[^\w./\\:~+=-]", word) else word for word in (sys.executable, *arguments)
-    )
+    words = [f'"{word}"' if re.search(r"[^\w./\\:~+=-]", word) else word for word in (sys.executable, *arguments)]
+    if sys.platform == "win32" and words[0].startswith('"'):
+        words.insert(0, "&")  # PowerShell would only repeat the name
+    return " ".join(words)
 
 
 def install(*packages: str) -> str:

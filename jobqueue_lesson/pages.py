@@ -1,7 +1,8 @@
 """The course's pages: where they are, and a copy of them in a learner's folder, opened in JupyterLab.
 
 A page that somebody has edited or run is never written over. How that is known: beside the copies a small file keeps
-the digest of each page as it was copied. A page that is no longer as it was copied is the learner's.
+the digest of each page's cells as they were copied. A page whose cells are no longer those is the learner's. Comparing
+with the course alone would not do: it tells a learner's page from today's, but not from a page of last year's course.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,15 +95,17 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
     try:
         for page, wanted in pages.items():
             path = folder / page
-            there = path.read_bytes() if path.exists() else None
-            if there is not None and there != wanted and digests.get(page) != _digest(there):
-                if fresh is None or not (fresh == "all" or page.startswith(fresh)):
+            there = _digest(path.read_bytes()) if path.exists() else None
+            if there != _digest(wanted):
+                if there is None:
+                    done.new.append(page)
+                elif there == digests.get(page):
+                    done.updated.append(page)
+                elif fresh is not None and (fresh == "all" or page.startswith(fresh)):
+                    done.saved.append(_set_aside(path))
+                else:
                     done.kept.append(page)
                     continue
-                done.saved.append(_set_aside(path))
-            elif there != wanted:
-                (done.new if there is None else done.updated).append(page)
-            if there != wanted:
                 _write(path, wanted)
             digests[page] = _digest(wanted)
     finally:
@@ -141,6 +145,12 @@ def run_lab(folder: Path, *, browser: bool = True, port: int = 0) -> None:
 
 
 def _digest(content: bytes) -> str:
+    """Return a digest of a page's cells, or of whatever else a file has in it.
+
+    Not of the whole page: JupyterLab writes into it which Python has opened it, and that is no edit.
+    """
+    with suppress(ValueError, KeyError, TypeError):
+        content = json.dumps(json.loads(content)["cells"], sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()
 
 

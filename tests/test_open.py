@@ -75,6 +75,17 @@ def test_a_page_that_nobody_touched_is_updated_by_a_newer_course(course, mine):
     assert (mine / "04_retries.ipynb").read_bytes() == page("a newer course")
 
 
+def test_a_page_that_was_only_opened_is_not_an_edited_one(course, mine):
+    pages.copy(mine)
+    opened = json.loads((mine / "04_retries.ipynb").read_text())
+    opened["metadata"] = {"language_info": {"name": "python", "version": "3.13.1"}}  # as JupyterLab saves it by itself
+    (mine / "04_retries.ipynb").write_text(json.dumps(opened))
+    assert pages.copy(mine) == pages.Copied("course", [], [], [], [])
+    assert json.loads((mine / "04_retries.ipynb").read_text()) == opened
+    (course / "04_retries.ipynb").write_bytes(page("a newer course"))
+    assert pages.copy(mine).updated == ["04_retries.ipynb"]
+
+
 def test_a_file_that_was_there_before_is_the_learners(course, mine):
     mine.mkdir(parents=True)
     (mine / "04_retries.ipynb").write_bytes(b"something else of that name")
