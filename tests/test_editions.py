@@ -169,3 +169,5 @@ def test_the_same_pages_give_the_same_bytes(wheel):
     assert tool.zipped(tool.contents("learner", wheel)) == tool.zipped(tool.contents("learner", wheel))
     files = {"b.txt": b"2", "a.txt": b"1"}
     assert tool.zipped(files) == tool.zipped(dict(sorted(files.items())))
+    infos = zipfile.ZipFile(io.BytesIO(tool.zipped(files))).infolist()
+    assert {(info.date_time, info.create_system) for info in infos} == {((1980, 1, 1, 0, 0, 0), 3)}
