@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LAB_ARGS ?=
+PAGE ?= 00_start_here
 PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks editions bench torture test-newest test-lowest clean
+.PHONY: help lab test check notebooks slides present editions bench torture test-newest test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +16,7 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: $(VENV)/test $(VENV)/site $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
+test: $(VENV)/test $(VENV)/present $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
 
@@ -25,10 +26,18 @@ check: $(VENV)/check  ## lint code and notebooks, check types, check that notebo
 	$(BIN)/mypy
 	$(BIN)/python tools/notebooks.py check
 
-notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and draw the picture of the README
+notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and what is made from them: minutes, glossary
+	$(BIN)/python tools/minutes.py --write
+	$(BIN)/python tools/glossary.py
 	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/notebooks.py run
 	$(BIN)/python tools/notebooks.py check
+
+slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network
+	$(BIN)/python tools/slides build/slides
+
+present: $(VENV)/course $(VENV)/present  ## present a page live, with widgets on the slides: make present PAGE=04_retries
+	$(BIN)/python tools/present.py build/present $(PAGE) $(LAB_ARGS)
 
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
 	$(BIN)/python tools/editions.py
@@ -62,7 +71,7 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(@F)]'
 	@touch $@
 

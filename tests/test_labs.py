@@ -74,7 +74,7 @@ def test_reset_puts_everything_back(lab):
     for control in lab.controls.values():
         control.value = other_values(control)[-1]
     assert lab.values != before[0]
-    lab.children[-3].children[0].click()
+    lab.children[-4].children[0].click()
     assert (lab.values, lab.words.value, lab.picture.value) == before
 
 

@@ -16,6 +16,7 @@ from jobqueue_lesson import handlers
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
+PAGES = sorted([*NOTEBOOKS[0].parent.parent.glob("*.md"), *NOTEBOOKS[0].parent.glob("*.md")])
 PARTS = ["The question", "Predict", "Build", "Demo", "See", "Play", "Try it", "What goes wrong", "Takeaways"]
 
 # Cells whose outputs nbval does not compare, because they run in real time or show a live widget.
@@ -43,10 +44,17 @@ def printed(path):
     return "\n".join(texts)
 
 
+def headings_in(text):
+    """Find the headings of Markdown; a comment in a block of code is none."""
+    return re.findall(
+        r"^(#+) (.+)$", re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+
+
 def headings(path):
     for cell in read(path).cells:
         if cell.cell_type == "markdown":
-            yield from re.findall(r"^(#+) (.+)$", cell.source, re.MULTILINE)
+            yield from headings_in(cell.source)
 
 
 def named(paths):
@@ -76,9 +84,10 @@ def test_a_lesson_has_its_parts_in_order(path):
     assert [text for level, text in headings(path) if level == "##"] == PARTS
 
 
-@named(NOTEBOOKS)
+@named([*NOTEBOOKS, *PAGES])
 def test_headings_are_in_order(path):
-    levels = [len(level) for level, _ in headings(path)]
+    found = headings(path) if path.suffix == ".ipynb" else headings_in(path.read_text(encoding="utf-8"))
+    levels = [len(level) for level, _ in found]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
@@ -116,6 +125,24 @@ def test_every_picture_has_its_text_nearby(path):
             before = "\n".join(c.source for c in cells[max(0, place - 2) : place] if c.cell_type == "code")
             assert "print(" in near or "print(" in before, f"{cell.id}: a picture without a text twin"
             assert [o for o in cell.outputs if "image/png" in o.get("data", {})], cell.id
+
+
+@named(NOTEBOOKS)
+def test_every_picture_has_an_alternative_text(path):
+    for cell in code_of(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                assert len(alt) > 20, f"{cell.id}: name the axes, or say it: figure.set_label('What is seen here.')"
+
+
+@named([*NOTEBOOKS, *PAGES])
+def test_every_picture_in_the_text_has_an_alternative_text(path):
+    cells = read(path).cells if path.suffix == ".ipynb" else []
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"] or [path.read_text(encoding="utf-8")]
+    for text in texts:
+        assert all(alt.strip() for alt in re.findall(r"!\[([^\]]*)\]\(", text))
+        assert "<img" not in text
 
 
 @named(NOTEBOOKS)

@@ -73,7 +73,7 @@ class Reply:
 
     def _repr_html_(self) -> str:
         """Show the same with a mark at the left; its colour says nothing that the words do not say."""
-        colour = "#009e73" if self.passed else "#e69f00"
+        colour = "#009e73" if self.passed else "#a86c00"
         lines = [f"<b>{escape(self.first)}</b>"]
         lines += [
             f"<i>{name}:</i> <code>{escape(said)}</code>" for name, said in self.details.items() if name != "hint"

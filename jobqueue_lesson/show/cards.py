@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import ipywidgets
 
 from .cells import belongs_to_cell
+from .panel import Access
 
 
 class Option(NamedTuple):
@@ -313,7 +314,7 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
         title = ipywidgets.HTML(f"<b>{escape(question.asks)}</b>")
-        super().__init__([title, self._choices, ipywidgets.HBox([self._button, self._state])])
+        super().__init__([title, self._choices, ipywidgets.HBox([self._button, self._state]), Access()])
         belongs_to_cell(self)
 
     def commit(self, letter: str) -> None:

@@ -38,6 +38,8 @@ from ..scheduler import Overlap, Scheduler, every
 from ..simulation import Simulation
 from ..worker import Worker
 from .cells import belongs_to_cell
+from .describe import describe
+from .panel import Access
 from .replay import Live, live
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
@@ -102,10 +104,11 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.words = ipywidgets.HTML(layout={"min_height": "3.4em"})  # of one height, so that nothing jumps
         self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
         self.picture.layout.object_fit = "contain"
+        self.access = Access()
         self._axes: tuple[float, float, float, float] | None = None
         self._backgrounds: dict[Any, Any] = {}
         title = ipywidgets.HTML(f"<b>{question}</b>")
-        super().__init__([title, *rows, ipywidgets.HBox(last_row), self.words, self.picture])
+        super().__init__([title, *rows, ipywidgets.HBox(last_row), self.words, self.picture, self.access])
         self._redraw()
         belongs_to_cell(self)
 
@@ -149,6 +152,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             axes.set_position(self._axes)
             png = io.BytesIO()
             imsave(png, _pixels(figure, axes, self._backgrounds), format="png", pil_kwargs={"compress_level": 1})
+        self.access.picture = describe(figure)
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -611,7 +615,7 @@ def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: floa
 
 def draw_waits(outcome: Waits, ax: Axes) -> None:
     """Draw each job's wait over the second in which it was enqueued."""
-    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#56b4e9", ms=5, label="urgent jobs")
+    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
     ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
     ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
     ax.grid(visible=True, axis="y")

@@ -93,11 +93,21 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
                     colour = LOOKS["failed attempt"].colour
                     ax.plot([time], [share], marker="X", markersize=12, color=colour, ls="", zorder=3)
         ax.set(xlabel=f"time in {unit}", ylim=(-0.04, 1.08))
+        said = [f"#{job} {type} {_course_of(events, job)}" for job, type in history.jobs().items()]
+        ax.set_label(f"How far each job was, over {in_words(history.end - history.origin)}. {'; '.join(said)}.")
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(True, axis="y")
         if events:
             ax.legend(loc="lower right")
     return ax
+
+
+def _course_of(events: list[JobEvent], job_id: int) -> str:
+    """Say what a job's curve shows: where it ends, and how often it is told that an attempt failed."""
+    own = [event for event in events if event.job_id == job_id]
+    failed = sum(event.move in ("retry", "fail") for event in own)
+    said = f"climbs to {percent(own[-1].progress or 0.0)} in {len(own)} steps" if own else "has no progress to show"
+    return said + (f", with {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
 
 
 def text_progress(history: History) -> str:

@@ -224,6 +224,7 @@ class Scene {
 const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 const TITLE = 24; // height of a place's title
 const ROW = 27; // height of a job that is drawn with its name
+const DARK = "#1a1a1a"; // on a job's own colour, in either theme
 const NOW = "#d55e00"; // marks the instant: its job here, its line on the timeline
 const TRAVEL = 0.09; // seconds in which a travelling job covers about two thirds of its way
 
@@ -364,7 +365,7 @@ class Stage {
     return c.measureText(shown).width;
   }
 
-  frame(box, alpha = 0.35) {
+  frame(box, alpha = 0.55) {
     const c = this.context;
     c.globalAlpha = alpha;
     c.strokeStyle = this.ink;
@@ -409,7 +410,7 @@ class Stage {
         w: inner.w / columns - (wide ? 0 : 2),
         h: height - 4,
       };
-      this.frame(lane, inHand.has(worker) ? 0.5 : 0.2);
+      this.frame(lane, inHand.has(worker) ? 0.75 : 0.5);
       const job = inHand.get(worker);
       const middle = lane.y + lane.h / 2;
       const tall = wide && lane.h >= 44;
@@ -443,7 +444,7 @@ class Stage {
     const event = this.scene.eventOf(job);
     const { at, ends, reports } = this.record.events[event.begun];
     c.fillStyle = this.ink;
-    c.globalAlpha = 0.15;
+    c.globalAlpha = 0.08;
     c.fillRect(bar.x, bar.y, bar.w, bar.h);
     c.globalAlpha = 1;
     c.fillStyle = this.record.looks.processing;
@@ -498,6 +499,11 @@ class Stage {
     else c.roundRect(x - half, y - half, size, size, Math.min(4, size / 5));
     c.fill();
     if (look === "backing off" || look === "delayed") {
+      c.strokeStyle = this.ink; // they are too pale to stand out by themselves
+      c.lineWidth = 1;
+      c.stroke();
+    }
+    if (look === "backing off" || look === "delayed") {
       // Like a clock hand that eats up the wait: what is left is hatched darker.
       const whole = event.due - event.at;
       const left = whole ? (event.due - time) / whole : 0;
@@ -517,12 +523,17 @@ class Stage {
       c.lineTo(x + half, y);
       c.lineTo(x, y - half);
       c.fill();
+      c.strokeStyle = DARK; // stands out from the corner and from every state's colour
+      c.lineWidth = 1;
+      c.beginPath();
+      c.moveTo(x + half, y);
+      c.lineTo(x, y - half);
+      c.stroke();
     }
   }
 
   label(job, x, y, size, look) {
-    const light = look === "processing" || look === "completed";
-    const colour = light ? "#ffffff" : look === "failed" ? this.paper : "#1a1a1a";
+    const colour = look === "processing" ? "#ffffff" : look === "failed" ? this.paper : DARK;
     const id = String(this.record.jobs[job].id);
     if (id.length > 3) return; // does not fit in
     this.text(id, x, y + 0.5, id.length > 2 ? 10 : 12, "center", colour);
@@ -759,7 +770,8 @@ function render({ model, el }) {
 
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
-    return stage.jobAt(event.clientX - box.left, event.clientY - box.top);
+    const scale = canvas.clientWidth / box.width; // not 1 where the page is zoomed, as on a slide
+    return stage.jobAt(scale * (event.clientX - box.left), scale * (event.clientY - box.top));
   };
   canvas.addEventListener("pointermove", (event) => {
     const job = place(event);
@@ -788,7 +800,7 @@ function render({ model, el }) {
   if (picture?.byteLength) {
     const url = URL.createObjectURL(new Blob([picture], { type: "image/png" }));
     cleanups.push(() => URL.revokeObjectURL(url));
-    timeline.append(h("img", { src: url, alt: model.get("words"), draggable: "false" }), line);
+    timeline.append(h("img", { src: url, alt: model.get("timeline_words"), draggable: "false" }), line);
   }
   const axis = () => model.get("axis"); // [left, right of the axis, as shares of the picture; its first, last second]
   timeline.addEventListener("click", (event) => {
@@ -904,7 +916,7 @@ function render({ model, el }) {
   const scrub = h("div", { class: "jq-scrub" }, density, scrubber);
   const root = h(
     "div",
-    { class: "jq-replay", role: "group", "aria-label": model.get("words"), "data-lm-suppress-shortcuts": "true" },
+    { class: "jq-replay", role: "group", "aria-label": model.get("words") },
     ...(model.get("buttons") ? [liveButtons(model, cleanups)] : []),
     controls,
     canvas,
@@ -914,6 +926,8 @@ function render({ model, el }) {
     timeline,
     spoken,
   );
+  // JupyterLab would take keys for itself: an arrow would go to another cell. It asks who has the focus, and no parent.
+  for (const own of root.querySelectorAll("button, select, input, canvas")) own.dataset.lmSuppressShortcuts = "true";
   root.addEventListener("keydown", onKey);
   el.append(root);
 

@@ -25,6 +25,7 @@ from ..job import JobEvent, Status
 from ..queue import QueueContract
 from ..worker import Worker
 from .cells import belongs_to_cell
+from .describe import describe
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
 
@@ -71,6 +72,7 @@ class Replay(anywidget.AnyWidget):
     timeline = traitlets.Bytes().tag(sync=True)
     axis: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
+    timeline_words = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, history: History, *, words: Mapping[str, str] | None = None) -> None:
         if not isinstance(history, History):
@@ -78,9 +80,14 @@ class Replay(anywidget.AnyWidget):
         unknown = sorted(set(words or {}) - set(WORDS))
         if unknown:
             raise KeyError(f"no word {unknown[0]!r}; there are: {', '.join(WORDS)}")
-        png, axis = (b"", []) if not history.events else _timeline(history)
-        said = _in_words(history)
-        super().__init__(record=_record(history, WORDS | dict(words or {})), timeline=png, axis=axis, words=said)
+        png, axis, alt = (b"", [], "") if not history.events else _timeline(history)
+        super().__init__(
+            record=_record(history, WORDS | dict(words or {})),
+            timeline=png,
+            timeline_words=alt,
+            axis=axis,
+            words=_in_words(history),
+        )
         belongs_to_cell(self)
 
     def __repr__(self) -> str:
@@ -92,6 +99,7 @@ class Replay(anywidget.AnyWidget):
         still: dict[str, Any] = {"text/plain": self.words}
         if self.timeline:
             still["image/png"] = self.timeline
+            metadata = metadata | {"image/png": {"alt": self.timeline_words}}
         return bundle | still, metadata
 
 
@@ -115,10 +123,10 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
     return json.dumps(record, allow_nan=False)
 
 
-def _timeline(history: History) -> tuple[bytes, list[float]]:
-    """Draw the timeline; return it as PNG, with where its time axis is.
+def _timeline(history: History) -> tuple[bytes, list[float], str]:
+    """Draw the timeline; return it as PNG, with where its time axis is, and what it shows in words.
 
-    That is: its left and right end, as shares of the picture's width, and the first and last second on it.
+    Where: its left and right end, as shares of the picture's width, and the first and last second on it.
     """
     many = len(history.jobs())
     with course_style():
@@ -128,7 +136,8 @@ def _timeline(history: History) -> tuple[bytes, list[float]]:
         figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})
     box = axes.get_position()
     scale = 1000.0 if axes.get_xlabel().startswith("time in ms") else 1.0
-    return png.getvalue(), [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
+    where = [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
+    return png.getvalue(), where, describe(figure)
 
 
 def _in_words(history: History) -> str:

@@ -98,6 +98,10 @@ def plot_sequence(conversation: Conversation, ax: Axes | None = None) -> Axes:
                 ax.text(-0.3, row, in_words(message.at - start), ha="right", va="center", fontsize=11)
         ax.set(xlim=(-0.75, len(PARTIES) - 0.6), ylim=(len(messages) - 0.2, -1.6))
         ax.set_axis_off()
+        said = f"{len(messages)} messages between {', '.join(PARTIES[:-1])} and {PARTIES[-1]}"
+        if messages:
+            said += f", from “{messages[0].says}” to “{messages[-1].says}”, {in_words(messages[-1].at - start)} later"
+        ax.set_label(f"Sequence diagram, a line down the page for each party, an arrow for each message: {said}.")
     return ax
 
 

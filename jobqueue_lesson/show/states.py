@@ -68,9 +68,11 @@ def plot_states(ax: Axes | None = None) -> Axes:
         for state, (x, y) in PLACES.items():
             if isinstance(state, Status):
                 box = {"boxstyle": "round,pad=0.5", "facecolor": COLOURS[state], "edgecolor": INK}
-                ink = INK if state is Status.PENDING else PAPER
+                ink = INK if state in (Status.PENDING, Status.COMPLETED) else PAPER
                 ax.text(x, y, state.value, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
         ax.set(xlim=(-1.3, 4.5), ylim=(-1.55, 0.85))
+        arrows = "; ".join(f"{source} to {target}: {', '.join(moves)}" for (source, target), moves in names.items())
+        ax.set_label(f"A job's {len(Status)} states as boxes, and its legal moves as arrows. {arrows}.")
         ax.set_axis_off()
     return ax
 

@@ -2,6 +2,7 @@
 
 Colours are from Okabe and Ito's palette, which colour-blind readers can tell apart
 ("Color Universal Design", 2008). No state is told by colour alone: each has a hatch, a shape or a character too.
+A mark stands out from the paper at least 3:1, by its colour or by an outline in INK, and text at least 4.5:1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import Any, NamedTuple
 
 import matplotlib
 from cycler import cycler
+from matplotlib.figure import Figure
+
+from .describe import describe
 
 INK = "#1a1a1a"
 PAPER = "#ffffff"
@@ -29,7 +33,7 @@ class Look(NamedTuple):
 
 LOOKS = {
     "delayed": Look("#e4e4e4", ":", hatch="..", height=0.34),
-    "waiting": Look("#b3b3b3", "·", height=0.34),
+    "waiting": Look("#8f8f8f", "·", height=0.34),
     "backing off": Look("#f0c36d", "~", hatch="////", height=0.34),
     "processing": Look("#0072b2", "█"),
     "failed attempt": Look("#d55e00", "x", hatch="xxxx"),
@@ -46,7 +50,7 @@ STYLE: Any = {
     "axes.grid.axis": "x",
     "axes.labelcolor": INK,
     "axes.labelsize": 13,
-    "axes.prop_cycle": cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]),
+    "axes.prop_cycle": cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a86c00", INK]),
     "axes.spines.left": False,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -75,12 +79,30 @@ STYLE: Any = {
 
 
 def use_course_style() -> None:
-    """Give every plot of this session the course's look, crisp on high-density screens in a notebook."""
+    """Give every plot of this session the course's look; in a notebook also an alternative text, and crisp edges."""
     matplotlib.rcParams.update(STYLE)
     if "inline" in matplotlib.get_backend():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("retina")  # type: ignore[no-untyped-call]
+        _put_pictures_into_words()
+
+
+def _put_pictures_into_words() -> None:
+    """Have the notebook say what each figure shows: as the picture's alternative text, and where only text is shown."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    formatters = shell.display_formatter.formatters
+    draw = formatters["image/png"].lookup_by_type(Figure)
+
+    def draw_and_say(figure: Figure) -> tuple[bytes, dict[str, Any]]:
+        png, metadata = draw(figure)
+        said = describe(figure)
+        return png, metadata | ({"alt": said} if said else {})
+
+    formatters["image/png"].for_type(Figure, draw_and_say)
+    formatters["text/plain"].for_type(Figure, lambda figure, text, _: text.text(describe(figure) or repr(figure)))
 
 
 def course_style() -> AbstractContextManager[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,12 +14,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..history import History, Phase, Span
+from ..job import Status
 from .style import INK, LOOKS, PAPER, course_style, in_words
 
 Rows = Literal["jobs", "workers"]
 
 MAX_ROWS = 60
 """More rows than this are too thin to read: the jobs are counted instead."""
+
+FEW = 8
+"""So many attempts are named in the picture's description; more are only counted."""
 
 STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting")
 """The bands of a cumulative flow diagram, from the bottom up."""
@@ -55,6 +60,7 @@ def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = No
             _draw_flow(ax, history, len(names), rows)
         else:
             _draw_rows(ax, history, names, row_of, rows)
+        ax.set_label(_picture_in_words(history, names, rows, one_by_one=len(names) <= max_rows))
     return ax
 
 
@@ -106,6 +112,26 @@ def _rows(history: History, rows: Rows) -> tuple[list[str], Callable[[Span], int
         at = {worker: row for row, worker in enumerate(workers)}
         return workers, lambda span: at[span.worker] if span.worker is not None else None
     raise ValueError(f"rows must be 'jobs' or 'workers', got {rows!r}")
+
+
+def _picture_in_words(history: History, names: list[str], rows: Rows, *, one_by_one: bool) -> str:
+    """Say what the picture shows, for those who do not see it. Row by row, the text timeline says it."""
+    if not history.events:
+        return "Timeline: nothing has been recorded yet."
+    spans = history.spans()
+    ends = Counter({event.job_id: event.status for event in history.events}.values())
+    failed = sum(look_of(span) == "failed attempt" for span in spans)
+    outcome = [f"{ends[status]:,} {status}" for status in Status if ends[status]]
+    outcome += [f"{failed:,} attempt{'s' * (failed != 1)} failed"] * bool(failed)
+    how = "a row for each" if one_by_one else "counted by state"
+    many = f"{len(names):,} {rows if len(names) != 1 else rows.removesuffix('s')}"
+    said = f"Timeline of {many}, {how}, over {in_words(history.end - history.start)}. At the end: {', '.join(outcome)}."
+    attempts = [
+        f"#{span.job_id} {in_words(span.start - history.origin)} to {in_words(span.end - history.origin)}"
+        for span in spans
+        if span.phase is Phase.PROCESSING
+    ]
+    return said + (f" In hand: {', '.join(attempts)}." if 0 < len(attempts) <= FEW else "")
 
 
 # --- as a plot ---
@@ -197,8 +223,8 @@ def _draw_flow(ax: Axes, history: History, many: int, rows: Rows) -> None:
     )
     for polygon, band in zip(drawn, bands, strict=True):
         polygon.set_hatch(LOOKS[band].hatch)
-        polygon.set_edgecolor(INK if LOOKS[band].hatch else "none")
-        polygon.set_linewidth(0.0)
+        polygon.set_edgecolor(INK)
+        polygon.set_linewidth(0.6)
     ax.margins(x=0, y=0.02)
     ax.set_xlabel(f"time in {unit}")
     ax.set_ylabel("jobs")

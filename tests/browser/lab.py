@@ -106,32 +106,51 @@ def running_lab(folder: Path, browser: Browser, *, theme: str = "JupyterLab Ligh
     (settings / "overrides.json").write_text(
         json.dumps(SETTINGS | {"@jupyterlab/apputils-extension:themes": {"theme": theme}}), encoding="utf-8"
     )
+    config = folder / "config" / "labconfig"
+    config.mkdir(parents=True)
+    # What `make present` installs is not what a learner has.
+    others = ["@deathbeds/jupyterlab-deck", "@deathbeds/jupyterlab-fonts"]
+    without = {"disabledExtensions": dict.fromkeys(others, True)}
+    (config / "page_config.json").write_text(json.dumps(without), encoding="utf-8")
+    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--LabApp.app_settings_dir={settings}"]
+    with serving(command, work, folder) as (url, token):
+        yield Lab(url, token, work, browser)
+
+
+@contextmanager
+def serving(
+    command: list[str], work: Path, folder: Path, environment: dict[str, str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Run JupyterLab on a free loopback port, with nothing of this user's; stop it and its kernels at the end.
+
+    Args:
+        command: what starts it.
+        work: the folder that it serves.
+        folder: for its settings and its log.
+        environment: what to add to the environment.
+    """
     token = secrets.token_hex(16)
-    places = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    runtime = folder / "runtime"
+    own = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    own |= {"IPYTHONDIR": str(folder / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(folder / "user-settings")}
+    options = [
+        "--no-browser",
+        "--port=0",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        "--allow-root",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.collaborative=False",
+    ]
     with (folder / "lab.log").open("w") as log:
         server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyterlab",
-                "--no-browser",
-                "--ip=127.0.0.1",
-                "--port=0",
-                "--ServerApp.port_retries=0",
-                f"--IdentityProvider.token={token}",
-                f"--LabApp.app_settings_dir={settings}",
-                "--allow-root",
-                "--LabApp.extension_manager=readonly",
-                "--LabApp.collaborative=False",
-            ],
+            [*command, *options],
             cwd=work,
-            env=os.environ | places | {"IPYTHONDIR": str(folder / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(settings)},
+            env=os.environ | own | (environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield Lab(_address(server, runtime, folder / "lab.log", token), token, work, browser)
+            yield _address(server, folder / "runtime", folder / "lab.log", token), token
         finally:
             server.terminate()
             try:

@@ -1,0 +1,107 @@
+"""Pictures in words: the alternative text of every plot, made from what is drawn in it.
+
+Screen readers read it, and whoever cannot show pictures shows it instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection, LineCollection
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+COUNTS = {2: "Two", 3: "Three", 4: "Four"}
+MOST = 8
+"""More marks of a panel than this are counted, not named."""
+
+
+def describe(figure: Figure) -> str:
+    """Say what a figure shows.
+
+    A label set with `figure.set_label("…")` is the description, and one set with `axes.set_label("…")` that of a panel,
+    as the course's own plots do. For others the titles, the names of the axes and what is drawn are said.
+
+    Returns:
+        The description; "" where nothing is drawn, or no title and no axis says what it is about.
+    """
+    if own := str(figure.get_label()):
+        return own
+    panels = [said for said in map(_panel, figure.axes) if said]
+    if len(panels) < 2:
+        return "".join(panels)
+    return f"{COUNTS.get(len(panels), str(len(panels)))} panels. " + " ".join(panels)
+
+
+def number(value: float) -> str:
+    """Write a number with three digits, such as "0.5", "12.5" or "1,024": the same on every machine."""
+    value = round(value) if abs(value) >= 1000 else round(float(f"{value:.3g}"), 3)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value or 0.0:.3g}"
+
+
+def _panel(axes: Axes) -> str:
+    titles = [axes.get_title(loc=place) for place in ("left", "center", "right")]
+    title = ", ".join(title for title in titles if title)
+    if own := str(axes.get_label()):
+        return f"{title}: {own}" if title else own
+    names = " by ".join(name for name in (axes.get_ylabel(), axes.get_xlabel()) if name)
+    marks = list(_marks(axes))
+    about = ", ".join(part for part in (title, names) if part)
+    if not marks or not about:
+        return ""
+    if len(marks) > MOST:
+        marks[MOST:] = [f"and {len(marks) - MOST} more"]
+    return f"{about[0].upper()}{about[1:]}: {'; '.join(marks)}."
+
+
+def _marks(axes: Axes) -> Iterator[str]:
+    """Say what is drawn, a phrase for each thing."""
+    for container in axes.containers:
+        if isinstance(container, BarContainer):
+            yield _named(container, f"{len(container)} bars") + _between(bar.get_height() for bar in container)
+    for line in axes.lines:
+        yield from _line(line)
+    for collection in axes.collections:
+        yield from _collection(collection)
+    yield from (f"the words “{text.get_text()}”" for text in axes.texts if text.get_text())
+
+
+def _line(line: Line2D) -> Iterator[str]:
+    xs, ys = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+    if not len(xs):
+        return
+    if list(xs) == [0, 1] and ys[0] == ys[1]:
+        yield _named(line, "a line") + f" at {number(ys[0])}, across"
+    elif list(ys) == [0, 1] and xs[0] == xs[1]:
+        yield _named(line, "a line") + f" at {number(xs[0])}, upwards"
+    elif line.get_linestyle() == "None":
+        yield _named(line, f"{len(xs):,} points" if len(xs) > 1 else "a point") + _between(ys)
+    else:
+        said = f" from {number(ys[0])} at {number(xs[0])} to {number(ys[-1])} at {number(xs[-1])}"
+        if max(ys) > max(ys[0], ys[-1]):
+            said += f", at most {number(max(ys))}"
+        yield _named(line, "a line") + said
+
+
+def _collection(collection: Collection) -> Iterator[str]:
+    if isinstance(collection, LineCollection):  # vlines: from the bottom up
+        tops = [max(y for _, y in segment) for segment in np.asarray(collection.get_segments(), float)]
+        if tops:
+            yield _named(collection, f"{len(tops)} upright lines") + _between(tops)
+    elif many := len(collection.get_paths()):
+        yield _named(collection, f"{many} areas")
+
+
+def _named(artist: Any, what: str) -> str:
+    label = str(artist.get_label())
+    return what if not label or label.startswith("_") else f"“{label}”, {what}"
+
+
+def _between(values: Iterable[float]) -> str:
+    found = [float(value) for value in values]
+    low, high = number(min(found)), number(max(found))
+    return f" at {low}" if low == high else f" from {low} to {high}"

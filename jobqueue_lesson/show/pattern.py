@@ -1,0 +1,63 @@
+"""The pattern of the whole course in one picture: a request, a queue, a worker (notebook 01)."""
+
+from __future__ import annotations
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from .style import INK, LOOKS, PAPER, course_style
+
+PARTIES = ["client", "API", "job queue", "worker"]
+STEPS = [
+    ("client", "API", "request"),
+    ("API", "job queue", "enqueue"),
+    ("API", "client", "202 Accepted"),
+    ("job queue", "worker", "dequeue"),
+    ("worker", "job queue", "done"),
+]
+"""From whom, to whom, and what, in the order in which it happens."""
+
+
+def plot_pattern(ax: Axes | None = None) -> Axes:
+    """Draw who hands what to whom: there above the line, back below it.
+
+    Args:
+        ax: where to draw; None: in a new figure.
+
+    Returns:
+        The Axes, with the drawing in it.
+    """
+    with course_style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 1.9))
+        for number, (sender, receiver, what) in enumerate(STEPS, start=1):
+            x0, x1 = PARTIES.index(sender), PARTIES.index(receiver)
+            side = 1 if x0 < x1 else -1
+            arrow = {
+                "arrowstyle": "-|>",
+                "lw": 1.6,
+                "color": INK,
+                "mutation_scale": 18,
+                "ls": "-" if side > 0 else "--",
+            }
+            ax.annotate("", (x1 - 0.32 * side, 0.14 * side), (x0 + 0.32 * side, 0.14 * side), arrowprops=arrow)
+            ax.text((x0 + x1) / 2, 0.3 * side, f"{number}  {what}", ha="center", va="center")
+        for place, party in enumerate(PARTIES):
+            queue = party == "job queue"
+            box = {
+                "boxstyle": "round,pad=0.9",
+                "edgecolor": INK,
+                "facecolor": LOOKS["processing"].colour if queue else PAPER,
+            }
+            ink = PAPER if queue else INK
+            ax.text(place, 0, party, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
+        ax.set(xlim=(-0.35, len(PARTIES) - 0.65), ylim=(-0.5, 0.5))
+        ax.set_axis_off()
+    return ax
+
+
+def text_pattern() -> str:
+    """Write each step on a line of its own."""
+    return "\n".join(
+        f"{number}  {sender:9} → {receiver:9}  {what}" for number, (sender, receiver, what) in enumerate(STEPS, start=1)
+    )

@@ -1,0 +1,117 @@
+"""Every deck as it is shown: at 1280 × 720, with no network."""
+
+import nbformat
+import pytest
+
+from tools.slides import __main__ as slides
+
+pytestmark = pytest.mark.browser
+
+PATHS = sorted(slides.NOTEBOOKS.glob("*.ipynb"))
+SMALLEST = 20  # px, of any text on a slide
+
+# Go through all slides with all their fragments, and say what is wrong with each.
+FAULTS = """
+smallest => {
+    const faults = [];
+    const seen = node => node.getClientRects().length && getComputedStyle(node).visibility !== 'hidden';
+    for (const slide of Reveal.getSlides()) {
+        const { h, v } = Reveal.getIndices(slide);
+        Reveal.slide(h, v, 99);
+        const where = `slide ${Reveal.getSlidePastCount() + 1}`;
+        const notes = slide.querySelectorAll('aside.notes');
+        const parts = [...slide.querySelectorAll('*')].filter(e => !e.closest('aside.notes') && seen(e));
+        const text = parts.flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3 && n.data.trim());
+        const pictures = parts.filter(e => e.tagName === 'IMG');
+        if (!text.length && !pictures.length) faults.push(`${where} is empty`);
+        for (const picture of pictures) {
+            if (!picture.naturalWidth) faults.push(`${where}: a picture does not show`);
+            if (picture.getBoundingClientRect().width < 400) faults.push(`${where}: a picture is small`);
+        }
+        for (const node of text) {
+            const size = parseFloat(getComputedStyle(node.parentElement).fontSize) * Reveal.getScale();
+            if (size < smallest - 0.01) faults.push(`${where}: ${size} px: ${node.data.trim().slice(0, 40)}`);
+        }
+        for (const part of parts) {
+            const box = part.getBoundingClientRect();
+            if (box.bottom > 690.5 || box.right > 1280.5 || box.left < -0.5 || box.top < -0.5) {
+                faults.push(`${where}: leaves the slide: ${part.tagName} ${part.textContent.trim().slice(0, 40)}`);
+                break;
+            }
+            if (part.tagName === 'PRE' && part.scrollWidth > part.clientWidth + 1) faults.push(`${where}: cut off`);
+        }
+    }
+    return faults;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    slides.build(folder, PATHS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    """A page that notes every request that does not stay on this machine, and every error."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.faults = []
+    page.on("request", lambda r: r.url.split(":")[0] in ("file", "data", "blob") or page.faults.append(r.url))
+    page.on("requestfailed", lambda r: page.faults.append(f"failed: {r.url}"))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("console", lambda m: m.type == "error" and page.faults.append(m.text))
+    yield page
+    page.close()
+
+
+def shown(path):
+    """Return the cells of a notebook that are on slides, and the notes."""
+    kinds = {"skip": [], "notes": []}
+    cells = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        kinds.get(cell.metadata.get("slideshow", {}).get("slide_type"), cells).append(cell)
+    return cells, kinds["notes"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, path):
+    page.goto((decks / f"{path.stem}.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    assert page.evaluate("Reveal.getScale()") == 1
+    assert page.evaluate(FAULTS, SMALLEST) == []
+    cells, notes = shown(path)
+    pictures = sum("image/png" in o.get("data", {}) for cell in cells for o in cell.get("outputs", []))
+    assert page.locator(".slides img").count() == pictures
+    said = page.locator("aside.notes").all_text_contents()
+    assert [text.split()[:5] for text in said] == [cell.source.replace("**", "").split()[:5] for cell in notes]
+    assert page.faults == []
+
+
+def test_the_speakers_window_shows_the_notes_of_the_slide(decks, page):
+    (path,) = (path for path in PATHS if path.stem == "03_worker")
+    page.goto((decks / f"{path.stem}.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate(
+        """() => {
+            const slide = document.querySelector('aside.notes').closest('section');
+            const { h, v } = Reveal.getIndices(slide);
+            Reveal.slide(h, v, 99);
+        }"""
+    )
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    words = page.locator("section.present section.present aside.notes").first.text_content().split()[:6]
+    opened.value.get_by_text(" ".join(words)).first.wait_for()
+    opened.value.close()
+    assert page.faults == []
+
+
+def test_the_first_page_leads_to_every_deck(decks, page):
+    page.goto((decks / "index.html").as_uri())
+    links = page.locator("li a")
+    assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [f"{p.stem}.html" for p in PATHS]
+    links.nth(4).click()
+    page.get_by_role("heading", name="4 · Retries").wait_for()
+    assert page.faults == []

@@ -1,0 +1,110 @@
+"""Make the glossary from the notebooks: term, the sentence that defines it, where it is taught, and the module.
+
+    python tools/glossary.py
+
+A term is marked where it is taught: `A **<dfn>handler</dfn>** does one type of job.` The module is the one that
+README's map of the course names for that notebook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+GLOSSARY = NOTEBOOKS / "GLOSSARY.md"
+HEAD = """# Glossary
+
+Each term, in the sentence that defines it, with the page that teaches it and the module of the package that does it.
+(This list is made from the pages themselves, by `make notebooks`.)
+"""
+
+
+class Term(NamedTuple):
+    """A term where it is taught."""
+
+    name: str
+    sentence: str
+    """In Markdown, without the mark."""
+    notebook: str
+    """Such as "03_worker"."""
+    title: str
+    """Of the notebook, such as "3 · The worker"."""
+    heading: str
+    """The nearest one above."""
+    cell: str
+    """The id of its cell: JupyterLab, and pages made by nbconvert, lead there."""
+
+
+def is_note(cell: nbformat.NotebookNode) -> bool:
+    """Say whether a cell is for the speaker, and no part of the page."""
+    return bool(cell.metadata.get("slideshow", {}).get("slide_type") == "notes")
+
+
+def sentences(text: str) -> list[str]:
+    """Split the text of a Markdown cell into sentences, each list item or line of a table apart."""
+    found = []
+    for block in re.split(r"\n\s*\n|\n(?=[-|#] ?)", text):
+        found += re.split(r"(?:(?<=[.!?])|(?<=[.!?]\)))\s+", re.sub(r"^\s*- ", "", block.strip()))
+    return found
+
+
+def terms(path: Path) -> Iterator[Term]:
+    """Find the terms that a notebook marks, in their order."""
+    title = heading = ""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "markdown" or is_note(cell):
+            continue
+        for sentence in sentences(cell.source):
+            if match := re.match(r"(#+) (.+)", sentence):
+                heading = match[2].strip()
+                title = title or heading
+            for name in re.findall(r"<dfn>(.+?)</dfn>", sentence):
+                plain = re.sub(r"</?dfn>", "", sentence)
+                plain = plain[1:-1] if plain.startswith("(") and plain.endswith(")") else plain
+                yield Term(name, plain, path.stem, title, heading, cell.id)
+
+
+def modules() -> dict[str, str]:
+    """Return the package's chapter for each notebook, in Markdown, from README's map of the course."""
+    found = {}
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
+        if match := re.search(r"\]\(notebooks/(\w+)\.ipynb\)", line):
+            found[match[1]] = line.rstrip(" |").rpartition("|")[2].strip()
+    return found
+
+
+def glossary() -> str:
+    """Return the glossary's text.
+
+    Raises:
+        ValueError: if a term is defined twice.
+    """
+    found = [term for path in sorted(NOTEBOOKS.glob("*.ipynb")) for term in terms(path)]
+    found.sort(key=lambda term: (term.name.lower(), term.notebook))
+    for one, two in pairwise(found):
+        if one.name.lower() == two.name.lower():
+            raise ValueError(f"{one.name!r} is defined twice: in {one.notebook} and in {two.notebook}")
+    chapters = modules()
+    letters = [(letter, list(group)) for letter, group in groupby(found, key=lambda term: term.name[0].lower())]
+    lines = [HEAD, " · ".join(f"[{letter.upper()}](#{letter})" for letter, _ in letters)]
+    for letter, group in letters:
+        lines += ["", f"## {letter}", ""]
+        for term in group:
+            where = f"{term.title}" + (f" › {term.heading}" if term.heading != term.title else "")
+            link = f"[{where}]({term.notebook}.ipynb#cell-id={term.cell})"
+            chapter = chapters[term.notebook]
+            lines.append(f"- **{term.name}**: {term.sentence}  ")
+            lines.append(f"  {link}" + (f" · {chapter}" if chapter != "–" else ""))
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    GLOSSARY.write_text(glossary(), encoding="utf-8")
+    print(f"{GLOSSARY.relative_to(ROOT)}: {glossary().count(chr(10) + '- ')} terms")

@@ -1,0 +1,108 @@
+"""Present a notebook live: JupyterLab with jupyterlab-deck, the notebooks' own slides, and widgets that work.
+
+    python tools/present.py [build/present [04_retries [--no-browser]]]
+
+It copies the notebooks, so that nothing done in front of a class changes the course. What is a slide is the same as in
+the static decks. Three things differ in the copies:
+
+- a slide below another becomes the next one, since jupyterlab-deck 0.2 loses the way in a stack of more than two;
+- cells that are not on a slide would leave the screen blank when one runs into them: imports go to the top, where
+  "run all" comes by, and the others are left out, as are the speaker's notes;
+- folded answers are open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build" / "present"
+SETTINGS = {
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+# Read from the back of the room; a deck has no prompts, but their overlay would lie over a widget's left edge.
+STYLE = """
+.jp-Deck .jp-Notebook {
+    --jp-content-font-size1: 24px; --jp-code-font-size: 20px; --jp-ui-font-size1: 20px; --jp-widgets-font-size: 20px;
+}
+.jp-Deck .jq-replay { zoom: 1.35; }
+.jp-Deck .jp-OutputArea-promptOverlay { display: none; }
+.jp-Deck [data-jpf-cell-tags*=",remove-input,"] .jp-Cell-inputWrapper { display: none; }
+"""
+
+
+def for_a_deck(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook as jupyterlab-deck can present it; see above.
+
+    Args:
+        notebook: as JSON. It is not changed.
+    """
+    first, slides = [], []
+    for cell in json.loads(json.dumps(notebook["cells"])):
+        slideshow = cell["metadata"].get("slideshow", {})
+        kind = slideshow.get("slide_type", "-")
+        source = "".join(cell["source"])
+        if kind == "subslide":
+            slideshow["slide_type"] = "slide"
+        if cell["cell_type"] == "markdown":
+            cell["source"] = source.replace("<details>", "<details open>")
+        if kind == "skip" and cell["cell_type"] == "code" and cell["id"].startswith("imports"):
+            first.append(cell)
+        elif kind not in ("skip", "notes"):
+            slides.append(cell)
+    return notebook | {"cells": first + slides}
+
+
+def prepare(folder: Path) -> dict[str, str]:
+    """Write the copies and JupyterLab's settings into a folder.
+
+    Returns:
+        What to add to the environment of JupyterLab.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pages, settings, config = folder / "notebooks", folder / "settings", folder / "config"
+    for path in (pages, settings, config / "custom"):
+        path.mkdir(parents=True)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        notebook = for_a_deck(json.loads(path.read_text(encoding="utf-8")))
+        (pages / path.name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+    (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    (config / "custom" / "custom.css").write_text(STYLE, encoding="utf-8")
+    return {"JUPYTER_CONFIG_DIR": str(config.resolve())}
+
+
+def command(folder: Path) -> list[str]:
+    """Return the command that starts JupyterLab over what `prepare` has written."""
+    settings = (folder / "settings").resolve()
+    lab = [sys.executable, "-m", "jupyterlab", f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True"]
+    return [*lab, "--ip=127.0.0.1"]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=ROOT / "build" / "present", help="written anew each time"
+    )
+    parser.add_argument("page", nargs="?", default="00_start_here", help="which notebook to open, such as 04_retries")
+    options, more = parser.parse_known_args(arguments)
+    environment = prepare(options.folder)
+    page = f"{options.page.removesuffix('.ipynb')}.ipynb"
+    work = options.folder / "notebooks"
+    if not (work / page).is_file():
+        there = ", ".join(sorted(path.stem for path in work.glob("*.ipynb")))
+        parser.error(f"no such notebook: {page}. There are: {there}")
+    print("Run all cells (the double triangle), click the title, press the deck button: → and ← go on and back.")
+    return subprocess.run([*command(options.folder), page, *more], cwd=work, env=os.environ | environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
