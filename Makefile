@@ -49,7 +49,7 @@ torture: $(VENV)/test  ## kill workers for a minute while they do 100,000 jobs o
 	$(BIN)/python -m tests.kill
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
-	rm -f .venv-newest/test .venv-newest/site .venv-newest/web
+	rm -f $(addprefix .venv-newest/,test present site web)
 	$(MAKE) test VENV=.venv-newest PIP_ARGS='--upgrade --upgrade-strategy eager'
 
 test-lowest: .venv-lowest/constraints.txt  ## run all tests on the lowest versions that are promised, in .venv-lowest

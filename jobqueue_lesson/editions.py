@@ -48,9 +48,10 @@ def instructor(notebook: Notebook) -> Notebook:
             if not jupyter:
                 cell["metadata"].pop("jupyter", None)
         if is_note(cell):
-            lines = "".join(cell["source"]).splitlines()
-            quoted = ["> **Notes**", ">", *(f"> {line}".rstrip() for line in lines)]
-            cell["source"] = [f"{line}\n" for line in quoted[:-1]] + quoted[-1:]
+            text = "".join(cell["source"])
+            marked = text if text.startswith("**Notes") else f"**Notes.** {text}"
+            quoted = "\n".join(f"> {line}".rstrip() for line in marked.splitlines())
+            cell["source"] = quoted.splitlines(keepends=True)
     return made
 
 
