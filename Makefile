@@ -27,10 +27,10 @@ check: $(VENV)/check  ## lint code and notebooks, check types, check that notebo
 	$(BIN)/python tools/notebooks.py check
 
 notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and what is made from them: minutes, glossary
-	$(BIN)/python tools/minutes.py --write
-	$(BIN)/python tools/glossary.py
 	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/notebooks.py run
+	$(BIN)/python tools/minutes.py --write
+	$(BIN)/python tools/glossary.py
 	$(BIN)/python tools/notebooks.py check
 
 slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network

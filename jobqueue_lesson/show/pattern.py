@@ -53,6 +53,10 @@ def plot_pattern(ax: Axes | None = None) -> Axes:
             ax.text(place, 0, party, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
         ax.set(xlim=(-0.35, len(PARTIES) - 0.65), ylim=(-0.5, 0.5))
         ax.set_axis_off()
+        said = "; ".join(
+            f"{number}, {sender} to {receiver}: {what}" for number, (sender, receiver, what) in enumerate(STEPS, 1)
+        )
+        ax.set_label(f"Who hands what to whom: {said}.")
     return ax
 
 

@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..history import History, Phase, Span
-from ..job import Status
 from .style import INK, LOOKS, PAPER, course_style, in_words
 
 Rows = Literal["jobs", "workers"]
@@ -121,7 +120,7 @@ def _picture_in_words(history: History, names: list[str], rows: Rows, *, one_by_
     spans = history.spans()
     ends = Counter({event.job_id: event.status for event in history.events}.values())
     failed = sum(look_of(span) == "failed attempt" for span in spans)
-    outcome = [f"{ends[status]:,} {status}" for status in Status if ends[status]]
+    outcome = [f"{ends[status]:,} {status}" for status in sorted(ends)]
     outcome += [f"{failed:,} attempt{'s' * (failed != 1)} failed"] * bool(failed)
     how = "a row for each" if one_by_one else "counted by state"
     many = f"{len(names):,} {rows if len(names) != 1 else rows.removesuffix('s')}"
