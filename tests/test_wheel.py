@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -92,9 +93,9 @@ def ask(server, path):
         return answer.read().decode()
 
 
-def test_the_wheel_has_the_package_and_the_pages_and_nothing_else(wheel):
+def test_the_wheel_has_the_package_the_pages_its_front_end_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    rest = [name for name in names if ".dist-info/" not in name]
+    rest = [name for name in names if not re.match(r"[^/]+\.(dist-info|data/data/share/jupyter/labextensions)/", name)]
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobqueue_lesson").rglob("*")}
     package = {name for name in package if name.endswith((".py", ".css", ".js"))}
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
