@@ -37,7 +37,7 @@ def python(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     (path,) = [*folder.glob("bin/python"), *folder.glob("Scripts/python.exe")]
-    pip("install", str(wheel), python=str(path))
+    pip("install", "--no-compile", str(wheel), python=str(path))
     return path
 
 
