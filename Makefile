@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 LAB_ARGS ?=
 PAGE ?= 00_start_here
 PYTEST_ARGS ?=
+PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks slides present bench torture clean
+.PHONY: help lab test check notebooks slides present editions bench torture test-newest test-lowest clean
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
@@ -38,14 +39,24 @@ slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.
 present: $(VENV)/course $(VENV)/present  ## present a page live, with widgets on the slides: make present PAGE=04_retries
 	$(BIN)/python tools/present.py build/present $(PAGE) $(LAB_ARGS)
 
+editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
+	$(BIN)/python tools/editions.py
+
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
 
 torture: $(VENV)/test  ## kill workers for a minute while they do 100,000 jobs on SQLite
 	$(BIN)/python -m tests.kill
 
-clean:  ## remove the virtual environment and all caches
-	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
+	rm -f $(addprefix .venv-newest/,test present site web)
+	$(MAKE) test VENV=.venv-newest PIP_ARGS='--upgrade --upgrade-strategy eager'
+
+test-lowest: .venv-lowest/constraints.txt  ## run all tests on the lowest versions that are promised, in .venv-lowest
+	$(MAKE) test VENV=.venv-lowest PIP_ARGS='--constraint .venv-lowest/constraints.txt'
+
+clean:  ## remove the virtual environments and all caches
+	rm -rf $(VENV) .venv-newest .venv-lowest node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # What is installed is noted in a file a set of dependencies: made last, so that a failed install leaves none.
@@ -57,13 +68,18 @@ $(VENV)/python:
 	@touch $@
 
 $(VENV)/course: pyproject.toml | $(VENV)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
 	@touch $@
 
 $(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(@F)]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(@F)]'
 	@touch $@
 
 $(VENV)/npm: package.json | $(VENV)/web
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-package-lock
 	@touch $@
+
+.venv-lowest/constraints.txt: pyproject.toml tools/lowest.py
+	mkdir -p $(@D)
+	$(PYTHON) tools/lowest.py > $@.new
+	mv $@.new $@

@@ -1,12 +1,18 @@
-"""The list of dependencies stands in pyproject.toml; whatever repeats it must agree."""
+"""The list of dependencies stands in pyproject.toml; whatever repeats it must agree. And what is called must exist."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -36,5 +42,97 @@ def test_ci_tests_the_oldest_python_that_is_promised():
 def test_everything_that_can_be_made_is_in_the_help():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"\.PHONY: (.*)", makefile)[1].split()
-    assert targets == re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)
-    assert {"lab", "test", "check", "notebooks", "help"} <= set(targets)
+    assert targets == re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
+    assert {"lab", "test", "check", "notebooks", "editions", "test-newest", "test-lowest", "help"} <= set(targets)
+
+
+def can_be_made(target):
+    """Say whether make knows how to make something, without doing it."""
+    return subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True).returncode == 0
+
+
+def test_the_lowest_versions_are_those_of_pyproject():
+    printed = subprocess.run(
+        [sys.executable, ROOT / "tools" / "lowest.py"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert {need.replace(">=", "==") for need in PROJECT["dependencies"]} <= set(printed)
+    assert len(printed) == len(PROJECT["dependencies"]) + sum(map(len, PROJECT["optional-dependencies"].values()))
+    assert all(re.match(r"[a-z0-9_-]+==[0-9.]+", pin) for pin in printed)
+
+
+def test_each_of_the_two_environments_is_told_its_versions():
+    def commands(target):
+        told = ["make", "--dry-run", "--always-make", target]
+        return subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    lowest, newest = commands("test-lowest"), commands("test-newest")
+    assert "install --quiet --disable-pip-version-check --constraint .venv-lowest/constraints.txt" in lowest
+    assert "install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager" in newest
+    for name, said in ((".venv-lowest", lowest), (".venv-newest", newest)):
+        installs = [line for line in said.splitlines() if " -m pip install" in line or " -m pytest" in line]
+        assert len(installs) >= 4
+        assert all(line.startswith(f"{name}/bin/python") for line in installs), installs
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_is_valid_and_calls_what_exists(path):
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
+    runs = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    assert runs
+    for run in runs:
+        program, argument = run.split()
+        assert can_be_made(argument) if program == "make" else (ROOT / argument).is_file(), run
+    assert all(job["timeout-minutes"] <= 30 for job in jobs)
+
+
+def test_the_scheduled_run_tests_the_newest_and_the_lowest_versions_every_week():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/scheduled.yml").read_text(encoding="utf-8"))
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", workflow[True]["schedule"][0]["cron"])  # YAML reads "on" as true
+    runs = {job["steps"][-1]["run"]: job["steps"][1]["with"]["python-version"] for job in workflow["jobs"].values()}
+    assert runs == {"make test-newest": "3.x", "make test-lowest": PROJECT["requires-python"].removeprefix(">=")}
+
+
+def test_binder_has_a_python_that_ci_tests_and_installs_this_package():
+    binder = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text(encoding="utf-8"))
+    ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    newest = ci["jobs"]["test"]["strategy"]["matrix"]["python"][-1]
+    assert binder == {"channels": ["conda-forge"], "dependencies": [f"python={newest}", "pip"]}
+    build = ROOT / ".binder" / "postBuild"
+    assert os.access(build, os.X_OK)
+    assert build.read_text(encoding="utf-8").startswith("#!/usr/bin/env bash\n")
+    subprocess.run(["bash", "-n", build], check=True)
+    assert "\npython -m pip install --no-cache-dir --editable .\n" in build.read_text(encoding="utf-8")
+
+
+def test_the_link_to_binder_opens_a_page_that_is_there():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (page,) = set(re.findall(r"mybinder\.org/v2/gh/[^)\s`]+\?urlpath=lab/tree/([\w/.]+\.ipynb)", readme))
+    assert (ROOT / page).is_file()
+
+
+def test_a_codespace_can_do_what_it_is_told():
+    told = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    assert set(told) <= {
+        *("name", "image", "postCreateCommand", "postAttachCommand", "forwardPorts", "portsAttributes"),
+        "customizations",
+    }  # as the specification calls them
+    ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    assert told["image"] == f"python:{ci['jobs']['test']['strategy']['matrix']['python'][-1]}"
+    program, target = told["postCreateCommand"].split()
+    assert (program, can_be_made(target)) == ("make", True)
+    jupyter, lab, page, *options = told["postAttachCommand"]
+    assert (jupyter, lab) == (".venv/bin/jupyter", "lab")
+    assert (ROOT / page).is_file()
+    assert f"--LabApp.default_url=/lab/tree/{Path(page).name}" in options
+    assert "--ip=127.0.0.1" in options
+    (port,) = told["forwardPorts"]
+    assert f"--port={port}" in options
+    assert list(told["portsAttributes"]) == [str(port)]
+    assert told["portsAttributes"][str(port)]["onAutoForward"] in {"notify", "openBrowser", "openPreview", "silent"}
+    (pattern,) = (o.partition("=")[2] for o in options if o.startswith("--ServerApp.allow_origin_pat="))
+    assert re.match(pattern, "https://ada-abc123-8888.app.github.dev")
+    assert not re.match(pattern, "https://ada-abc123-8888.app.github.dev.example.com")
+    assert not re.match(pattern, "https://example.com/x.app.github.dev")
