@@ -23,8 +23,13 @@ def is_note(cell: Cell) -> bool:
     return bool(cell["metadata"].get("slideshow", {}).get("slide_type") == "notes")
 
 
+def note(cell: Cell) -> str:
+    """Return what a note says. In a page it is hidden in a comment, `<!-- Notes … -->`, so that no learner sees it."""
+    return "".join(cell["source"]).removeprefix("<!-- Notes").removesuffix("-->").strip()
+
+
 def course(notebook: Notebook) -> Notebook:
-    """Return the course's own edition: everything as it is saved. Solutions and notes are folded."""
+    """Return the course's own edition: everything as it is saved. Solutions are folded, notes hidden."""
     return deepcopy(notebook)
 
 
@@ -39,18 +44,16 @@ def learner(notebook: Notebook) -> Notebook:
 
 
 def instructor(notebook: Notebook) -> Notebook:
-    """Return the instructor's edition: everything, with solutions unfolded, and notes unfolded and marked as such."""
+    """Return the instructor's edition: everything, with solutions unfolded, and notes to be seen and marked as such."""
     made = deepcopy(notebook)
     for cell in made["cells"]:
-        if is_solution(cell) or is_note(cell):
+        if is_solution(cell):
             jupyter = cell["metadata"].get("jupyter", {})
             jupyter.pop("source_hidden", None)
             if not jupyter:
                 cell["metadata"].pop("jupyter", None)
         if is_note(cell):
-            text = "".join(cell["source"])
-            marked = text if text.startswith("**Notes") else f"**Notes.** {text}"
-            quoted = "\n".join(f"> {line}".rstrip() for line in marked.splitlines())
+            quoted = "\n".join(f"> {line}".rstrip() for line in f"**Notes.** {note(cell)}".splitlines())
             cell["source"] = quoted.splitlines(keepends=True)
     return made
 

@@ -35,7 +35,8 @@ def notebook(*cells):
 
 
 def note(text):
-    metadata = {"slideshow": {"slide_type": "notes"}, "jupyter": {"source_hidden": True}}
+    metadata = {"slideshow": {"slide_type": "notes"}}
+    text = f"<!-- Notes\n{text}\n-->"
     return {"cell_type": "markdown", "id": "say", "metadata": metadata, "source": text.splitlines(keepends=True)}
 
 
@@ -100,12 +101,11 @@ def test_the_courses_own_edition_is_the_file_to_the_byte(path):
 
 
 def test_a_note_is_marked_for_instructors_and_is_not_there_for_learners():
-    for written in ("**Notes.** Ask the room:\n\n- who is first?", "Ask the room:\n\n- who is first?"):
-        page = notebook(note(written))
-        assert learner(page)["cells"] == []
-        (cell,) = instructor(page)["cells"]
-        assert source(cell) == "> **Notes.** Ask the room:\n>\n> - who is first?"
-        assert cell["metadata"] == {"slideshow": {"slide_type": "notes"}}
+    page = notebook(note("Ask the room:\n\n- who is first?"))
+    assert learner(page)["cells"] == []
+    (cell,) = instructor(page)["cells"]
+    assert source(cell) == "> **Notes.** Ask the room:\n>\n> - who is first?"
+    assert cell["metadata"] == {"slideshow": {"slide_type": "notes"}}
 
 
 def test_an_edition_leaves_the_notebook_it_was_made_from_as_it_is():

@@ -19,6 +19,8 @@ import nbformat
 from nbconvert import SlidesExporter
 from traitlets.config import Config
 
+from jobqueue_lesson.editions import edition_of
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -44,7 +46,8 @@ def deck(path: Path) -> str:
         exclude_output_prompt=True,
         config=Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"remove-input"}}}),
     )
-    page, _ = exporter.from_filename(str(path), resources={"title": title_of(path)})
+    notebook = nbformat.reads(edition_of(path.read_bytes(), "instructor"), as_version=4)
+    page, _ = exporter.from_notebook_node(notebook, resources={"title": title_of(path)})
     # Links lead from deck to deck. An answer comes after its question, so it need not be folded.
     return str(page).replace('.ipynb"', '.html"').replace(".ipynb#", ".html#").replace("<details>", "<details open>")
 
