@@ -16,9 +16,8 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: $(VENV)/test $(VENV)/present $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
+test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
+	$(BIN)/python -m tools.test $(PYTEST_ARGS)
 
 check: $(VENV)/check  ## lint code and notebooks, check types, check that notebooks are saved clean
 	$(BIN)/ruff check
@@ -36,7 +35,7 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and wha
 slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network
 	$(BIN)/python tools/slides build/slides
 
-present: $(VENV)/course $(VENV)/present  ## present a page live, with widgets on the slides: make present PAGE=04_retries
+present: $(VENV)/course $(VENV)/deck  ## present a page live, with widgets on the slides: make present PAGE=04_retries
 	$(BIN)/python tools/present.py build/present $(PAGE) $(LAB_ARGS)
 
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
@@ -74,15 +73,16 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/web: pyproject.toml | $(VENV)/python
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/web: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(@F)]'
 	@touch $@
 
-# Apart from the rest, since JupyterLab would load its extension, which is made for the browser.
-$(VENV)/lite: pyproject.toml | $(VENV)/course
+# Apart from the rest: JupyterLab would load the extensions in it for learners too, and one is not made for it at all.
+$(VENV)/deck: APART := --no-deps
+$(VENV)/deck $(VENV)/lite: pyproject.toml | $(VENV)/course
 	rm -rf $@
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --target $@ $$($(BIN)/python -c \
-	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["site"])')
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(APART) --target $@ $$($(BIN)/python -c \
+	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$(@F)"])')
 	@touch $@
 
 $(VENV)/npm: package.json | $(VENV)/web

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+DECK = Path(sys.prefix) / "deck"  # jupyterlab-deck, installed apart
 BUILD = ROOT / "build" / "present"
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
@@ -76,7 +77,7 @@ def prepare(folder: Path) -> dict[str, str]:
         (pages / path.name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     (config / "custom" / "custom.css").write_text(STYLE, encoding="utf-8")
-    return {"JUPYTER_CONFIG_DIR": str(config.resolve())}
+    return {"JUPYTER_CONFIG_DIR": str(config.resolve()), "JUPYTER_PATH": str(DECK / "share" / "jupyter")}
 
 
 def command(folder: Path) -> list[str]:

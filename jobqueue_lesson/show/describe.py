@@ -70,7 +70,8 @@ def _marks(axes: Axes) -> Iterator[str]:
 
 
 def _line(line: Line2D) -> Iterator[str]:
-    points = [(float(x), float(y)) for x, y in line.get_xydata()]
+    data: Any = line.get_xydata()
+    points = [(float(x), float(y)) for x, y in data]
     if not points:
         return
     xs, ys = map(list, zip(*points, strict=True))

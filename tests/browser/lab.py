@@ -106,12 +106,6 @@ def running_lab(folder: Path, browser: Browser, *, theme: str = "JupyterLab Ligh
     (settings / "overrides.json").write_text(
         json.dumps(SETTINGS | {"@jupyterlab/apputils-extension:themes": {"theme": theme}}), encoding="utf-8"
     )
-    config = folder / "config" / "labconfig"
-    config.mkdir(parents=True)
-    # What `make present` installs is not what a learner has.
-    others = ["@deathbeds/jupyterlab-deck", "@deathbeds/jupyterlab-fonts"]
-    without = {"disabledExtensions": dict.fromkeys(others, True)}
-    (config / "page_config.json").write_text(json.dumps(without), encoding="utf-8")
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--LabApp.app_settings_dir={settings}"]
     with serving(command, work, folder) as (url, token):
         yield Lab(url, token, work, browser)
