@@ -6,6 +6,8 @@ import pytest
 from jobqueue_lesson.editions import note
 from tools.slides import __main__ as slides
 
+from .axe import violations
+
 pytestmark = pytest.mark.browser
 
 PATHS = sorted(slides.NOTEBOOKS.glob("*.ipynb"))
@@ -85,6 +87,7 @@ def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, p
     cells, notes = shown(path)
     pictures = sum("image/png" in o.get("data", {}) for cell in cells for o in cell.get("outputs", []))
     assert page.locator(".slides img").count() == pictures
+    assert page.locator('.slides img:not([alt]), .slides img[alt=""]').count() == 0
     said = page.locator("aside.notes").all_text_contents()
     assert [text.split()[1:4] for text in said] == [note(cell).split()[:3] for cell in notes]
     assert page.faults == []
@@ -116,3 +119,15 @@ def test_the_first_page_leads_to_every_deck(decks, page):
     links.nth(4).click()
     page.get_by_role("heading", name="4 · Retries").wait_for()
     assert page.faults == []
+
+
+def test_a_deck_and_the_list_of_decks_shut_nobody_out(decks, page):
+    page.goto((decks / "index.html").as_uri())
+    assert violations(page) == []
+    page.goto((decks / "04_retries.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    # All slides at once, as they are printed: else axe would see the first alone.
+    page.add_style_tag(
+        content=".reveal section, .reveal .fragment { display: block !important; visibility: visible !important; opacity: 1 !important; position: static !important; }"
+    )
+    assert violations(page, ".slides") == []
