@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks slides present editions bench torture test-newest test-lowest clean
+.PHONY: help lab test check notebooks slides present editions site bench torture test-newest test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-test: $(VENV)/test $(VENV)/present $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
+test: $(VENV)/test $(VENV)/present $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m pytest --nbval -p no:cacheprovider $(PYTEST_ARGS) notebooks
 
@@ -41,6 +41,9 @@ present: $(VENV)/course $(VENV)/present  ## present a page live, with widgets on
 
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
 	$(BIN)/python tools/editions.py
+
+site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it
+	$(BIN)/python -m tools.site $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
@@ -71,8 +74,15 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/site $(VENV)/web: pyproject.toml | $(VENV)/python
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/present $(VENV)/web: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(@F)]'
+	@touch $@
+
+# Apart from the rest, since JupyterLab would load its extension, which is made for the browser.
+$(VENV)/lite: pyproject.toml | $(VENV)/course
+	rm -rf $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --target $@ $$($(BIN)/python -c \
+	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["site"])')
 	@touch $@
 
 $(VENV)/npm: package.json | $(VENV)/web

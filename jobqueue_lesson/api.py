@@ -16,7 +16,6 @@ from hashlib import blake2s
 from typing import Annotated, Any, Literal
 
 import httpx
-import uvicorn
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -254,10 +253,18 @@ async def serve(app: FastAPI) -> AsyncIterator[str]:
     The server is uvicorn, in this thread's loop. It is stopped at the end of the `async with` block, also on failure;
     a stream that is still open then is cut off after a second.
     """
+    import uvicorn  # where there are no sockets, such as in a browser, the rest of this module works without it
+
+    class Server(uvicorn.Server):
+        """uvicorn without its signal handlers: Ctrl-C belongs to the notebook."""
+
+        def capture_signals(self) -> AbstractAsyncContextManager[None]:  # type: ignore[override]
+            return nullcontext()
+
     # asyncio sends small answers at once (TCP_NODELAY) only on sockets that say they are TCP.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started:
@@ -269,10 +276,3 @@ async def serve(app: FastAPI) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await running
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: Ctrl-C belongs to the notebook."""
-
-    def capture_signals(self) -> AbstractAsyncContextManager[None]:  # type: ignore[override]
-        return nullcontext()

@@ -1,3 +1,23 @@
+import os
+
+import pytest
+
+from tools import site as tool
+
+from .distribution import NPM, distribution
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The web site, built once, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
+    if not NPM.is_dir() or not tool.LITE.is_dir():
+        how = "the site cannot be built here: run `make .venv/lite .venv/npm`"
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(how)
+    output = tmp_path_factory.mktemp("site") / "site"
+    tool.build(output, distribution(tmp_path_factory.mktemp("pyodide")))
+    return output
+
+
 def pytest_collection_modifyitems(items):
     """Put the tests that look at what others left behind them, and the browser tests at the very end.
 

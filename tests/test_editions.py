@@ -1,6 +1,5 @@
 """The editions that are handed out: made from the notebooks by functions, and nothing gets lost or given away."""
 
-import importlib.util
 import io
 import json
 import re
@@ -12,12 +11,10 @@ import pytest
 from nbclient import NotebookClient
 
 from jobqueue_lesson.editions import EDITIONS, course, edition_of, instructor, is_note, is_solution, learner
+from tools import editions as tool
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SPEC = importlib.util.spec_from_file_location("editions_tool", ROOT / "tools" / "editions.py")
-tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tool)
 
 named = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

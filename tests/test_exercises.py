@@ -4,6 +4,7 @@ import ast
 import asyncio
 import inspect
 import json
+import subprocess
 import sys
 import time
 from importlib import import_module
@@ -165,6 +166,21 @@ def test_an_endless_loop_that_catches_everything_is_stopped_too():
 
     assert "does not end" in check_of("backoff")(my_backoff).details["seen"]
     assert "does not end" in check_of("backoff")(keeps_it_to_itself).details["seen"]
+
+
+def test_an_endless_loop_is_stopped_each_time_it_is_called_also_where_there_is_no_clock():
+    # In a process of its own: if it is not stopped, nothing in that process can stop it.
+    code = """if True:
+        import signal
+        vars(signal).pop("setitimer", None)  # as on Windows, and in a browser
+        from jobqueue_lesson.exercises.why_background_jobs import check_handler
+        async def my_handler(request, to_do):
+            while True:
+                len(to_do)
+        print(check_handler(my_handler))
+    """
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "my_handler does not end" in made.stdout, made.stderr
 
 
 @pytest.mark.parametrize("nap", [0, 0.001])

@@ -1,17 +1,15 @@
 """The glossary is what the pages say, and every link of it leads somewhere."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from tools import glossary as glossary_tool
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-SPEC = importlib.util.spec_from_file_location("glossary_tool", ROOT / "tools" / "glossary.py")
-glossary_tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(glossary_tool)
 
 TEXT = (NOTEBOOKS / "GLOSSARY.md").read_text(encoding="utf-8")
 

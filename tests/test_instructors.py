@@ -1,6 +1,5 @@
 """INSTRUCTORS.md and the speaker notes: the sums are right, and every page, part, card and cell named there exists."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -8,12 +7,10 @@ import nbformat
 import pytest
 
 from jobqueue_lesson.show.cards import QUESTIONS
+from tools import minutes as minutes_tool
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SPEC = importlib.util.spec_from_file_location("minutes_tool", ROOT / "tools" / "minutes.py")
-minutes_tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(minutes_tool)
 
 TEXT = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### (\d+) · .+?\n(.+?)(?=^### |\Z)", TEXT, re.MULTILINE | re.DOTALL))

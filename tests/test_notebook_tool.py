@@ -1,14 +1,9 @@
-import importlib.util
-from pathlib import Path
-
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-SPEC = importlib.util.spec_from_file_location("notebooks", Path(__file__).parent.parent / "tools" / "notebooks.py")
-tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tool)
+from tools import notebooks as tool
 
 
 @pytest.fixture

@@ -214,6 +214,7 @@ def _plain(signature: inspect.Signature) -> str:
 
 _OURS = (
     str(Path(__file__).parent.parent),
+    str(Path(ast.__file__).parent),  # the standard library, also where it is in a zip file
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     "<frozen",
 )
@@ -238,10 +239,19 @@ def _guarded() -> Iterator[None]:
         if event == "line":
             left -= 1
             if left < 0:
-                if clock:  # Python stops tracing now; should the code catch this exception, the clock goes on
+                # Python stops tracing now. Should something catch this exception, the clock goes on; and where there is
+                # none, as in a browser or on Windows, tracing begins again with the next call or return.
+                if clock:
                     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+                else:
+                    sys.setprofile(trace_again)
                 raise Endless(f"after {LINES:,} lines it is still at {_where(frame)}")
         return count
+
+    def trace_again(*_: object) -> None:
+        sys.setprofile(None)
+        if not over:
+            sys.settrace(enter)
 
     def ring(_: int, frame: FrameType | None) -> None:
         if not over:
@@ -249,7 +259,7 @@ def _guarded() -> Iterator[None]:
             limit = f"{LINES:,} lines" if left < 0 else f"{SECONDS:g} s on a real clock"
             raise Endless(f"after {limit} it is still at {_where(frame)}")
 
-    tracer = sys.gettrace()
+    tracer, profiler = sys.gettrace(), sys.getprofile()
     if clock:
         handler = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
@@ -261,6 +271,7 @@ def _guarded() -> Iterator[None]:
             over = True
     finally:
         over = True  # once more, should the clock have rung in between
+        sys.setprofile(profiler)
         sys.settrace(tracer)
         if clock:
             signal.setitimer(signal.ITIMER_REAL, 0)

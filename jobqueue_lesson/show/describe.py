@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, LineCollection
 from matplotlib.container import BarContainer
@@ -71,12 +70,13 @@ def _marks(axes: Axes) -> Iterator[str]:
 
 
 def _line(line: Line2D) -> Iterator[str]:
-    xs, ys = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
-    if not len(xs):
+    points = [(float(x), float(y)) for x, y in line.get_xydata()]
+    if not points:
         return
-    if list(xs) == [0, 1] and ys[0] == ys[1]:
+    xs, ys = map(list, zip(*points, strict=True))
+    if xs == [0, 1] and ys[0] == ys[1]:
         yield _named(line, "a line") + f" at {number(ys[0])}, across"
-    elif list(ys) == [0, 1] and xs[0] == xs[1]:
+    elif ys == [0, 1] and xs[0] == xs[1]:
         yield _named(line, "a line") + f" at {number(xs[0])}, upwards"
     elif line.get_linestyle() == "None":
         yield _named(line, f"{len(xs):,} points" if len(xs) > 1 else "a point") + _between(ys)
@@ -89,7 +89,7 @@ def _line(line: Line2D) -> Iterator[str]:
 
 def _collection(collection: Collection) -> Iterator[str]:
     if isinstance(collection, LineCollection):  # vlines: from the bottom up
-        tops = [max(y for _, y in segment) for segment in np.asarray(collection.get_segments(), float)]
+        tops = [max(float(y) for _, y in segment) for segment in collection.get_segments()]
         if tops:
             yield _named(collection, f"{len(tops)} upright lines") + _between(tops)
     elif many := len(collection.get_paths()):

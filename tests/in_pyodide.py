@@ -1,0 +1,116 @@
+"""What test_pyodide.py runs in Pyodide, and, to compare, in this Python."""
+
+import ast
+import asyncio
+import contextlib
+import inspect
+import io
+import json
+import linecache
+import time
+import traceback
+
+from jobqueue_lesson import History, JobQueue, Simulation, Worker, text_timeline
+
+
+def timelines():
+    """Run workers with retries and delays in simulated time; return what is told of it."""
+    sim = Simulation()
+    queue = JobQueue("tasks", clock=sim.time)
+    history = History(queue)
+
+    async def send_email(data):
+        await asyncio.sleep(0.3)
+        if sim.time() < 5:
+            raise ConnectionError("the mail server is away")
+        return {"at": sim.time()}
+
+    async def resize_image(data):
+        await asyncio.gather(asyncio.sleep(1.25), asyncio.sleep(data))
+
+    for n in range(4):
+        queue.enqueue("send-email", max_attempts=n + 1)
+        queue.enqueue("resize-image", n / 2, priority=n, delay=n)
+    workers = [
+        Worker(queue, {"send-email": send_email, "resize-image": resize_image}, name=name) for name in ("ann", "ben")
+    ]
+
+    async def both():
+        await asyncio.gather(*(worker.drain() for worker in workers))
+
+    sim.run(both())
+    return [text_timeline(history), text_timeline(history, rows="workers"), repr(sim.time()), repr(queue.stats())]
+
+
+def in_words(value):
+    """Say what a notebook would show of a value as text."""
+    from IPython.lib.pretty import pretty
+
+    if hasattr(value, "_repr_mimebundle_"):
+        bundle = value._repr_mimebundle_()
+        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+        if "text/plain" in bundle:
+            return bundle["text/plain"]
+    return pretty(value)
+
+
+async def run_page(cells):
+    """Run code cells as a notebook does; return for each what it printed, what it showed, and its error."""
+    names, told = {"__name__": "__main__"}, []
+    for number, source in enumerate(cells):
+        file = f"/tmp/cell-{time.monotonic_ns()}-{number}.py"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        tree = compile(source, file, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        printed, shown, error = io.StringIO(), None, ""
+        with contextlib.redirect_stdout(printed):
+            try:
+                for part, mode in ((tree, "exec"), (last and ast.Expression(last.value), "eval")):
+                    if part is not None:
+                        value = eval(compile(part, file, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+                        value = await value if inspect.iscoroutine(value) else value
+                        shown = None if value is None else in_words(value)
+            except BaseException:
+                error = traceback.format_exc()
+        told.append([printed.getvalue(), shown, error])
+        if error:
+            break
+    return told
+
+
+def answers():
+    """Give checks answers that never end, one that raises, and a right one; return the replies."""
+    from jobqueue_lesson.exercises import course_map, hint
+    from jobqueue_lesson.exercises.start_here import check_double
+    from jobqueue_lesson.exercises.why_background_jobs import check_handler
+
+    def endless(n):
+        while True:
+            n += 1
+
+    async def endless_in_simulated_time(request, to_do):  # the check calls it several times
+        while True:
+            pass
+
+    def broken(n):
+        return n + "2"
+
+    def right(n):
+        return n * 2
+
+    replies = [check_handler(endless_in_simulated_time), *map(check_double, (endless, broken, right)), hint()]
+    return [repr(reply) for reply in (*replies, course_map())]
+
+
+async def everything(pages):
+    """Do all of it in the loop that runs here; return it as JSON."""
+    loop = asyncio.get_running_loop()
+    told = {
+        "loop": type(loop).__name__,
+        "timelines": timelines(),
+        "same loop after": asyncio.get_running_loop() is loop,
+        "sleeps after": await asyncio.sleep(0.001, "slept"),
+        "pages": {name: await run_page(cells) for name, cells in pages.items()},
+        "answers": answers(),  # last: it solves an exercise, and the pages show what is solved
+    }
+    return json.dumps(told)

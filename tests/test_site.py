@@ -1,0 +1,289 @@
+"""The web site: what is in it, what it says of what a browser cannot do, and that it asks nobody else for anything.
+
+That its Python works is test_pyodide.py's part, and in a real browser browser/test_site.py's.
+"""
+
+import ast
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from .conftest import tool
+from .distribution import WHEELS
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def code(id, source, *tags, outputs=()):
+    return {
+        "cell_type": "code",
+        "id": id,
+        "metadata": {"tags": list(tags)} if tags else {},
+        "source": source.splitlines(keepends=True),
+        "outputs": list(outputs),
+        "execution_count": 1,
+    }
+
+
+def page(*cells):
+    title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": ["# Title"]}
+    return {"cells": [title, *cells], "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4}
+
+
+# --- the site's edition of a page ---
+
+
+def test_what_runs_is_there_to_be_run_with_its_output_cleared():
+    notebook = page(code("one", "print(1)", outputs=[{"output_type": "stream", "name": "stdout", "text": ["1\n"]}]))
+    before = json.dumps(notebook)
+    (_, cell) = tool.edition(notebook)["cells"]
+    assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert "".join(cell["source"]) == "print(1)"
+    assert json.dumps(notebook) == before
+
+
+def test_what_cannot_run_is_there_to_be_read_with_why_what_to_do_and_what_it_put_out():
+    picture = {"output_type": "display_data", "data": {"image/png": "iVBOR=\n", "text/plain": ["<Figure>"]}}
+    said = {"output_type": "stream", "name": "stdout", "text": ["202\n", "```\n"]}
+    notebook = page(code("serve", "serve()", "needs-sockets", outputs=[said, picture]))
+    _, box, cell = tool.edition(notebook)["cells"]
+    assert "One cell of this page" in box["source"]
+    assert cell["cell_type"] == "markdown"
+    assert "cannot open a socket" in cell["source"]
+    assert "install the course" in cell["source"]
+    assert "```python\nserve()\n```" in cell["source"]
+    assert "````text\n202\n```\n````" in cell["source"]
+    assert cell["attachments"] == {"serve-1.png": {"image/png": "iVBOR="}}
+    assert "attachment:serve-1.png" in cell["source"]
+
+
+def test_the_same_reason_is_given_at_length_only_once():
+    notebook = page(code("a", "a()", "needs-processes"), code("b", "b()", "needs-processes"))
+    _, _, first, second = tool.edition(notebook)["cells"]
+    assert "cannot start a process" in first["source"]
+    assert "cannot start a process" not in second["source"]
+    assert "Not run in the browser" in second["source"]
+
+
+def test_speaker_notes_are_left_out_and_solutions_stay_folded():
+    notes = {
+        "cell_type": "markdown",
+        "id": "n",
+        "metadata": {"slideshow": {"slide_type": "notes"}},
+        "source": ["Ask the room"],
+    }
+    solution = code("s", "x = 1")
+    solution["metadata"]["jupyter"] = {"source_hidden": True}
+    cells = tool.edition(page(notes, solution))["cells"]
+    assert [cell["id"] for cell in cells] == ["title", "s"]
+    assert cells[1]["metadata"]["jupyter"] == {"source_hidden": True}
+
+
+IMPOSSIBLE = ("serve", "WorkerProcess", "EngineQueue", "EngineWorker", "Popen", "uvicorn", "server")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_that_a_browser_cannot_do_is_left_to_be_run(path):
+    for cell in tool.edition(read(path))["cells"]:
+        if cell["cell_type"] == "code":
+            called = {
+                getattr(node.func, "id", getattr(node.func, "attr", ""))
+                for node in ast.walk(ast.parse(allow_await("".join(cell["source"]))))
+                if isinstance(node, ast.Call)
+            }
+            assert not called & set(IMPOSSIBLE), cell["id"]
+
+
+def allow_await(source):
+    return "async def cell():\n" + "\n".join(f"    {line}" for line in source.splitlines())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_only_code_cells_are_tagged_as_impossible(path):
+    tagged = [cell for cell in read(path)["cells"] if tool.WHY.keys() & set(cell["metadata"].get("tags", []))]
+    assert [cell["id"] for cell in tagged if cell["cell_type"] != "code"] == []
+
+
+# --- the built site ---
+
+
+def test_every_page_is_there_in_the_sites_edition(site):
+    assert [path.name for path in sorted((site / "files").glob("*"))] == [path.name for path in NOTEBOOKS]
+    for path in NOTEBOOKS:
+        assert read(site / "files" / path.name) == tool.edition(read(path))
+    listed = {entry["path"] for entry in read(site / "api" / "contents" / "all.json")["content"]}
+    assert listed == {path.name for path in NOTEBOOKS}
+
+
+def test_every_package_of_the_lock_file_is_there_unchanged_with_all_that_it_needs(site):
+    packages = read(site / tool.LOCK)["packages"]
+    for name, package in packages.items():
+        wheel = (site / tool.LOCK).parent / package["file_name"]
+        assert hashlib.sha256(wheel.read_bytes()).hexdigest() == package["sha256"], name
+        assert set(package["depends"]) <= packages.keys(), name
+    assert {path.name for path in (site / tool.LOCK).parent.glob("*.whl")} == {
+        package["file_name"] for package in packages.values()
+    }
+
+
+def test_every_module_that_the_pages_import_is_in_a_package(site):
+    packages = read(site / tool.LOCK)["packages"]
+    there = sys.stdlib_module_names | {name for package in packages.values() for name in package["imports"]}
+    for path in (site / "files").glob("*.ipynb"):
+        for cell in read(path)["cells"]:
+            if cell["cell_type"] == "code":
+                tree = ast.parse(allow_await("".join(cell["source"])))
+                wanted = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+                wanted |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+                assert {name.split(".")[0] for name in wanted} <= there, cell["id"]
+
+
+def test_the_kernel_has_all_it_loads_in_the_lock_file_and_asks_no_index(site):
+    settings = read(site / "jupyter-lite.json")["jupyter-config-data"]["litePluginSettings"][tool.KERNEL_PLUGIN]
+    assert settings["disablePyPIFallback"] is True
+    assert set(settings["loadPyodideOptions"]["packages"]) <= read(site / tool.LOCK)["packages"].keys()
+    for place in (settings["pyodideUrl"], settings["loadPyodideOptions"]["lockFileURL"]):
+        assert (site / place).is_file()
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found, self.images = [], []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.found += [attributes[name] for name in ("href", "src") if name in attributes]
+        self.images += [attributes] if tag == "img" else []
+
+
+def test_the_landing_pages_links_lead_to_files_and_its_picture_is_described(site):
+    links = Links()
+    links.feed((site / "index.html").read_text(encoding="utf-8"))
+    for link in links.found:
+        file, _, path = link.partition("?path=")
+        assert link.startswith("data:") or (site / file).is_file(), link
+        assert not path or (site / "files" / path).is_file(), link
+    assert {f"lab/index.html?path={path.name}" for path in NOTEBOOKS} <= set(links.found)
+    assert all(image["alt"] for image in links.images)
+
+
+def test_the_landing_page_has_one_heading_a_language_and_no_mark_left(site):
+    text = (site / "index.html").read_text(encoding="utf-8")
+    assert text.count("<h1>") == 1
+    assert '<html lang="en">' in text
+    assert not re.search(r"<!--[A-Z]+-->|%[A-Z]+%", text)
+
+
+def luminance(colour):
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_landing_pages_text_stands_out_from_what_is_behind_it():
+    text = (ROOT / "tools" / "landing.html").read_text(encoding="utf-8")
+    pairs = [("#1a1a1a", "#ffffff"), ("#1a1a1a", "#f2f2f2"), ("#004d80", "#ffffff")]
+    only_lines = {"#767676", "#d55e00"}
+    assert set(re.findall(r"#[0-9a-f]{6}", text)) == {colour for pair in pairs for colour in pair} | only_lines
+    for dark, light in pairs:
+        assert (luminance(light) + 0.05) / (luminance(dark) + 0.05) >= 4.5
+
+
+def hosts(*texts):
+    return {host for text in texts for host in re.findall(r"https?://([\w.-]+)", text)}
+
+
+def test_with_pyodide_inside_no_other_host_is_named(site):
+    texts = [(site / name).read_text(encoding="utf-8") for name in ("index.html", "jupyter-lite.json", tool.LOCK)]
+    texts += [(site / "lab" / name).read_text(encoding="utf-8") for name in ("jupyter-lite.json",)]
+    assert hosts(*texts) == set()
+
+
+def test_without_pyodide_inside_only_its_content_network_is_named():
+    pyodide = tool.find_pyodide(None)
+    configuration = json.dumps(tool._configuration(pyodide))
+    landing = tool.landing_page([(path.name, read(path)) for path in NOTEBOOKS], pyodide, "a.whl")
+    assert hosts(configuration) == {"cdn.jsdelivr.net"}
+    assert "cdn.jsdelivr.net" in landing
+    assert re.search(r"pyodide/v[\d.]+/full/pyodide\.mjs", configuration)
+
+
+def test_without_pyodide_inside_what_only_it_has_is_named_there_and_the_rest_on_the_site(site, tmp_path):
+    for name, package in read(site / tool.LOCK)["packages"].items():
+        if name not in WHEELS:
+            (tmp_path / package["file_name"]).symlink_to((site / tool.LOCK).parent / package["file_name"])
+    pyodide = tool.find_pyodide(None)
+    for name, package in tool.make_lock(pyodide, tmp_path)["packages"].items():
+        assert package["file_name"].startswith(pyodide.address) == (name in WHEELS), name
+
+
+def test_a_folder_without_pyodide_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(SystemExit, match="full distribution"):
+        tool.find_pyodide(tmp_path)
+
+
+def test_a_folder_with_pyodides_core_alone_is_refused_by_what_it_lacks(site):
+    pyodide = tool.find_pyodide(tool.NPM)._replace(folder=tool.NPM)
+    with pytest.raises(SystemExit, match=r"lacks .*numpy.*full distribution"):
+        tool._files(pyodide, (site / tool.LOCK).parent.parent, read(tool.NPM / "pyodide-lock.json"))
+
+
+def test_what_is_neither_on_pypi_nor_in_pyodide_is_an_error_that_names_it(tmp_path):
+    nothing = tool.Pyodide({"info": {"python": "3.14.2", "arch": "wasm32"}, "packages": {}}, None, "")
+    with pytest.raises(SystemExit, match="neither PyPI nor this Pyodide"):
+        tool.make_lock(nothing, tmp_path)
+
+
+# --- simulated time needs no sockets, threads or processes ---
+
+WATCHED = """
+import sys, threading
+import matplotlib.font_manager  # the first time, it starts a process to look for fonts
+from tests import in_pyodide
+
+def watch(event, arguments):
+    if event in ("socket.__new__", "socket.bind", "socket.connect", "subprocess.Popen", "os.fork", "os.posix_spawn"):
+        raise AssertionError(event)
+
+def start(self):
+    raise AssertionError(f"a thread: {self}")
+
+sys.addaudithook(watch)
+threading.Thread.start = start
+
+import asyncio, importlib, pkgutil
+import jobqueue_lesson
+for module in pkgutil.walk_packages(jobqueue_lesson.__path__, "jobqueue_lesson."):
+    if module.name.split(".")[1] not in ("__main__", "engine", "processes"):
+        importlib.import_module(module.name)
+in_pyodide.timelines()
+in_pyodide.answers()
+from jobqueue_lesson.show import labs, replay
+labs.retry_storm(), labs.leases(), labs.recurring(), labs.retry_storm_lab()
+sim = jobqueue_lesson.Simulation()
+queue = jobqueue_lesson.JobQueue("tasks", clock=sim.time)
+replay.Replay(jobqueue_lesson.History(queue))
+try:
+    import socket
+    socket.socket()
+except AssertionError as error:
+    print("watched:", error)
+"""
+
+
+def test_imports_and_simulated_time_open_no_socket_and_start_no_thread_or_process():
+    made = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, cwd=ROOT)
+    assert made.returncode == 0, made.stderr[-2000:]
+    assert made.stdout.strip() == "watched: socket.__new__"

