@@ -1,9 +1,11 @@
 """Every lab: its plain function gives known results, and its panel shows what the plain function returns."""
 
 import inspect
+import io
 import itertools
 
 import pytest
+from matplotlib.image import imread
 
 from jobqueue_lesson import Simulation
 from jobqueue_lesson.show import labs
@@ -237,3 +239,11 @@ def test_no_lease_ends_before_its_time():
     for seconds in (2, 5, 9, 10.5, 30):
         found = labs.leases(lease=seconds, stall=10)
         assert all(wait >= seconds - 1e-9 for _, wait in found.recovered + found.needless)
+
+
+@pytest.mark.parametrize("workers", [3, 5, 8])
+def test_the_numbers_under_a_picture_are_not_cut_off_at_its_edge(workers):
+    lab = labs.sizing_lab()
+    lab.controls["workers"].value = workers
+    pixels = imread(io.BytesIO(lab.picture.value))
+    assert (pixels[:, -1] == pixels[0, 0]).all()

@@ -147,7 +147,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             if self._axes is None:  # laid out once: it takes as long as all the rest, and the axes would jump
                 figure.draw_without_rendering()
                 x, y, width, height = axes.get_position().bounds
-                self._axes = (x + 0.012, y, width - 0.012, height)  # room for one more digit
+                self._axes = (x + 0.012, y, width - 0.028, height)  # room for one more digit, or two to the right
             figure.set_layout_engine("none")
             axes.set_position(self._axes)
             png = io.BytesIO()
