@@ -887,7 +887,7 @@ class Leases(NamedTuple):
 def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
     """Let two jobs of a second come each second, for a minute, to four workers.
 
-    At one job in ten its worker dies, and at one in ten it stands still for a while. A worker that works renews its lease.
+    At one job in ten its worker dies, and at one in ten it stands still for a while. One that works renews its lease.
 
     Args:
         lease: seconds after which a silent worker's job goes to somebody else.
