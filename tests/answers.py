@@ -858,6 +858,12 @@ def by_a_set_of_its_own(mail, seen, send):
         seen.add(mail["key"])
 
 
+def sends_the_whole_mail(mail, seen, send):
+    if mail["key"] not in seen:
+        send(mail)
+        seen.add(mail["key"])
+
+
 RIGHT["send"] = [looks_first, puts_it_back]
 WRONG["send"] = [
     (notes_too_early, "the second did not send the mail"),
@@ -866,9 +872,10 @@ WRONG["send"] = [
     (looks_and_never_notes, "3 were sent"),
     (hides_the_error, "nobody heard of it"),
     (by_a_set_of_its_own, "3 were sent"),
+    (sends_the_whole_mail, "send was called with {'to': 'alice'"),
 ]
 
-RIGHT["lease"] = [12, 11.5]
+RIGHT["lease"] = [12, 10.5]
 WRONG["lease"] = [
     (9, "done twice though their worker lived"),
     (30, "on average"),
@@ -891,11 +898,12 @@ def by_doubling(max_attempts, cap):
 
 RIGHT["intervals"] = [lambda most, cap: [min(cap, 2**n) for n in range(1, most)], by_doubling]
 WRONG["intervals"] = [
-    (lambda most, cap: [min(cap, 2**n) for n in range(1, most + 1)], "gives 1 waits"),
+    (lambda most, cap: [min(cap, 2**n) for n in range(1, most + 1)], "a list of 0: one wait fewer"),
     (lambda most, cap: [min(cap, 2**n) for n in range(most - 1)], "gives [1]"),
     (lambda most, cap: [2**n for n in range(1, most)], "gives [2, 4, 8, 16, 32, 64, 128, 256]"),
     (lambda most, cap: [float(min(cap, 2**n)) for n in range(1, most)], "whole numbers"),
     (lambda most, cap: (min(cap, 2**n) for n in range(1, most)), "a list"),
+    (lambda most, cap: [2**n for n in range(1, most) if 2**n <= cap], "a list of 8"),
 ]
 
 RIGHT["line"] = [

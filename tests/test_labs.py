@@ -1,9 +1,11 @@
 """Every lab: its plain function gives known results, and its panel shows what the plain function returns."""
 
 import inspect
+import io
 import itertools
 
 import pytest
+from matplotlib.image import imread
 
 from jobqueue_lesson import Simulation
 from jobqueue_lesson.show import labs
@@ -226,8 +228,22 @@ def test_reports_are_dear_when_there_are_many_and_rare_when_there_are_few():
 
 
 def test_a_lease_is_worth_it_when_it_is_longer_than_a_stall_and_not_much_longer():
-    short, right, long = (labs.leases(lease=seconds, stall=10) for seconds in (5, 11, 30))
+    short, right, long = (labs.leases(lease=seconds, stall=10) for seconds in (5, 10.5, 30))
     assert (len(short.needless), len(right.needless), len(long.needless)) == (10, 0, 0)
     assert short.refused == 10
     mean = [sum(wait for _, wait in found.recovered) / len(found.recovered) for found in (short, right, long)]
-    assert 5 < mean[0] < 11 < mean[1] < 13 < 30 < mean[2]
+    assert 5 < mean[0] < 10.5 < mean[1] < 13 < 30 < mean[2]
+
+
+def test_no_lease_ends_before_its_time():
+    for seconds in (2, 5, 9, 10.5, 30):
+        found = labs.leases(lease=seconds, stall=10)
+        assert all(wait >= seconds - 1e-9 for _, wait in found.recovered + found.needless)
+
+
+@pytest.mark.parametrize("workers", [3, 5, 8])
+def test_the_numbers_under_a_picture_are_not_cut_off_at_its_edge(workers):
+    lab = labs.sizing_lab()
+    lab.controls["workers"].value = workers
+    pixels = imread(io.BytesIO(lab.picture.value))
+    assert (pixels[:, -1] == pixels[0, 0]).all()

@@ -38,6 +38,8 @@ def check_send(answer: Any) -> None:
     welcome = {"to": "alice", "key": "welcome-alice"}
     for _ in range(3):
         answer(welcome, seen, send)
+    for to in outbox:
+        expect(to == "alice", f"send was called with {to!r}", 'with mail["to"], which is "alice"')
     expect(outbox == ["alice"], f"called three times for one mail, {len(outbox)} were sent", "one")
     answer({"to": "alice", "key": "invoice-7"}, seen, send)
     expect(
@@ -71,7 +73,8 @@ my_lease = 5.0
     "a lease that fits",
     stub=my_lease,
     hints=[
-        "A worker may be silent for 10 seconds and still be at work. What does a shorter lease do to its job?",
+        "A worker may be silent for 10 seconds and still be at work. What does a shorter lease do to its job? And who"
+        " waits for a much longer one to run out?",
         "Longer than the longest silence, and not much longer.",
     ],
 )

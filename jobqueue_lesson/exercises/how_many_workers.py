@@ -29,7 +29,7 @@ def check_fewest(answer: Any) -> None:
     for arrivals, service, target in cases:
         seen, right = answer(arrivals, service, target), fewest_workers(arrivals, service, target)
         call = f"{answer.__name__}({arrivals}, {service}, {target}) gives {seen!r}"
-        expect(type(seen) is int and seen >= 1, call, "a whole number of workers")
+        expect(type(seen) is int and seen >= 1, call, "a whole number of workers, such as 5")
         expect(seen > arrivals * service, call, f"more: {arrivals * service:g} s of work come each second")
         wait = wait_quantile(arrivals, service, seen, 0.95)
         expect(seen >= right, f"{call}: 95 % wait up to {wait:.3g} s", f"at most {target:g} s, so {right} workers")

@@ -30,8 +30,8 @@ def check_intervals(answer: Any) -> None:
         waits = attempts - 1
         expect(
             len(seen) == waits,
-            f"{call} gives {len(seen)} waits",
-            f"{waits}: one fewer than attempts, as they lie between",
+            f"{call} gives {seen!r}",
+            f"a list of {waits}: one wait fewer than attempts, as waits lie between",
         )
         expect(all(type(wait) is int for wait in seen), f"{call} gives {seen!r}", "whole numbers: RQ counts in seconds")
         same(call, seen, [min(cap, 2**n) for n in range(1, attempts)])

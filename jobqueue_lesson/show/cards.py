@@ -235,7 +235,7 @@ QUESTIONS = {
         (
             Option("About 0.9 s: a fifth more work", "Work grows by a fifth. The wait does not grow with the work."),
             Option("About 1.5 s: twice as long", "At 88 % it is twice as long. It goes on climbing, and faster."),
-            Option("About 4.5 s", "Near 100 % each percent costs more than all those before it.", right=True),
+            Option("About 4.5 s", "Near 100 % each percent costs more than the one before.", right=True),
         ),
     ),
     "pooled": Question(

@@ -147,7 +147,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             if self._axes is None:  # laid out once: it takes as long as all the rest, and the axes would jump
                 figure.draw_without_rendering()
                 x, y, width, height = axes.get_position().bounds
-                self._axes = (x + 0.012, y, width - 0.012, height)  # room for one more digit
+                self._axes = (x + 0.012, y, width - 0.028, height)  # room for one more digit, or two to the right
             figure.set_layout_engine("none")
             axes.set_position(self._axes)
             png = io.BytesIO()
@@ -887,7 +887,7 @@ class Leases(NamedTuple):
 def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
     """Let two jobs of a second come each second, for a minute, to four workers.
 
-    At one job in ten its worker dies, and at one in ten it stands still for a while.
+    At one job in ten its worker dies, and at one in ten it stands still for a while. One that works renews its lease.
 
     Args:
         lease: seconds after which a silent worker's job goes to somebody else.
@@ -915,10 +915,13 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
             await asyncio.sleep(0.5)
             if fate != "works":
                 silent[job.id] = fate, sim.time()
-            if fate == "dies":
-                continue  # its next life begins at once; the job knows nothing of that
-            await asyncio.sleep(0.5 + (stall if fate == "stalls" else 0))
             try:
+                queue.heartbeat(job.id, attempt=job.attempts)  # here its silence begins, if it has one
+                if fate == "dies":
+                    continue  # its next life begins at once; the job knows nothing of that
+                await asyncio.sleep(stall if fate == "stalls" else 0)
+                queue.heartbeat(job.id, attempt=job.attempts)
+                await asyncio.sleep(0.5)
                 queue.complete(job.id, attempt=job.attempts)
                 silent.pop(job.id, None)
             except LeaseLost:
