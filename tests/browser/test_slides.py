@@ -127,7 +127,6 @@ def test_a_deck_and_the_list_of_decks_shut_nobody_out(decks, page):
     page.goto((decks / "04_retries.html").as_uri())
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     # All slides at once, as they are printed: else axe would see the first alone.
-    page.add_style_tag(
-        content=".reveal section, .reveal .fragment { display: block !important; visibility: visible !important; opacity: 1 !important; position: static !important; }"
-    )
+    shown = "display: block !important; visibility: visible !important; opacity: 1 !important"
+    page.add_style_tag(content=f".reveal section, .reveal .fragment {{ {shown} }}")
     assert violations(page, ".slides") == []
