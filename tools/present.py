@@ -26,7 +26,11 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "present"
 SETTINGS = {
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",
+        "autoStartDefaultKernel": True,
+        "codeCellConfig": {"lineWrap": True},
+    },
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 # JupyterLab's own arrows go from heading to heading, past most slides. A clicker sends PageDown and PageUp.
@@ -47,7 +51,7 @@ KEYS = [
 ]
 HOW = """\
 To begin, at the title or at any cell: click it, choose Run → Run All Above Selected Cell, and press the button
-with the cards.
+with the cards. In mid-page, begin a slide early: the first may lie off the screen until you go on.
 → and ← go on and back, from cell to cell, and so does a clicker. Ctrl+Enter runs the cell that has the frame.
 Enter edits it, Esc ends that. A widget that was clicked keeps the keys until you click beside the slide.
 The button with the cards, lower right, leads out of the slides.\
