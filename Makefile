@@ -8,13 +8,16 @@ PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks slides present editions site bench torture test-newest test-lowest clean
+.PHONY: help lab doctor test check notebooks slides present editions site bench torture test-newest test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
+
+doctor: $(VENV)/course  ## check this machine: what is missing, and the command that mends it
+	$(BIN)/python -m jobqueue_lesson doctor
 
 test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m tools.test $(PYTEST_ARGS)

@@ -380,7 +380,7 @@ def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp
     notes = tmp_path / "notes"
     queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
     with WorkerProcess(queue, handlers, name="ann") as ann:
-        wait_until(lambda: notes.exists())
+        wait_until(lambda: notes.exists() and notes.read_text())
         ann.kill()
         assert not ann.alive
     assert queue.get(1).status == "processing"

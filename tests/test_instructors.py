@@ -71,6 +71,13 @@ def test_every_cell_that_is_linked_exists():
         assert cell_id in [cell.id for cell in CELLS[page]], f"{page} has no cell {cell_id}"
 
 
+@named(PLANS, lambda plan: plan[0])
+def test_every_cell_that_a_plan_names_is_on_a_slide(thing):
+    for page, cell_id in re.findall(r"\(notebooks/(\w+)\.ipynb#cell-id=([\w-]+)\)", thing[2]):
+        (cell,) = (cell for cell in CELLS[page] if cell.id == cell_id)
+        assert cell.metadata.get("slideshow", {}).get("slide_type") not in ("skip", "notes"), f"{page}: {cell_id}"
+
+
 def test_there_is_a_plan_for_an_hour_for_half_a_day_and_for_four_weeks():
     assert [(name, int(minutes)) for name, minutes, _ in PLANS] == [
         ("One hour", 60),

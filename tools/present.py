@@ -3,12 +3,13 @@
     python tools/present.py [build/present [04_retries [--no-browser]]]
 
 It copies the notebooks, so that nothing done in front of a class changes the course. What is a slide is the same as in
-the static decks. Three things differ in the copies:
+the static decks. Four things differ in the copies:
 
 - a slide below another becomes the next one, since jupyterlab-deck 0.2 loses the way in a stack of more than two;
 - cells that are not on a slide would leave the screen blank when one runs into them: imports go to the top, where
-  "run all" comes by, and the others are left out, as are the speaker's notes;
-- folded answers are open.
+  "run all above" comes by, and the others are left out, as are the speaker's notes;
+- folded answers are open;
+- nothing has run yet: a result that stands there already gives the answer away.
 """
 
 from __future__ import annotations
@@ -26,16 +27,43 @@ ROOT = Path(__file__).parent.parent
 DECK = Path(sys.prefix) / "deck"  # jupyterlab-deck, installed apart
 BUILD = ROOT / "build" / "present"
 SETTINGS = {
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",
+        "autoStartDefaultKernel": True,
+        "codeCellConfig": {"lineWrap": True},
+    },
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+# JupyterLab's own arrows go from heading to heading, past most slides. A clicker sends PageDown and PageUp.
+KEYS = [
+    {
+        "command": "apputils:run-all-enabled",  # the second, since the cell with the focus has just been hidden
+        "args": {
+            "commands": ["deck:go", "notebook:enter-command-mode"],
+            "args": {"direction": first, "alternate": then},
+        },
+        "keys": [key],
+        "selector": focused,
+    }
+    for first, then, keys in (("down", "forward", ("ArrowRight", "PageDown")), ("up", "back", ("ArrowLeft", "PageUp")))
+    for key in keys
+    # A button that has been pressed, and can be no more, leaves the focus to nothing.
+    for focused in (".jp-Deck .jp-Notebook.jp-mod-commandMode .jp-Cell:focus", "body:not(:focus-within)")
+]
+HOW = """\
+To begin, at the title or at any cell: click it, choose Run → Run All Above Selected Cell, and press the button
+with the cards. In mid-page, begin a slide early: the first may lie off the screen until you go on.
+→ and ← go on and back, from cell to cell, and so does a clicker. Ctrl+Enter runs the cell that has the frame.
+Enter edits it, Esc ends that. A widget that was clicked keeps the keys until you click beside the slide.
+The button with the cards, lower right, leads out of the slides.\
+"""
 # Read from the back of the room; a deck has no prompts, but their overlay would lie over a widget's left edge.
 STYLE = """
 .jp-Deck .jp-Notebook {
     --jp-content-font-size1: 24px; --jp-code-font-size: 20px; --jp-ui-font-size1: 20px; --jp-widgets-font-size: 20px;
 }
 .jp-Deck .jq-replay { zoom: 1.35; }
-.jp-Deck .jp-OutputArea-promptOverlay { display: none; }
+.jp-Deck .jp-OutputArea-promptOverlay, .jp-Deck .jp-InternalAnchorLink { display: none; }
 .jp-Deck [data-jpf-cell-tags*=",remove-input,"] .jp-Cell-inputWrapper { display: none; }
 """
 
@@ -55,6 +83,8 @@ def for_a_deck(notebook: dict[str, Any]) -> dict[str, Any]:
             slideshow["slide_type"] = "slide"
         if cell["cell_type"] == "markdown":
             cell["source"] = source.replace("<details>", "<details open>")
+        else:
+            cell.update(outputs=[], execution_count=None)
         if kind == "skip" and cell["cell_type"] == "code" and cell["id"].startswith("imports"):
             first.append(cell)
         elif kind not in ("skip", "notes"):
@@ -76,8 +106,16 @@ def prepare(folder: Path) -> dict[str, str]:
         notebook = for_a_deck(json.loads(path.read_text(encoding="utf-8")))
         (pages / path.name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
+    keys = config / "lab" / "user-settings" / "@jupyterlab" / "shortcuts-extension" / "shortcuts.jupyterlab-settings"
+    keys.parent.mkdir(parents=True)
+    keys.write_text(json.dumps({"shortcuts": KEYS}), encoding="utf-8")
     (config / "custom" / "custom.css").write_text(STYLE, encoding="utf-8")
-    return {"JUPYTER_CONFIG_DIR": str(config.resolve()), "JUPYTER_PATH": str(DECK / "share" / "jupyter")}
+    config = config.resolve()
+    return {
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTERLAB_SETTINGS_DIR": str(config / "lab" / "user-settings"),
+        "JUPYTER_PATH": str(DECK / "share" / "jupyter"),
+    }
 
 
 def command(folder: Path) -> list[str]:
@@ -101,7 +139,7 @@ def main(arguments: list[str]) -> int:
     if not (work / page).is_file():
         there = ", ".join(sorted(path.stem for path in work.glob("*.ipynb")))
         parser.error(f"no such notebook: {page}. There are: {there}")
-    print("Run all cells (the double triangle), click the title, press the deck button: → and ← go on and back.")
+    print(HOW)
     return subprocess.run([*command(options.folder), page, *more], cwd=work, env=os.environ | environment).returncode
 
 

@@ -1,6 +1,7 @@
 """Presenting live, as an instructor does it: a deck in JupyterLab, with widgets that work on the slides."""
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -23,47 +24,61 @@ def lab(browser, tmp_path_factory):
         yield Lab(url, token, work, browser)
 
 
-def test_a_page_is_presented_with_widgets_that_work(lab, tmp_path):
+def test_a_page_is_presented_with_keys_and_with_widgets_that_work(lab, tmp_path):
     page = lab.open("03_worker", width=1280, height=720)
-    lab.run_all(page)
     page.get_by_role("heading", name="3 · The worker").click()  # a deck begins at the cell that was clicked last
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Above Selected Cell").click()
     page.get_by_role("button", name="Toggle Deck").or_(page.get_by_title("Toggle Deck")).first.click()
-    title = page.locator(SHOWN, has=page.get_by_role("heading", name="3 · The worker"))
-    title.wait_for()
-    go_on = page.get_by_title("Go to next slide/fragment in Deck").or_(page.locator(".jp-deck-mod-direction-forward"))
+    page.locator(SHOWN, has=page.get_by_role("heading", name="3 · The worker")).wait_for()
+    assert page.locator(".jp-OutputArea-output").count() == 0  # no answer before its question
+    cell = page.locator(f"{SHOWN}.jp-mod-active")
+    gone_by = []
 
-    def until(found):
-        for _ in range(120):
-            if found.count() and found.first.is_visible():
+    def go_on_to(found, key):
+        """Go on from cell to cell, and run each, until something is there."""
+        for _ in range(60):
+            page.keyboard.press(key)
+            page.wait_for_timeout(50)
+            gone_by.append(cell.text_content())
+            if "jp-CodeCell" in cell.get_attribute("class"):
+                page.keyboard.press("Control+Enter")
+                cell.locator(".jp-InputPrompt", has_text=re.compile(r"\d")).wait_for(state="attached")
+                page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(state="attached")
+            if found.count():
                 return
-            go_on.first.click()
-            page.wait_for_timeout(100)
         pytest.fail(f"no slide with {found}")
 
-    card = page.locator(SHOWN).get_by_role("button", name="Commit")
-    until(card)
-    page.locator(SHOWN).get_by_label("B · ").check()
-    card.first.click()
-    page.locator(SHOWN).get_by_text("You said B.").wait_for()
+    card = cell.get_by_role("button", name="Commit")
+    go_on_to(card, "ArrowRight")
+    cell.get_by_label("B · ").check()
+    card.click()
+    cell.get_by_text("You said B.").wait_for()
     assert page.locator(SHOWN).locator("p").first.evaluate("p => parseFloat(getComputedStyle(p).fontSize)") >= 20
     page.screenshot(path=tmp_path / "card.png")
 
-    play = page.locator(SHOWN).get_by_role("button", name="Play")
-    until(play)
-    stage = page.locator(f"{SHOWN} .jq-replay").first
+    play = cell.get_by_role("button", name="Play")
+    go_on_to(play, "PageDown")  # the key of a clicker
+    assert "One bad job stopped the worker" in "".join(gone_by)  # no slide was passed over
+    stage = cell.locator(".jq-replay")
     assert stage.bounding_box()["width"] > 800
     before = stage.get_attribute("data-count")
-    play.first.click()
+    play.click()
     page.wait_for_function("([s, n]) => s.dataset.count !== n", arg=[stage.element_handle(), before])
     page.screenshot(path=tmp_path / "replay.png")
 
-    slider = page.locator(SHOWN).locator(".noUi-handle")
-    until(slider)
-    picture = page.locator(SHOWN).locator("img.widget-image")
+    page.mouse.click(1230, 300)  # beside the slide: a widget keeps the keys
+    slider = cell.locator(".noUi-handle")
+    go_on_to(slider, "ArrowRight")
+    picture = cell.locator("img.widget-image")
     src = picture.get_attribute("src")
     slider.first.press("ArrowLeft")
     page.wait_for_function("([img, src]) => img.src !== src", arg=[picture.element_handle(), src])
     page.screenshot(path=tmp_path / "lab.png")
+
+    page.mouse.click(1230, 300)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => !document.querySelector('.jp-mod-active .noUi-handle')")
     assert page.faults == []
     page.context.close()
 

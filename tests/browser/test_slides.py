@@ -93,6 +93,22 @@ def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, p
     assert page.faults == []
 
 
+def test_a_cells_output_comes_a_step_after_its_code(decks, page):
+    page.goto((decks / "01_why_background_jobs.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    said = page.locator("pre", has_text="twenty requests: first 200 ms, last 1000 ms")
+    said.evaluate(
+        """said => {
+            const { h, v } = Reveal.getIndices(said.closest('section'));
+            Reveal.slide(h, v, -1);
+        }"""
+    )
+    assert not said.is_visible()
+    for _ in range(2):  # one request, then twenty
+        page.keyboard.press("Space")
+    assert said.is_visible()
+
+
 def test_the_speakers_window_shows_the_notes_of_the_slide(decks, page):
     (path,) = (path for path in PATHS if path.stem == "03_worker")
     page.goto((decks / f"{path.stem}.html").as_uri())

@@ -4,7 +4,8 @@
 
 What is on a slide is said in each cell's slideshow metadata, as JupyterLab's property inspector sets it: a new slide,
 one below it, a fragment, notes for the speaker, skipped, or "-", on the slide of the cell before. Of a cell with the
-tag `remove-input` the output alone is shown: a picture that leaves no room for the code that draws it.
+tag `remove-input` the output alone is shown: a picture that leaves no room for the code that draws it. Of all others
+the output comes a step after the code: going on is running the cell, and a room can bid before.
 """
 
 from __future__ import annotations
@@ -66,8 +67,9 @@ def index(paths: list[Path]) -> str:
 <body>
 <main class="decks">
 <h1>Background jobs · slides</h1>
-<p>Space goes on, and Shift+Space back. S opens the speaker's window with the notes, F fills the screen, Esc or O shows
-all slides, ? lists all keys. To print a deck, add <code>?print-pdf</code> to its address.</p>
+<p>Space goes on, and Shift+Space back; a cell's output comes a step after its code. S opens the speaker's window with
+the notes, F fills the screen, Esc or O shows all slides, ? lists all keys. To print a deck, add <code>?print-pdf</code>
+to its address.</p>
 <ul>
 {rows}
 </ul>
