@@ -70,7 +70,6 @@ class Minutes(NamedTuple):
 
 
 def _words(text: str) -> int:
-    text = re.sub(r"```mermaid.*?```", "", text, flags=re.DOTALL)  # a picture
     text = re.sub(r"About \d+ minutes.*", "", text)  # what this tool writes
     text = re.sub(r"\]\([^)]*\)|<[^>]+>|[|*`#-]+", " ", text)
     return len(re.findall(r"\w\S*", text))
@@ -134,8 +133,6 @@ def parts(path: Path) -> tuple[list[Part], Counter[str]]:
             if block.strip():
                 counts["words"] += _words(block)
                 found[-1] = found[-1]._replace(seconds=found[-1].seconds + 60 * _words(block) / WORDS_A_MINUTE)
-                if "```mermaid" in block:
-                    found[-1] = found[-1]._replace(seconds=found[-1].seconds + A_PICTURE)
     return found, counts
 
 
