@@ -14,7 +14,7 @@ help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(LAB_ARGS)
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
 
 doctor: $(VENV)/course  ## check this machine: what is missing, and the command that mends it
 	$(BIN)/python -m jobqueue_lesson doctor
