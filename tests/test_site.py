@@ -119,11 +119,21 @@ def test_only_code_cells_are_tagged_as_impossible(path):
 
 
 def test_every_page_is_there_in_the_sites_edition(site):
-    assert [path.name for path in sorted((site / "files").glob("*"))] == [path.name for path in NOTEBOOKS]
+    names = {path.name for path in [*NOTEBOOKS, *NOTEBOOKS[0].parent.glob("*.md")]}
+    assert {path.name for path in (site / "files").glob("*")} == names
     for path in NOTEBOOKS:
         assert read(site / "files" / path.name) == tool.edition(read(path))
     listed = {entry["path"] for entry in read(site / "api" / "contents" / "all.json")["content"]}
-    assert listed == {path.name for path in NOTEBOOKS}
+    assert listed == names
+
+
+def test_links_from_page_to_page_lead_somewhere(site):
+    for path in NOTEBOOKS:
+        words = "\n".join(
+            "".join(c["source"]) for c in read(site / "files" / path.name)["cells"] if c["cell_type"] == "markdown"
+        )
+        for name in re.findall(r"\]\(([\w.]+\.(?:ipynb|md))", words):
+            assert (site / "files" / name).is_file(), f"{path.name}: {name}"
 
 
 def test_every_package_of_the_lock_file_is_there_unchanged_with_all_that_it_needs(site):

@@ -334,6 +334,8 @@ def build(output: Path, folder: Path | None = None) -> None:
             notebook = json.loads(path.read_text(encoding="utf-8"))
             pages.append((path.name, notebook))
             (contents / path.name).write_text(json.dumps(edition(notebook), ensure_ascii=False), encoding="utf-8")
+        for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the sources, to which pages lead
+            shutil.copy(path, contents)
         (lite / "jupyter-lite.json").write_text(json.dumps(_configuration(pyodide)), encoding="utf-8")
         (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions()), encoding="utf-8")
         shutil.rmtree(output, ignore_errors=True)

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from .axe import violations
 from .lab import NOTEBOOKS
 from .test_exercises import Exercise
 from .test_jupyterlab import ERRORS
@@ -67,6 +68,10 @@ def test_the_landing_page_fits_and_its_start_is_seen_at_once(visit, width, heigh
     assert start["y"] + start["height"] < height
     assert page.get_by_role("img").evaluate("image => image.naturalWidth") > 0
     assert page.faults == []
+
+
+def test_the_landing_page_shuts_nobody_out(visit):
+    assert violations(visit(1280, 800)) == []
 
 
 def test_a_visitor_starts_and_python_runs_in_the_browser(visit):
