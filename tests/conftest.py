@@ -7,12 +7,18 @@ from tools import site as tool
 from .distribution import NPM, distribution
 
 
+def need(place, target):
+    """Skip a test if something that `make` installs is not there; with REQUIRE_BROWSER=1, let it fail."""
+    if not place.exists():
+        how = f"{place.name} is not there: run `make .venv/{target}`"
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(how)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The web site, built once, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
-    if not NPM.is_dir() or not tool.LITE.is_dir():
-        how = "the site cannot be built here: run `make .venv/lite .venv/npm`"
-        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(how)
+    need(NPM, "npm")
+    need(tool.LITE, "lite")
     output = tmp_path_factory.mktemp("site") / "site"
     tool.build(output, distribution(tmp_path_factory.mktemp("pyodide")))
     return output

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import tool
+from .conftest import need, tool
 from .distribution import WHEELS
 
 ROOT = Path(__file__).parent.parent
@@ -222,6 +222,7 @@ def test_with_pyodide_inside_no_other_host_is_named(site):
 
 
 def test_without_pyodide_inside_only_its_content_network_is_named():
+    need(tool.NPM, "npm")
     pyodide = tool.find_pyodide(None)
     configuration = json.dumps(tool._configuration(pyodide))
     landing = tool.landing_page([(path.name, read(path)) for path in NOTEBOOKS], pyodide, "a.whl")

@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from ..conftest import need
+
 AXE = Path(__file__).parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
 
@@ -20,6 +22,7 @@ def violations(page: Page, within: str = "body", *, excused: Mapping[tuple[str, 
         within: a CSS selector; only what is in there is looked at.
         excused: reasons by (rule, CSS selector). An element that the selector matches may break that rule.
     """
+    need(AXE, "npm")
     if not page.evaluate("() => 'axe' in window"):
         # Not a script tag: a page may forbid those, and JupyterLab's loader of modules would take axe for one of its.
         page.evaluate(

@@ -8,6 +8,7 @@ import pytest
 
 from tools import present
 
+from ..conftest import need
 from .lab import Lab, serving
 
 pytestmark = pytest.mark.browser
@@ -17,6 +18,7 @@ SHOWN = ".jp-deck-mod-visible"
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
+    need(present.DECK, "deck")
     folder = tmp_path_factory.mktemp("present")
     environment = present.prepare(folder / "present")
     work = folder / "present" / "notebooks"

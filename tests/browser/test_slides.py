@@ -6,6 +6,7 @@ import pytest
 from jobqueue_lesson.editions import note
 from tools.slides import __main__ as slides
 
+from ..conftest import need
 from .axe import violations
 
 pytestmark = pytest.mark.browser
@@ -51,6 +52,7 @@ smallest => {
 
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
+    need(slides.REVEAL, "npm")
     folder = tmp_path_factory.mktemp("slides")
     slides.build(folder, PATHS)
     return folder
