@@ -11,6 +11,7 @@ import asyncio
 import math
 import os
 import runpy
+import secrets
 import shutil
 import signal
 import sys
@@ -372,7 +373,8 @@ def run_handler(type: str, data: Any) -> Any:
     """Run one attempt in a worker process: what RQ calls. The handler is the one that the worker was started with."""
     own = rq.get_current_job()
     assert own is not None
-    note: list[Any] = [time.time(), own.worker_name, None, None]
+    name = str(own.worker_name).rpartition(".")[0]  # without what makes it unique
+    note: list[Any] = [time.time(), name, None, None]
     own.meta["attempts"].append(note)
     own.save_meta()
     try:
@@ -468,9 +470,11 @@ def work(url: str, queue: str, handlers: str, name: str, lease: int) -> None:
     _handlers = runpy.run_path(handlers)["HANDLERS"]
     connection = redis.Redis.from_url(url)
     lines = [rq.Queue(f"{queue}-{line}", connection=connection, serializer="json") for line in LINES]
+    # RQ refuses a name for a while after its worker was killed, and who runs a cell again would wait in vain.
+    unique = f"{name}.{secrets.token_hex(4)}"
     # A worker that waits looks after the registries once a second: worker_ttl - 15 is how long it waits.
     worker = _Worker(
-        lines, name=f"{name}", connection=connection, serializer="json", worker_ttl=16, maintenance_interval=1
+        lines, name=unique, connection=connection, serializer="json", worker_ttl=16, maintenance_interval=1
     )
     worker.lease = lease
     worker.work(logging_level="CRITICAL")

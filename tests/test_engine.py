@@ -182,6 +182,16 @@ def test_the_job_of_a_killed_worker_is_recovered_by_the_engine(queue, handlers):
     assert "completed, attempt 2" in text_timeline(history)
 
 
+def test_whoever_was_killed_can_come_back_at_once_under_the_same_name(queue, handlers):
+    queue.enqueue("hangs-once", 7)
+    with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
+        wait_until(lambda: queue.get(1).progress)
+        ann.kill()
+    with EngineWorker(queue, handlers, name="ann", lease=1):
+        wait_until(lambda: queue.get(1).status == "completed")
+    assert [event.worker for event in queue.events()] == [None, "ann", "ann", "ann", "ann"]
+
+
 def test_retries_and_dead_letters(queue, handlers):
     queue.enqueue("fails", "broken", max_attempts=2)
     queue.enqueue("never", max_attempts=5)
