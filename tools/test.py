@@ -23,11 +23,14 @@ def main(arguments: list[str]) -> int:
     here = [[*PYTEST, "-m", "not browser", *arguments], [*PYTEST, "--nbval", *arguments, "notebooks"]]
     beside = [*PYTEST, "-m", "browser", *arguments]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory(prefix="lane") as scratch:
-        # With a folder for temporary files of its own, so that no lane takes the other's for something left behind.
-        environment = os.environ | {"TMPDIR": scratch}
-        browser = subprocess.Popen(beside, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        # Folders of their own for temporary files: a test looks for what others have left behind, and finds no more.
+        places = [Path(scratch, lane) for lane in ("a", "b")]
+        for place in places:
+            place.mkdir()
+        first, second = (os.environ | {"TMPDIR": str(place)} for place in places)
+        browser = subprocess.Popen(beside, cwd=ROOT, env=second, stdout=said, stderr=subprocess.STDOUT)
         try:
-            codes = [subprocess.run(command, cwd=ROOT).returncode for command in here]
+            codes = [subprocess.run(command, cwd=ROOT, env=first).returncode for command in here]
             print("\nThe tests in the browser:", flush=True)
             codes.append(browser.wait())
         finally:
