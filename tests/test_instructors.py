@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from jobqueue_lesson.editions import is_note
 from jobqueue_lesson.show.cards import QUESTIONS
 from tools import minutes as minutes_tool
 
@@ -27,7 +28,7 @@ def path_of(number):
 
 
 def notes_of(path):
-    return [cell for cell in CELLS[path.stem] if cell.metadata.get("slideshow", {}).get("slide_type") == "notes"]
+    return [cell for cell in CELLS[path.stem] if is_note(cell)]
 
 
 def rows(text):

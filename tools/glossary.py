@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import nbformat
 
+from jobqueue_lesson.editions import is_note
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = NOTEBOOKS / "GLOSSARY.md"
@@ -40,11 +42,6 @@ class Term(NamedTuple):
     """The nearest one above."""
     cell: str
     """The id of its cell: JupyterLab, and pages made by nbconvert, lead there."""
-
-
-def is_note(cell: nbformat.NotebookNode) -> bool:
-    """Say whether a cell is for the speaker, and no part of the page."""
-    return bool(cell.metadata.get("slideshow", {}).get("slide_type") == "notes")
 
 
 def sentences(text: str) -> list[str]:

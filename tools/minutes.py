@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import nbformat
 
+from jobqueue_lesson.editions import is_note
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 INSTRUCTORS = ROOT / "INSTRUCTORS.md"
@@ -122,8 +124,8 @@ def parts(path: Path) -> tuple[list[Part], Counter[str]]:
     counts: Counter[str] = Counter()
     found: list[Part] = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
-            continue  # for the speaker
+        if is_note(cell):
+            continue
         if cell.cell_type == "code":
             found[-1] = found[-1]._replace(seconds=found[-1].seconds + _code(cell, counts))
             continue

@@ -32,6 +32,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from jobqueue_lesson.editions import is_note
 from tools.editions import build_wheel
 
 ROOT = Path(__file__).parent.parent
@@ -93,7 +94,7 @@ def edition(notebook: dict[str, Any]) -> dict[str, Any]:
     page["metadata"]["kernelspec"] = dict(KERNELSPEC)
     cells, told = [], set()
     for cell in page["cells"]:
-        if cell["metadata"].get("slideshow", {}).get("slide_type") == "notes":
+        if is_note(cell):
             continue
         reasons = [tag for tag in cell["metadata"].get("tags", []) if tag in WHY]
         if cell["cell_type"] == "code" and reasons:
