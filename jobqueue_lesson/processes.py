@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,14 +29,17 @@ class Child:
         module: what it runs, as `python -m` does. It must call `die_with_parent`.
         arguments: its command line.
         name: what people call it.
+        environment: variables that it has in addition to those of this process.
     """
 
-    def __init__(self, module: str, *arguments: str, name: str) -> None:
+    def __init__(self, module: str, *arguments: str, name: str, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
         # It reads from a pipe that never says anything. Whose other end is gone has lost who started it.
         # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
         command = [sys.executable, "-m", module, *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, start_new_session=True, env={**os.environ, **(environment or {})}
+        )
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,328 @@
+"""A worker of notebook 11: Procrastinate's own, in a process of its own, with the handlers that notebook 03 wrote.
+
+It claims jobs, reports on them and sends heartbeats with the functions of `engine.sql`, so that a report counts only if
+it comes from the attempt that has the job. While the server is down it waits, and goes on when the server is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import runpy
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status as EngineStatus
+from procrastinate.manager import JobManager, NotificationCallback
+from procrastinate.retry import BaseRetryStrategy
+from procrastinate.worker import Worker
+
+from .durable import as_json
+from .job import Job, LeaseLost
+from .processes import die_with_parent
+from .progress import in_hand
+from .queue import in_words
+from .retries import DoNotRetry, RetryPolicy
+from .worker import Handler, NoHandler
+
+URL = "JOBQUEUE_LESSON_DATABASE"
+"""The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
+LONGEST_POLL = 5.0  # seconds between two looks for jobs when nothing is due and no notification comes
+
+T = TypeVar("T")
+
+log = logging.getLogger("jobqueue_lesson")
+
+
+async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float) -> None:
+    """Be a worker, until SIGTERM."""
+    # A worker needs one connection for its jobs and one for its heartbeat; a third is for what listens.
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3, timeout=5))
+    attempts = _Attempts(app, url, handlers, name, lease)
+    worker = Worker(
+        app,
+        [queue],
+        name,
+        update_heartbeat_interval=lease / 3,
+        stalled_worker_timeout=lease,
+        fetch_job_polling_interval=5,
+    )
+    app.job_manager = _Manager(app.connector, attempts, worker)
+    await _when_up(app.open_async)
+    reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
+    try:
+        await worker.run()  # type: ignore[no-untyped-call]
+    finally:
+        reclaiming.cancel()
+        await app.close_async()
+
+
+class _Claim(NamedTuple):
+    """One attempt, from the claim of its job until its report."""
+
+    turn: int
+    job: Job
+    policy: RetryPolicy
+    waited: float | None
+    """Seconds of backoff before this attempt."""
+
+
+class _Outcome(NamedTuple):
+    """How an attempt ended."""
+
+    result: str | None = None
+    error_type: str | None = None
+    error: str | None = None
+    retry_in: float | None = None
+
+
+class _Attempts:
+    """Runs the handlers, and keeps how each attempt ended until it is reported."""
+
+    def __init__(
+        self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler], name: str, lease: float
+    ) -> None:
+        self.app = app
+        self.handlers = handlers
+        self.name = name
+        self.lease = lease
+        self.running: dict[int, _Claim] = {}
+        self.outcomes: dict[int, _Outcome] = {}
+        self.progress = _Progress(url, self.running)
+
+    def begin(self, row: dict[str, Any]) -> procrastinate.jobs.Job:
+        """Note a claimed job, and give it as the engine knows it."""
+        claimed = row["job"]
+        job = Job(
+            claimed["id"], claimed["task_name"], row["data"], claimed["priority"], row["max_attempts"], None, 0.0, 0.0,
+            attempts=row["number"],
+        )  # fmt: skip
+        self.running[job.id] = _Claim(claimed["attempts"], job, RetryPolicy(**row["retry"]), row["waited"])
+        if job.type not in self.app.tasks:
+            self.app.task(name=job.type, pass_context=True, retry=_Retry(self))(self.run)
+        return procrastinate.jobs.Job(
+            id=job.id, status=claimed["status"], queue=claimed["queue_name"], task_name=job.type, priority=job.priority,
+            attempts=claimed["attempts"], lock=claimed["lock"], queueing_lock=claimed["queueing_lock"],
+        )  # fmt: skip
+
+    async def run(self, context: procrastinate.JobContext, /, **_: Any) -> None:
+        """Run one attempt. Whatever the handler raises stays inside its job."""
+        assert context.job.id is not None
+        claim = self.running[context.job.id]
+        job = claim.job
+        try:
+            with in_hand(self.progress, job):  # type: ignore[arg-type]
+                result = await self._handle(job.type, job.data)
+            self.outcomes[job.id] = _Outcome(as_json("result", result))
+        except BaseException as error:
+            again = job.attempts < job.max_attempts and not isinstance(error, DoNotRetry) and not context.should_abort()
+            retry_in = claim.policy.delay(job.attempts, claim.waited) if again else None
+            kind, message = in_words(error)
+            self.outcomes[job.id] = _Outcome(None, kind, _storable(message), retry_in)
+            raise _Failed from None
+
+    async def _handle(self, type: str, data: Any) -> Any:
+        handler = self.handlers.get(type)
+        if handler is None:
+            known = ", ".join(sorted(self.handlers)) or "none at all"
+            raise NoHandler(f"no handler for {type!r}; this worker has: {known}")
+        return await handler(data)
+
+
+class _Failed(Exception):
+    """Tells the engine that an attempt failed; how, it is told by `_Manager`."""
+
+
+class _Retry(BaseRetryStrategy):
+    """Tells the engine whether a failed attempt is tried again."""
+
+    def __init__(self, attempts: _Attempts) -> None:
+        self.attempts = attempts
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        outcome = self.attempts.outcomes.get(job.id or 0, _Outcome())
+        return None if outcome.retry_in is None else procrastinate.RetryDecision()
+
+
+class _Progress:
+    """Where `current_job().progress` goes."""
+
+    def __init__(self, url: str, running: dict[int, _Claim]) -> None:
+        self.url = url
+        self.running = running
+        self.connection: psycopg.Connection[Any] | None = None
+
+    def progress(self, job_id: int, fraction: float, note: str, *, attempt: int) -> None:
+        """Keep how far a job is. While the server is down, that is lost: it is nothing that a job should fail for."""
+        claim = self.running[job_id]
+        try:
+            if self.connection is None:
+                self.connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+            ((counted,),) = self.connection.execute(
+                "SELECT jobqueue_progress(%s, %s, %s, %s)", (job_id, claim.turn, fraction, _storable(note))
+            ).fetchall()
+        except psycopg.OperationalError as error:
+            self.connection = None
+            log.warning("progress of job #%s is lost: %s", job_id, error)
+        else:
+            if not counted:
+                raise LeaseLost(claim.job, attempt)
+
+
+class _Manager(JobManager):
+    """Procrastinate's manager of jobs, for a worker: it claims and reports an attempt as `engine.sql` does.
+
+    The worker survives the time when its server is down: what it asks for then is asked for again.
+    """
+
+    def __init__(self, connector: Any, attempts: _Attempts, worker: Worker) -> None:
+        super().__init__(connector)
+        self.attempts = attempts
+        self.worker = worker
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> procrastinate.jobs.Job | None:
+        """Claim the next job."""
+        try:
+            (row,) = await self.connector.execute_query_all_async(
+                "SELECT row_to_json(job) AS job, data, max_attempts, retry, number, waited, next_in"
+                " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s)",
+                queues=queues,
+                worker_id=worker_id,
+                worker=self.attempts.name,
+            )
+        except ConnectorException as error:
+            if not _down(error):
+                # This worker was silent for so long that it was taken for dead: it registers again.
+                await self.update_heartbeat(worker_id)
+            self.worker.fetch_job_polling_interval = 0.2
+            return None
+        if row["number"] is None:
+            next_in = row["next_in"]
+            self.worker.fetch_job_polling_interval = (
+                LONGEST_POLL if next_in is None else min(LONGEST_POLL, max(0.002, next_in))
+            )
+            return None
+        return self.attempts.begin(row)
+
+    async def finish_job(self, job: procrastinate.jobs.Job, status: EngineStatus, delete_job: bool) -> None:
+        """Report that an attempt completed its job, or failed for good."""
+        await self._report(job)
+
+    async def retry_job(self, job: procrastinate.jobs.Job, *_: Any, **__: Any) -> None:
+        """Report that an attempt failed, and that the job is to be tried again."""
+        await self._report(job)
+
+    async def _report(self, job: procrastinate.jobs.Job) -> None:
+        assert job.id is not None
+        claim = self.attempts.running.pop(job.id)
+        outcome = self.attempts.outcomes.pop(job.id, _Outcome(error="the attempt was aborted"))
+        rows = await _when_up(
+            lambda: self.connector.execute_query_all_async(
+                "SELECT jobqueue_end_attempt(%(id)s, %(turn)s, %(result)s::json, %(error_type)s, %(error)s,"
+                " %(retry_in)s) AS counted",
+                id=job.id,
+                turn=claim.turn,
+                **outcome._asdict(),
+            )
+        )
+        if not rows[0]["counted"]:
+            log.warning("%s: attempt %s of job #%s had lost its lease", self.attempts.name, claim.job.attempts, job.id)
+
+    async def register_worker(self) -> int:
+        """Register this worker, with its name and its lease."""
+        worker_id = await _when_up(super().register_worker)
+        await _when_up(lambda: self.update_heartbeat(worker_id))
+        return worker_id
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Leave, if the server is up."""
+        try:
+            await super().unregister_worker(worker_id)
+        except ConnectorException as error:
+            log.warning("could not unregister: %s", error.__cause__)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Send a heartbeat, if the server is up."""
+        try:
+            await self.connector.execute_query_async(
+                "SELECT jobqueue_heartbeat(%(id)s, %(name)s, %(lease)s)",
+                id=worker_id,
+                name=self.attempts.name,
+                lease=self.attempts.lease,
+            )
+        except ConnectorException as error:
+            log.warning("a heartbeat was not sent: %s", error.__cause__)
+
+    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
+        """Remove the workers whose lease has expired: each has its own."""
+        rows = await _when_up(
+            lambda: self.connector.execute_query_all_async("SELECT * FROM jobqueue_prune() AS worker_id")
+        )
+        return [row["worker_id"] for row in rows]
+
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> list[int]:
+        """Return the jobs that are to be aborted; none while the server is down."""
+        try:
+            return list(await super().list_jobs_to_abort_async(queue))
+        except ConnectorException:
+            return []
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Listen for new jobs, and again when the connection is lost."""
+        while True:
+            await _when_up(lambda: JobManager.listen_for_jobs(self, on_notification=on_notification, queues=queues))
+
+
+async def _reclaim_forever(app: procrastinate.App, queue: str, lease: float) -> None:
+    """Look for jobs of silent workers, several times a lease."""
+    while True:
+        await asyncio.sleep(min(1.0, lease / 3))
+        try:
+            await app.connector.execute_query_async("SELECT jobqueue_reclaim(%(queue)s)", queue=queue)
+        except ConnectorException as error:
+            log.warning("could not look for jobs of silent workers: %s", error.__cause__)
+
+
+async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the server, and again while it is down."""
+    wait = 0.05
+    while True:
+        try:
+            return await ask()
+        except (ConnectorException, psycopg.OperationalError) as error:
+            if not _down(error):
+                raise
+        await asyncio.sleep(wait)
+        wait = min(1.0, 2 * wait)
+
+
+def _down(error: BaseException) -> bool:
+    """Whether an error says that the server can't be reached, and not that it refuses what it was asked."""
+    return isinstance(error, psycopg.OperationalError) or isinstance(error.__cause__, psycopg.OperationalError)
+
+
+def _storable(text: str) -> str:
+    """Return a text that PostgreSQL can keep: NUL and lone surrogates as escapes."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command line of a worker process. The server's URL is in its environment."""
+    queue, handlers, name, lease = arguments
+    die_with_parent()
+    for chatty in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
+    asyncio.run(work(os.environ[URL], queue, runpy.run_path(handlers)["HANDLERS"], name, float(lease)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
