@@ -32,7 +32,7 @@ from .worker import Handler, NoHandler
 
 URL = "JOBQUEUE_LESSON_DATABASE"
 """The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
-LONGEST_POLL = 5.0  # seconds between two looks for jobs when nothing is due and no notification comes
+LONGEST_POLL = 1.0  # seconds between two looks for jobs: a notification is lost when it comes while the server is down
 
 T = TypeVar("T")
 
@@ -42,7 +42,8 @@ log = logging.getLogger("jobqueue_lesson")
 async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float) -> None:
     """Be a worker, until SIGTERM."""
     # A worker needs one connection for its jobs and one for its heartbeat; a third is for what listens.
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3, timeout=5))
+    connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3, timeout=1, reconnect_timeout=0.5)
+    app = procrastinate.App(connector=connector)
     attempts = _Attempts(app, url, handlers, name, lease)
     worker = Worker(
         app,
