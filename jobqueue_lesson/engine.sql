@@ -97,12 +97,16 @@ END $$;
 
 -- --- the worker's half ---
 
--- Claim the next job. If none is due, say in how many seconds one will be.
-CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text)
+-- Claim the next job. If none is due, say in how many seconds one will be. A job that this worker has claimed and isn't
+-- running is one whose claim was committed while its answer got lost, as when the server crashes: the worker gets it again.
+CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text, _running bigint[])
 RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, waited double precision,
     next_in double precision) LANGUAGE plpgsql AS $$
 BEGIN
-    job := procrastinate_fetch_job_v2(_queues, _worker_id);
+    SELECT * INTO job FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = _worker_id AND id <> ALL(_running);
+    IF NOT FOUND THEN
+        job := procrastinate_fetch_job_v2(_queues, _worker_id);
+    END IF;
     IF job.id IS NULL THEN
         SELECT extract(epoch FROM min(scheduled_at) - clock_timestamp()) INTO next_in
             FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(_queues);
@@ -112,7 +116,8 @@ BEGIN
     SELECT own.data, own.max_attempts, own.retry, job.attempts - own.spent + 1 INTO data, max_attempts, retry, number
         FROM jobqueue_jobs AS own WHERE job_id = job.id;
     SELECT retry_in INTO waited FROM jobqueue_attempts WHERE job_id = job.id AND turn = job.attempts - 1;
-    INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker);
+    INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker)
+        ON CONFLICT DO NOTHING;
     RETURN NEXT;
 END $$;
 

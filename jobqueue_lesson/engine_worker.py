@@ -21,6 +21,7 @@ from procrastinate.jobs import Status as EngineStatus
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from .durable import as_json
 from .job import Job, LeaseLost
@@ -41,9 +42,13 @@ log = logging.getLogger("jobqueue_lesson")
 
 async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float) -> None:
     """Be a worker, until SIGTERM."""
-    # A worker needs one connection for its jobs and one for its heartbeat; a third is for what listens.
-    connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3, timeout=1, reconnect_timeout=0.5)
-    app = procrastinate.App(connector=connector)
+    # The pool is made here, because Procrastinate's own is closed for good when the server is down at the start. Jobs,
+    # heartbeats and the look for silent workers may each need a connection at the same time.
+    pool = AsyncConnectionPool(
+        url, min_size=1, max_size=3, open=False, timeout=1, reconnect_timeout=0.5,
+        check=AsyncConnectionPool.check_connection,
+    )  # fmt: skip
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector())
     attempts = _Attempts(app, url, handlers, name, lease)
     worker = Worker(
         app,
@@ -51,16 +56,15 @@ async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str,
         name,
         update_heartbeat_interval=lease / 3,
         stalled_worker_timeout=lease,
-        fetch_job_polling_interval=5,
+        fetch_job_polling_interval=LONGEST_POLL,
     )
     app.job_manager = _Manager(app.connector, attempts, worker)
-    await _when_up(app.open_async)
-    reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
-    try:
-        await worker.run()  # type: ignore[no-untyped-call]
-    finally:
-        reclaiming.cancel()
-        await app.close_async()
+    async with pool, app.open_async(pool):
+        reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
+        try:
+            await worker.run()  # type: ignore[no-untyped-call]
+        finally:
+            reclaiming.cancel()
 
 
 class _Claim(NamedTuple):
@@ -193,10 +197,11 @@ class _Manager(JobManager):
         try:
             (row,) = await self.connector.execute_query_all_async(
                 "SELECT row_to_json(job) AS job, data, max_attempts, retry, number, waited, next_in"
-                " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s)",
+                " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s, %(running)s)",
                 queues=queues,
                 worker_id=worker_id,
                 worker=self.attempts.name,
+                running=list(self.attempts.running),
             )
         except ConnectorException as error:
             if not _down(error):
@@ -247,7 +252,7 @@ class _Manager(JobManager):
         try:
             await super().unregister_worker(worker_id)
         except ConnectorException as error:
-            log.warning("could not unregister: %s", error.__cause__)
+            log.debug("could not unregister: %s", error.__cause__)
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """Send a heartbeat, if the server is up."""
@@ -259,7 +264,7 @@ class _Manager(JobManager):
                 lease=self.attempts.lease,
             )
         except ConnectorException as error:
-            log.warning("a heartbeat was not sent: %s", error.__cause__)
+            log.debug("a heartbeat was not sent: %s", error.__cause__)
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         """Remove the workers whose lease has expired: each has its own."""
@@ -290,7 +295,7 @@ async def _reclaim_forever(app: procrastinate.App, queue: str, lease: float) -> 
         try:
             await app.connector.execute_query_async("SELECT jobqueue_reclaim(%(queue)s)", queue=queue)
         except ConnectorException as error:
-            log.warning("could not look for jobs of silent workers: %s", error.__cause__)
+            log.debug("could not look for jobs of silent workers: %s", error.__cause__)
 
 
 async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
