@@ -112,6 +112,10 @@ class Waits(NamedTuple):
     """The share of their time for which the workers were busy."""
     seconds: float
     """How long it all took."""
+    came: list[float]
+    """The second in which each job came."""
+    done: list[float]
+    """The second in which each job was done, in the order in which they came."""
 
     @property
     def mean(self) -> float:
@@ -121,6 +125,19 @@ class Waits(NamedTuple):
     def quantile(self, share: float) -> float:
         """Return the wait that a share of the jobs did not exceed, in seconds."""
         return sorted(self.waits)[math.ceil(share * len(self.waits)) - 1]
+
+    def mean_in_system(self) -> float:
+        """Return how many jobs were there on average, waiting or running: counted, and with no formula.
+
+        Goes through the record in the order of time, one more for each job that came and one fewer for each that was
+        done, and weighs each count with the time for which it held.
+        """
+        changes = sorted([(second, 1) for second in self.came] + [(second, -1) for second in self.done])
+        there, since, weighed = 0, 0.0, []
+        for second, change in changes:
+            weighed.append(there * (second - since))
+            there, since = there + change, second
+        return math.fsum(weighed) / self.seconds
 
     def interval(self, batches: int = 20) -> tuple[float, float]:
         """Return the interval in which the true mean lies, with 99 % confidence.
@@ -153,19 +170,27 @@ def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000,
     chance = random.Random(seed)
     free = [0.0] * check_count("workers", workers)  # a heap: when each worker is free
     now = worked = 0.0
-    waits = []
+    waits, came, done = [], [], []
     for _ in range(check_count("jobs", jobs)):
         now += chance.expovariate(arrivals)
         work = chance.expovariate(1 / service)
         begun = max(now, free[0])
         heapreplace(free, begun + work)
         waits.append(begun - now)
+        came.append(now)
+        done.append(begun + work)
         worked += work
     seconds = max(free)
-    return Waits(waits, worked / (seconds * workers), seconds)
+    return Waits(waits, worked / (seconds * workers), seconds, came, done)
 
 
 Signal = Literal["depth", "latency"]
+WAITING_PER_WORKER = 10
+"""By depth: one worker for so many waiting jobs."""
+TOO_OLD = 1.0
+"""By latency: one worker more when the oldest job has waited for more than so many seconds."""
+QUIET = 30.0
+"""By latency: one worker fewer when for so many seconds no job has waited."""
 
 
 class Scaled(NamedTuple):
@@ -191,9 +216,9 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
     """Let a team grow and shrink with a signal, through ten minutes of many small jobs and ten of few big ones.
 
     In the first ten minutes 40 jobs of 20 ms come a second, with a rush of 300 every minute. In the second ten minutes
-    a job of 4 s comes every second. "depth" wants a worker for every 10 jobs that wait. "latency" wants one more
-    when the job at the front has waited for over a second, and nobody is on the way already; and one fewer when for
-    half a minute nobody has waited. Both look once a second.
+    a job of 4 s comes every second. "depth" wants a worker for every `WAITING_PER_WORKER` waiting jobs. "latency" wants
+    one more when the oldest job has waited for more than `TOO_OLD` and no worker is on its way already, and one fewer
+    when for `QUIET` no job has waited. Both look once a second.
 
     Args:
         signal: what the team follows.
@@ -231,11 +256,11 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
             free.sort()
         oldest = second - queue[0][0] if queue else 0.0
         if signal == "depth":
-            wanted = math.ceil(len(queue) / 10)
+            wanted = math.ceil(len(queue) / WAITING_PER_WORKER)
         else:
             waited = second if queue else waited
-            more, fewer = oldest > 1 and second >= there, second >= waited + 30
-            waited = second if fewer else waited  # the next one goes half a minute later
+            more, fewer = oldest > TOO_OLD and second >= there, second >= waited + QUIET
+            waited = second if fewer else waited  # the next one goes after another quiet spell
             wanted = len(free) + more - fewer
         wanted = min(most, max(1, wanted))
         while len(free) < wanted:

@@ -543,11 +543,17 @@ WRONG["state"] = [
     (as_text, "for a job that is pending"),
 ]
 
-RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: min(1.0, 0.010 * 1.8 ** (n - 1))]
+RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: 0.020 * 1.8 ** (n - 1)]
 WRONG["wait"] = [
     (lambda n: 1, "hears 1 s after its order"),
     (lambda n: 0.1, "hears 0.1 s after its order"),
     (lambda n: 0.01 * n, "more than 20 questions"),
+    (lambda n: min(1.0, 0.010 * 2 ** (n - 1)), "a job of 10 minutes needs more than 20 questions"),
+    (lambda n: 0.010 * 1.5 ** (n - 1), "more than 20 questions"),
+    (
+        lambda n: 0.010 * 2 ** (n - 1) if n < 13 else 1000,
+        "of a job that takes 40.95 s, the client hears 1,041 s after its order",
+    ),
     (lambda n: 0.010 * 5 ** (n - 1), "after its order"),
     (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
     (lambda n: "10 ms", "a number of seconds"),

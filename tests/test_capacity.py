@@ -1,13 +1,18 @@
 """Formulas against published values, and against simulations."""
 
 import asyncio
+import inspect
 import math
 import random
+from pathlib import Path
+from statistics import fmean
 
+import nbformat
 import pytest
 
-from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson import JobQueue, Simulation, Worker, capacity
 from jobqueue_lesson.capacity import (
+    Waits,
     autoscale,
     erlang_b,
     erlang_c,
@@ -18,6 +23,9 @@ from jobqueue_lesson.capacity import (
     utilization,
     wait_quantile,
 )
+from jobqueue_lesson.show.cards import QUESTIONS
+
+PAGE = Path(__file__).parent.parent / "notebooks" / "12_how_many_workers.ipynb"
 
 
 @pytest.mark.parametrize(
@@ -59,12 +67,33 @@ def test_simulation_and_formula_agree_within_the_confidence_interval(arrivals, w
     assert found.quantile(0.95) == pytest.approx(wait_quantile(arrivals, 1.0, workers), rel=0.12, abs=0.02)
 
 
-def test_littles_law_holds_in_the_simulation():
-    found = simulate(3.0, 1.0, 4)
-    stay = found.mean + 1.0
-    there = math.fsum(wait + 1.0 for wait in found.waits) / found.seconds
-    assert there == pytest.approx(len(found.waits) / found.seconds * stay)
-    assert there == pytest.approx(mean_in_system(3.0, 1.0, 4), rel=0.05)
+def test_jobs_are_counted_over_time():
+    # One from 0 to 4, one from 1 to 2, one from 3 to 4: 1, 2, 1 and 2 of them, for a second each.
+    assert Waits([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
+
+
+def test_the_count_is_what_somebody_sees_who_looks_again_and_again():
+    found = simulate(6, 0.5, 4, jobs=500)
+    looks = [n * found.seconds / 2_000 for n in range(2_000)]
+    stays = [*zip(found.came, found.done, strict=True)]
+    seen = [sum(came <= look < done for came, done in stays) for look in looks]
+    assert found.mean_in_system() == pytest.approx(fmean(seen), rel=0.01)
+
+
+def test_the_record_of_comings_and_goings_is_that_of_the_waits():
+    found = simulate(6, 0.5, 4, jobs=1_000)
+    works = [done - came - wait for came, done, wait in zip(found.came, found.done, found.waits, strict=True)]
+    assert min(works) > 0
+    assert fmean(works) == pytest.approx(0.5, rel=0.1)
+    assert max(found.done) == found.seconds
+
+
+@pytest.mark.parametrize(("arrivals", "service", "workers"), [(3.0, 1.0, 4), (6, 0.5, 4), (0.8, 1.0, 1)])
+def test_littles_law_holds_in_the_simulation(arrivals, service, workers):
+    found = simulate(arrivals, service, workers)
+    stay = fmean(done - came for came, done in zip(found.came, found.done, strict=True))
+    assert found.mean_in_system() == pytest.approx(len(found.came) / found.seconds * stay)
+    assert found.mean_in_system() == pytest.approx(mean_in_system(arrivals, service, workers), rel=0.05)
 
 
 def test_the_bare_simulation_does_what_the_queue_and_the_worker_do():
@@ -100,8 +129,40 @@ def test_the_fewest_workers_meet_the_target_and_one_fewer_does_not():
             assert wait_quantile(arrivals, service, workers - 1) > target
 
 
-def test_one_line_for_ten_is_better_than_two_lines_for_five():
-    assert mean_wait(8, 1, 10) < mean_wait(4, 1, 5) / 2
+def line_of(found):
+    """Return how many jobs wait in a simulated line on average, and how many leave it in a second while it is there."""
+    begun = [came + wait for came, wait in zip(found.came, found.waits, strict=True)]
+    changes = sorted([(second, 1) for second in found.came] + [(second, -1) for second in begun])
+    waiting, since, weighed, there = 0, 0.0, 0.0, 0.0
+    for second, change in changes:
+        weighed += waiting * (second - since)
+        there += (second - since) * (waiting > 0)
+        waiting, since = waiting + change, second
+    return weighed / found.seconds, sum(wait > 0 for wait in found.waits) / there
+
+
+def test_one_line_for_ten_moves_twice_as_fast_as_one_for_five_and_is_no_longer():
+    one, other = simulate(8, 1, 10), simulate(4, 1, 5)
+    (short, fast), (long, slow) = line_of(one), line_of(other)
+    assert fast / slow == pytest.approx(10 / 5, rel=0.01)
+    reasons = " ".join(option.reason for option in QUESTIONS["pooled"].options)
+    assert f"{8 * mean_wait(8, 1, 10):.1f} jobs wait in it, and {4 * mean_wait(4, 1, 5):.1f} in each" in reasons
+    assert short < long
+    assert short == pytest.approx(8 * mean_wait(8, 1, 10), rel=0.05)  # as page 12 prints it
+    assert long == pytest.approx(4 * mean_wait(4, 1, 5), rel=0.05)
+    assert one.mean < other.mean / 2
+
+
+def test_the_rules_of_both_signals_are_on_the_page():
+    page = nbformat.read(PAGE, as_version=4)
+    (rules,) = (cell.source for cell in page.cells if cell.id == "scale-rules")
+    for rule in (
+        f"one worker for every {capacity.WAITING_PER_WORKER} jobs that are waiting",
+        f"waited for more than {capacity.TOO_OLD:g} second",
+        f"{capacity.QUIET:g} seconds",
+        f"{inspect.signature(autoscale).parameters['most'].default} workers at most",
+    ):
+        assert rule in rules
 
 
 def test_depth_misleads_an_autoscaler_and_latency_does_not():

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import inspect
 import json
+import random
 import subprocess
 import sys
 import time
@@ -132,6 +133,31 @@ def test_the_pages_outputs_say_not_yet_and_solved(name):
     assert said[0].startswith("Not yet: ")
     assert said[1].startswith("✓")
     assert solution.metadata["jupyter"]["source_hidden"]
+
+
+def test_the_page_says_what_the_check_of_the_questions_checks():
+    page = nbformat.read(NOTEBOOKS / "06_api_pattern.ipynb", as_version=4)
+    (text,) = (cell.source for cell in page.cells if cell.id == "try-two")
+    numbers = MODULES["wait"]
+    for words in (
+        f"from {1000 * numbers.SHORTEST:.0f} ms to {numbers.LONGEST / 60:.0f} minutes",
+        f"{numbers.QUESTIONS} questions",
+        f"{1000 * numbers.LATE:.0f} ms",
+    ):
+        assert words in text
+
+
+def test_a_client_that_passes_is_in_time_for_jobs_of_every_length():
+    numbers, wait = MODULES["wait"], RIGHT["wait"][0]
+    chance = random.Random(6)
+    lengths = [numbers.SHORTEST, numbers.LONGEST, *(10 ** chance.uniform(-2, 2.778) for _ in range(2_000))]
+    for takes in lengths:
+        now = asked = 0
+        while now < takes:
+            asked += 1
+            now += wait(asked)
+        assert asked <= numbers.QUESTIONS
+        assert now <= 2 * takes + numbers.LATE
 
 
 # --- answers that go wrong ---

@@ -248,7 +248,10 @@ QUESTIONS = {
             Option(
                 "It gets much shorter.", "Nobody idles while anybody waits, wherever the job came from.", right=True
             ),
-            Option("It gets longer: the line is twice as long.", "And it moves more than twice as fast."),
+            Option(
+                "It gets longer: the line is twice as long.",
+                "It is not: 1.6 jobs wait in it, and 2.2 in each of the two. And it moves twice as fast.",
+            ),
         ),
     ),
     "same-handlers": Question(

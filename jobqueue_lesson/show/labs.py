@@ -997,7 +997,7 @@ def sizing_lab(target: float = 0.5) -> Lab:
     def say(outcome: capacity.Waits) -> str:
         p50, p95, p99 = (in_words(outcome.quantile(share)) for share in (0.50, 0.95, 0.99))
         met = "Target met." if outcome.quantile(0.95) < target else "Target missed."
-        return f"p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
+        return f"Wait: p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
 
     controls: Controls = {
         "arrivals": Slider("jobs a second", 1.0, 20.0, 0.5, 6.0),
