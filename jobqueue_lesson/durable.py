@@ -379,6 +379,17 @@ class SQLiteQueue:
         if self._joiners and not self._unfinished():
             end_waits(self._joiners)
 
+    @contextmanager
+    def memory(self, name: str) -> Iterator[dict[str, Any]]:
+        """Give what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        with self._transaction():
+            row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
+            memory = {} if row is None else json.loads(row[0])
+            yield memory
+            self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
+        self._tell()
+        self.wake()
+
     # --- the record ---
 
     def events(self, after: int = 0) -> list[JobEvent]:
@@ -390,7 +401,7 @@ class SQLiteQueue:
 
     def _tell(self) -> None:
         """Tell the listeners of every move since the last time, in order, whoever made it."""
-        if not self._listeners:
+        if not self._listeners or self._db.in_transaction:  # inside `memory`, which tells when all is written
             return
         busy = bool(self._told)  # a listener made this move; the loop further up the stack comes to it
         for number, *row in self._read(f"SELECT number, {EVENT} FROM events WHERE number > ?", (self._heard,)):
@@ -556,6 +567,9 @@ class SQLiteQueue:
     def _transaction(self) -> Iterator[float]:
         """Do all of it or nothing, and let no other process come in between. Gives the time."""
         with self._named_errors():
+            if self._db.in_transaction:  # inside `memory`: a part of that
+                yield self.clock()
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.clock()
@@ -593,6 +607,7 @@ class SQLiteQueue:
                     f"{self.path} was made by a newer version of this package (schema {version}; this one knows "
                     f"{VERSION}): update jobqueue_lesson"
                 )
+            self._db.execute("CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush, nsmallest
 from typing import Any, Protocol
 
@@ -225,6 +226,7 @@ class JobQueue:
         self._completed = 0
         self._failed = 0
         self._next_id = 1
+        self._memories: dict[str, dict[str, Any]] = {}
         self._listeners: list[Listener] = []
         self._events: deque[JobEvent] = deque()
         self._waiters: list[asyncio.Future[None]] = []
@@ -436,6 +438,13 @@ class JobQueue:
     def wake(self) -> None:
         """End every `wait` now."""
         end_waits(self._waiters)
+
+    @contextmanager
+    def memory(self, name: str) -> Iterator[dict[str, Any]]:
+        """Give what a scheduler remembers under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        memory = dict(self._memories.get(name, {}))
+        yield memory
+        self._memories[name] = memory
 
     def _pending(self) -> int:
         return len(self._ready) + len(self._delayed)

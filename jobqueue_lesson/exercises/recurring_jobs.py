@@ -54,8 +54,8 @@ my_interval = 5
     "room for the work",
     stub=my_interval,
     hints=[
-        "The work takes 8 seconds. What if a tick comes while it still runs?",
-        "At exactly 8 seconds each tick comes in the very moment in which the job ends, and finds it still there.",
+        "The work takes 8 seconds. What if a tick comes while it is still running?",
+        "At exactly 8 seconds each job ends in the very moment of a tick. At that tick it still counts as running.",
     ],
 )
 def check_interval(answer: Any) -> None:

@@ -21,13 +21,13 @@ my_pool = {"workers": 1, "concurrency": 1}
     "p95 under 2 s",
     stub=my_pool,
     hints=[
-        "Six jobs of half a second come each second. How many seconds of work is that, a second?",
-        "Three hands are busy all the time, then. Busy all the time means that every wait adds up. Have one to spare.",
+        "Six jobs of half a second arrive per second. How many seconds of work is that, each second?",
+        "So three slots would be busy all the time, and would never catch up after a rush. Keep one spare.",
         "workers × concurrency must be 4.",
     ],
 )
 def check_pool(answer: Any) -> None:
-    """Get 95 of 100 jobs done within 2 s of their order, with at most 3 workers, and as few in hand as it takes."""
+    """Get 95 of 100 jobs done within 2 s of being enqueued, with workers × concurrency as small as possible."""
     expect(isinstance(answer, dict), f"{answer!r}", 'a dictionary such as {"workers": 1, "concurrency": 1}')
     same("the names in it", sorted(map(str, answer)), ["concurrency", "workers"])
     for name, most in (("workers", 3), ("concurrency", 4)):
@@ -73,7 +73,7 @@ def _five_jobs(queue: JobQueue) -> None:
     "a worker that loses no job",
     stub=my_worker,
     hints=[
-        "What becomes of the job in hand when its handler raises? And when the worker itself is cancelled?",
+        "What happens to the job when its handler raises? And when the worker itself is cancelled?",
         "Two kinds of except: an Exception belongs to the job, an asyncio.CancelledError to the worker.",
         "except asyncio.CancelledError: queue.release(job.id), then raise. except Exception as error: queue.fail(…).",
     ],
