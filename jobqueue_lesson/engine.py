@@ -134,6 +134,7 @@ class EngineQueue:
         self._told: deque[int] = deque(maxlen=2 * OVERLAP)  # numbers of events that listeners were told of
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: psycopg.Connection[Any] | None = None
+        self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
         with self._named_errors():
             prepare(self.connection)
 
@@ -143,6 +144,8 @@ class EngineQueue:
     @property
     def connection(self) -> psycopg.Connection[Any]:
         """The connection to the database; a new one if the last one broke."""
+        if self._inside is not None:
+            return self._inside
         if self._connection is not None:
             self._receive()
         if self._connection is None:
@@ -266,6 +269,22 @@ class EngineQueue:
 
         return unsubscribe
 
+    @contextmanager
+    def memory(self, name: str) -> Iterator[dict[str, Any]]:
+        """Give what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        which = (self.name, name)
+        with self._named_errors(), self._transaction():
+            self._run("SELECT pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 1))", which)
+            rows = self._run("SELECT value FROM jobqueue_memory WHERE queue = %s AND name = %s", which)
+            memory = rows[0][0] if rows else {}
+            yield memory
+            self._run(
+                "INSERT INTO jobqueue_memory VALUES (%s, %s, %s::json)"
+                " ON CONFLICT (queue, name) DO UPDATE SET value = EXCLUDED.value",
+                (*which, as_json("memory", memory)),
+            )
+        self._tell()
+
     def close(self, *, forget: bool = False) -> None:
         """Close the connection.
 
@@ -275,7 +294,8 @@ class EngineQueue:
         self._listeners.clear()
         if forget:
             self._change("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
-            self._change("DELETE FROM jobqueue_discarded WHERE queue = %s", (self.name,))
+            for table in ("jobqueue_discarded", "jobqueue_memory"):
+                self._change(f"DELETE FROM {table} WHERE queue = %s", (self.name,))
         self._disconnect()
 
     # --- the connection ---
@@ -297,6 +317,16 @@ class EngineQueue:
     def _run(self, query: str, values: Sequence[Any]) -> list[Any]:
         cursor = self.connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do all of it on one connection, or nothing."""
+        self._inside = self.connection
+        try:
+            with self._inside.transaction():
+                yield
+        finally:
+            self._inside = None
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

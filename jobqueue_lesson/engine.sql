@@ -39,6 +39,9 @@ CREATE TABLE jobqueue_workers (
 
 CREATE TABLE jobqueue_discarded (queue text PRIMARY KEY, jobs bigint NOT NULL);
 
+-- What schedulers remember.
+CREATE TABLE jobqueue_memory (queue text, name text, value json NOT NULL, PRIMARY KEY (queue, name));
+
 -- --- the producer's half ---
 
 CREATE FUNCTION jobqueue_enqueue(
