@@ -50,8 +50,9 @@ site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that nee
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
 
-torture: $(VENV)/test  ## kill workers for a minute while they do 100,000 jobs on SQLite
+torture: $(VENV)/test  ## kill workers, freeze them, kill the server: 100,000 jobs on SQLite, then the engine; some minutes
 	$(BIN)/python -m tests.kill
+	$(BIN)/python -m tests.kill_engine
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
 	rm -f $(addprefix .venv-newest/,test present site web)
