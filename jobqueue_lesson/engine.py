@@ -24,6 +24,7 @@ from typing import Any
 
 import psycopg
 from procrastinate.schema import SchemaManager
+from psycopg import sql
 
 from .durable import StorageError, as_json
 from .engine_worker import URL
@@ -61,6 +62,7 @@ VERSION = 1
 LARGEST = 2**31 - 1  # what PostgreSQL's `integer` holds
 LONGEST_DELAY = 1e11  # seconds; about 3,000 years
 LONGEST_NAME = 40  # bytes: with what Procrastinate puts before it, PostgreSQL's limit for the name of a channel
+Query = str | sql.Composed
 OVERLAP = 1000  # events that are looked at again after a lost connection
 
 STATUS = {
@@ -126,6 +128,7 @@ class EngineQueue:
         if self.retry.retry_on != (Exception,):
             raise ValueError("retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler")
         policy = asdict(self.retry)
+        self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(f"jobqueue#{name}"))
         self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners: list[Listener] = []
         self._notified: deque[dict[str, Any]] = deque()
@@ -149,7 +152,7 @@ class EngineQueue:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
             connection.add_notify_handler(lambda note: self._hear(note.payload))
             if self._listeners:
-                connection.execute(f'LISTEN "jobqueue#{self.name}"')
+                connection.execute(self._listen)
                 self._catch_up(connection)
             self._connection = connection
         self._watch()
@@ -253,7 +256,7 @@ class EngineQueue:
         if not callable(listener):
             raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
         if not self._listeners:
-            self._change(f'LISTEN "jobqueue#{self.name}"')
+            self._change(self._listen)
             ((self._since,),) = self._read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
         self._listeners.append(listener)
         self._watch()
@@ -280,7 +283,7 @@ class EngineQueue:
 
     # --- the connection ---
 
-    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a query that changes nothing: if the connection breaks, a new one is tried once."""
         with self._named_errors():
             try:
@@ -289,13 +292,13 @@ class EngineQueue:
                 self._disconnect()
                 return self._run(query, values)
 
-    def _change(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement that may change something: if the connection breaks, nobody knows whether it did."""
         with self._named_errors():
             return self._run(query, values)
 
-    def _run(self, query: str, values: Sequence[Any]) -> list[Any]:
-        cursor = self.connection.execute(query, values)
+    def _run(self, query: Query, values: Sequence[Any]) -> list[Any]:
+        cursor = self.connection.execute(query, values or None)
         return cursor.fetchall() if cursor.description else []
 
     @contextmanager
