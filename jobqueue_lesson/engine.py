@@ -279,6 +279,7 @@ class EngineQueue:
                 self._listeners.remove(listener)
             if not self._listeners:
                 self._stop_watching()
+                self._notified.clear()
 
         return unsubscribe
 
@@ -345,7 +346,8 @@ class EngineQueue:
             self._hear(note.extra)
 
     def _hear(self, payload: str | bytes) -> None:
-        self._notified.append(json.loads(payload))
+        if self._listeners:  # else it is of the time before the next one subscribes
+            self._notified.append(json.loads(payload))
 
     def _watch(self) -> None:
         """Have the running event loop call `_look` when the server sends something."""

@@ -1,4 +1,4 @@
-"""Claim jobs of the engine and report on them from this process, as its workers do: through the functions of engine.sql.
+"""Claim jobs of the engine and report on them from this process, as its workers do: by the functions of engine.sql.
 
 For tests that need a job in some state, and no worker process.
 """
