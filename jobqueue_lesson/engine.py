@@ -24,6 +24,7 @@ from typing import Any
 
 import psycopg
 from procrastinate.schema import SchemaManager
+from psycopg import sql
 
 from .durable import StorageError, as_json
 from .engine_worker import URL
@@ -60,7 +61,11 @@ VERSION = 1
 """Of the tables in `engine.sql`."""
 LARGEST = 2**31 - 1  # what PostgreSQL's `integer` holds
 LONGEST_DELAY = 1e11  # seconds; about 3,000 years
+LONGEST_TYPE = 128  # characters, in Procrastinate's table
+LONGEST_KEY = 2000  # bytes; a few hundred less than PostgreSQL can have in an index
+LONGEST_WORKER = 100  # bytes: its name is in notifications
 LONGEST_NAME = 40  # bytes: with what Procrastinate puts before it, PostgreSQL's limit for the name of a channel
+Query = str | sql.Composed
 OVERLAP = 1000  # events that are looked at again after a lost connection
 
 STATUS = {
@@ -116,16 +121,24 @@ class EngineQueue:
     """
 
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
-        if not isinstance(name, str) or not 0 < len(name.encode("utf-8", "replace")) <= LONGEST_NAME:
-            raise ValueError(f"name must be a text of 1 to {LONGEST_NAME} bytes, such as 'jobs', got {name!r}")
-        _check_text("name", name)
+        if not isinstance(url, str):
+            raise TypeError(f"url must be a string, as server() gives it, got {url!r}")
+        _check_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
+        if retry is not None and not isinstance(retry, RetryPolicy):
+            raise TypeError(f"retry must be a RetryPolicy or None, got {retry!r}")
         self.url = url
         self.name = name
         self.clock = time.time
         self.retry = retry or RetryPolicy()
         if self.retry.retry_on != (Exception,):
-            raise ValueError("retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler")
+            raise ValueError(
+                "retry.retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler"
+            )
+        if self.retry.rng is not None:
+            raise ValueError("retry.rng can't be sent to the workers of an engine: each draws from its own")
+        _check_range("retry.cap", self.retry.cap, 0, LONGEST_DELAY)  # no delay is longer
         policy = asdict(self.retry)
+        self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(f"jobqueue#{name}"))
         self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners: list[Listener] = []
         self._notified: deque[dict[str, Any]] = deque()
@@ -152,7 +165,7 @@ class EngineQueue:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
             connection.add_notify_handler(lambda note: self._hear(note.payload))
             if self._listeners:
-                connection.execute(f'LISTEN "jobqueue#{self.name}"')
+                connection.execute(self._listen)
                 self._catch_up(connection)
             self._connection = connection
         self._watch()
@@ -175,8 +188,11 @@ class EngineQueue:
             StorageError: if the server is down.
         """
         check_job(type, priority, delay, max_attempts, key)
-        _check_text("type", type, longest=128)
-        _check_text("key", key)
+        _check_text("type", type)
+        if len(type) > LONGEST_TYPE:
+            raise ValueError(f"type must be at most {LONGEST_TYPE} characters long on this engine, got {len(type)}")
+        if key is not None:
+            _check_text("key", key, LONGEST_KEY)
         _check_range("priority", priority, -LARGEST, LARGEST)
         _check_range("delay", delay, 0, LONGEST_DELAY)
         _check_range("max_attempts", max_attempts, 1, LARGEST)
@@ -256,7 +272,7 @@ class EngineQueue:
         if not callable(listener):
             raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
         if not self._listeners:
-            self._change(f'LISTEN "jobqueue#{self.name}"')
+            self._change(self._listen)
             ((self._since,),) = self._read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
         self._listeners.append(listener)
         self._watch()
@@ -266,6 +282,7 @@ class EngineQueue:
                 self._listeners.remove(listener)
             if not self._listeners:
                 self._stop_watching()
+                self._notified.clear()
 
         return unsubscribe
 
@@ -300,7 +317,7 @@ class EngineQueue:
 
     # --- the connection ---
 
-    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a query that changes nothing: if the connection breaks, a new one is tried once."""
         with self._named_errors():
             try:
@@ -309,13 +326,13 @@ class EngineQueue:
                 self._disconnect()
                 return self._run(query, values)
 
-    def _change(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement that may change something: if the connection breaks, nobody knows whether it did."""
         with self._named_errors():
             return self._run(query, values)
 
-    def _run(self, query: str, values: Sequence[Any]) -> list[Any]:
-        cursor = self.connection.execute(query, values)
+    def _run(self, query: Query, values: Sequence[Any]) -> list[Any]:
+        cursor = self.connection.execute(query, values or None)
         return cursor.fetchall() if cursor.description else []
 
     @contextmanager
@@ -359,7 +376,8 @@ class EngineQueue:
             self._hear(note.extra)
 
     def _hear(self, payload: str | bytes) -> None:
-        self._notified.append(json.loads(payload))
+        if self._listeners:  # else it is of the time before the next one subscribes
+            self._notified.append(json.loads(payload))
 
     def _watch(self) -> None:
         """Have the running event loop call `_look` when the server sends something."""
@@ -571,18 +589,26 @@ def _job(row: Any) -> Job:
     )
 
 
-def _check_text(name: str, value: str | None, longest: int | None = None) -> None:
-    """Refuse a text that PostgreSQL can't keep."""
-    if value is not None and "\0" in value:
+def _check_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
+    """Refuse a text that PostgreSQL can't keep, that is longer than so many bytes, or empty if it must not be."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {value!r}")
+    if not value and empty is not None:
+        raise ValueError(f"{name} must not be empty: {empty}")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} must not have half of a surrogate pair in it, got {value!r}") from None
+    if "\0" in value:
         raise ValueError(f"{name} must not have the character NUL in it, got {value!r}")
-    if value is not None and longest is not None and len(value) > longest:
-        raise ValueError(f"{name} must be at most {longest} characters long on this engine, got {len(value)}")
+    if longest is not None and size > longest:
+        raise ValueError(f"{name} must be at most {longest} bytes long on this engine, got {size}")
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:
     """Refuse a number that the engine can't keep."""
     if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least:g} to {most:g} on this engine, got {value!r}")
+        raise ValueError(f"{name} must be from {least:.0f} to {most:.0f} on this engine, got {value!r}")
 
 
 def _check_id(job_id: int) -> int:
@@ -610,13 +636,16 @@ class EngineWorker(Child):
 
     Raises:
         FileNotFoundError: if there is no such file with handlers.
+        TypeError, ValueError: for an argument that makes no sense; the message names it.
     """
 
     def __init__(
         self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: float = 30.0
     ) -> None:
         check_handlers(handlers)
+        _check_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
         check_seconds("lease", lease, zero=False)
+        _check_range("lease", lease, 0, LONGEST_DELAY)
         super().__init__(
             "jobqueue_lesson.engine_worker",
             queue.name,
