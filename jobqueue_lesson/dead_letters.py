@@ -7,15 +7,24 @@ of them to look at, and HTTP endpoints behind a token.
 from __future__ import annotations
 
 import hmac
+import reprlib
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.convertors import Convertor, register_url_convertor
 
 from .job import IllegalMove, Job, JobNotFound, Status
 from .queue import QueueContract
+
+LARGEST_ID = 2**63 - 1
+"""Databases keep ids in 64 bits, and refuse to look for anything larger."""
+
+WITHOUT_NUL = r"^[^\x00]*$"
+"""What a text from a client must match: PostgreSQL cannot keep a NUL in a text."""
 
 
 class Failure(BaseModel):
@@ -56,10 +65,54 @@ class Problem(BaseModel):
     error: str
 
 
+def presentable(value: Any) -> Any:
+    r"""Return a value if JSON can carry it, else a text that shows it: a job can be looked up whatever its result.
+
+    Half a surrogate pair in a text is written as Python writes it, `\ud800`. Anything else that is in the way, such as
+    an object, or a structure nested deeper than 255 levels, is shown by a short `repr`.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    try:
+        to_json(value)
+    except (ValueError, RecursionError):  # pydantic's errors are ValueErrors
+        return reprlib.repr(value).encode("utf-8", "backslashreplace").decode()
+    return value
+
+
 def dead_letter(job: Job) -> DeadLetter:
     """Describe a failed job, with the error and the time of each of its attempts."""
-    errors = [Failure(attempt=error.attempt, error=str(error), at=error.at) for error in job.errors]
-    return DeadLetter(id=job.id, type=job.type, data=job.data, errors=errors)
+    errors = [Failure(attempt=error.attempt, error=presentable(str(error)), at=error.at) for error in job.errors]
+    return DeadLetter(id=job.id, type=presentable(job.type), data=presentable(job.data), errors=errors)
+
+
+class _Digits(Convertor[str]):
+    """An id in a path, as it stands there. Starlette's own `int` fails on thousands of digits, which makes it a 500."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
+
+
+async def possible_id(job_id: int) -> int:
+    """Refuse an id that no job can have as one that no job has, without asking the queue.
+
+    Raises:
+        HTTPException: 404.
+    """
+    if not 1 <= job_id <= LARGEST_ID:
+        raise HTTPException(404, "Job not found")
+    return job_id
+
+
+JobId = Annotated[int, Depends(possible_id)]
 
 
 def revive_all(queue: QueueContract, type: str | None = None) -> int:
@@ -110,8 +163,8 @@ def admin_router(queue: QueueContract, token: str) -> APIRouter:
 
     @router.get("")
     async def list_dead_letters(
-        type: Annotated[str | None, Query(min_length=1)] = None,
-        after: Annotated[int, Query(ge=0)] = 0,
+        type: Annotated[str | None, Query(min_length=1, pattern=WITHOUT_NUL)] = None,
+        after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     ) -> DeadLetters:
         """List dead letters by id, a page at a time."""
@@ -123,14 +176,16 @@ def admin_router(queue: QueueContract, token: str) -> APIRouter:
         return DeadLetters(deadLetters=[dead_letter(job) for job in found[:limit]], next=more)
 
     @router.post("/revive")
-    async def revive_all_dead_letters(type: Annotated[str | None, Query(min_length=1)] = None) -> Revived:
+    async def revive_all_dead_letters(
+        type: Annotated[str | None, Query(min_length=1, pattern=WITHOUT_NUL)] = None,
+    ) -> Revived:
         """Give every dead letter of a type, or of all types, new attempts."""
         return Revived(revived=revive_all(queue, type))
 
     gone_or_alive: dict[int | str, dict[str, Any]] = {404: problem, 409: problem}
 
-    @router.get("/{job_id:int}", responses=gone_or_alive)
-    async def get_dead_letter(job_id: int) -> DeadLetter:
+    @router.get("/{job_id:digits}", responses=gone_or_alive)
+    async def get_dead_letter(job_id: JobId) -> DeadLetter:
         """Show one dead letter."""
         job = queue.get(job_id)
         if job is None:
@@ -139,14 +194,14 @@ def admin_router(queue: QueueContract, token: str) -> APIRouter:
             raise HTTPException(409, f"job #{job_id} is no dead letter: it is {job.status}")
         return dead_letter(job)
 
-    @router.post("/{job_id:int}/revive", responses=gone_or_alive)
-    async def revive_dead_letter(job_id: int) -> Revived:
+    @router.post("/{job_id:digits}/revive", responses=gone_or_alive)
+    async def revive_dead_letter(job_id: JobId) -> Revived:
         """Give one dead letter new attempts."""
         _move(queue.revive, job_id)
         return Revived(revived=1)
 
-    @router.delete("/{job_id:int}", status_code=204, responses=gone_or_alive)
-    async def discard_dead_letter(job_id: int) -> None:
+    @router.delete("/{job_id:digits}", status_code=204, responses=gone_or_alive)
+    async def discard_dead_letter(job_id: JobId) -> None:
         """Throw one dead letter away."""
         _move(queue.discard, job_id)
 

@@ -7,12 +7,16 @@ A handler gets the job's data and nothing else. `current_job()` gives it the res
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from .durable import StorageError
 from .job import Job, Status, check_fraction
 from .queue import QueueContract
+
+log = logging.getLogger("jobqueue_lesson")
 
 
 class ProgressError(Exception):
@@ -86,21 +90,33 @@ def in_hand(queue: QueueContract, job: Job) -> Iterator[None]:
 async def follow(queue: QueueContract, job_id: int) -> AsyncIterator[Job]:
     """Give a job as it is, and again whenever it has changed, until it has ended or is forgotten.
 
-    Whoever is slow to take the next one misses what came in between, and never the newest.
+    A slow reader misses what came in between, and never the newest. While the queue's storage is down there is nothing
+    to give: `follow` tries again once a second.
 
     Args:
         queue: where the job is.
         job_id: the job.
     """
     changed = asyncio.Event()
-    unsubscribe = queue.subscribe(lambda event: changed.set() if event.job_id == job_id else None)
+    unsubscribe = None
     try:
-        while (job := queue.get(job_id)) is not None:
-            changed.clear()
+        while True:
+            try:
+                if unsubscribe is None:
+                    unsubscribe = queue.subscribe(lambda event: changed.set() if event.job_id == job_id else None)
+                changed.clear()
+                job = queue.get(job_id)
+            except StorageError as error:
+                log.warning("job #%s cannot be followed now: %s", job_id, error)
+                await asyncio.sleep(1.0)
+                continue
+            if job is None:
+                break
             ended = job.status in (Status.COMPLETED, Status.FAILED)
             yield job
             if ended:
                 break
             await changed.wait()
     finally:
-        unsubscribe()
+        if unsubscribe is not None:
+            unsubscribe()

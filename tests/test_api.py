@@ -210,8 +210,8 @@ def test_retry_after_must_be_a_whole_number_of_seconds():
 
 def test_the_openapi_schema_has_every_answer(idle):
     paths = idle.app.openapi()["paths"]
-    assert set(paths["/api/reports"]["post"]["responses"]) == {"202", "400", "422", "503"}
-    assert set(paths["/api/jobs/{job_id}"]["get"]["responses"]) == {"200", "404", "422"}
+    assert set(paths["/api/reports"]["post"]["responses"]) == {"202", "400", "413", "422", "503"}
+    assert set(paths["/api/jobs/{job_id}"]["get"]["responses"]) == {"200", "404", "422", "503"}
     for path in paths.values():
         for operation in path.values():
             for status, answer in operation["responses"].items():
