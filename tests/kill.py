@@ -22,6 +22,8 @@ from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.worker import Worker
 
 LEASE = 0.5
+STARTS = [method for method in ("forkserver", "spawn") if method in multiprocessing.get_all_start_methods()]
+"""How a worker may be started here, the fastest way first. Never by fork: it would share its parent's connection."""
 
 
 class Outcome(NamedTuple):
@@ -52,14 +54,14 @@ def work(path, name):
     asyncio.run(shift())
 
 
-def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10):
+def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10, start_method=STARTS[0]):
     """Enqueue jobs, let workers do them, and kill one of them again and again for so many seconds.
 
     Raises:
         AssertionError: if a job is lost, stuck, or completed twice; or if the file is damaged.
     """
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["jobqueue_lesson.durable", "jobqueue_lesson.worker", __name__])
+    processes = multiprocessing.get_context(start_method)
+    processes.set_forkserver_preload(["jobqueue_lesson.durable", "jobqueue_lesson.worker"])
     queue = SQLiteQueue(path, lease=LEASE)
     for number in range(jobs):
         queue.enqueue("job", number)
@@ -119,7 +121,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--every", type=float, default=0.05, help="seconds between two kills")
+    parser.add_argument("--start-method", choices=STARTS, default=STARTS[0])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(run(Path(folder) / "torture.db", jobs=options.jobs, seconds=options.seconds))
+        print(run(Path(folder) / "torture.db", **vars(options)))
     sys.exit(0)

@@ -7,7 +7,6 @@ import threading
 import time
 
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from jobqueue_lesson import Simulation
 from jobqueue_lesson.simulation import EndlessWait
@@ -433,42 +432,3 @@ def test_a_simulation_that_is_dropped_with_tasks_under_way_says_nothing(caplog):
     del sim
     gc.collect()
     assert not caplog.records
-
-
-def test_in_a_notebook_cell_prints_land_where_they_belong_time_is_kept_and_interrupt_stops_it():
-    manager, client = start_new_kernel(kernel_name="python3")
-    try:
-
-        def cell(code, interrupt_after=None):
-            printed = []
-
-            def note(message):
-                if message["msg_type"] == "stream":
-                    printed.append(message["content"]["text"])
-                    if interrupt_after and interrupt_after in message["content"]["text"]:
-                        manager.interrupt_kernel()
-
-            reply = client.execute_interactive(code, output_hook=note, timeout=30)
-            return "".join(printed), reply["content"].get("ename")
-
-        setup = """
-import asyncio
-from jobqueue_lesson import Simulation
-sim = Simulation()
-async def ticks():
-    while True:
-        await asyncio.sleep(1)
-        print("tick", sim.time())
-task = sim.create_task(ticks())
-"""
-        assert cell(setup) == ("", None)
-        assert cell("sim.run(asyncio.sleep(1.5))") == ("tick 1.0\n", None)
-        assert cell("sim.run(asyncio.sleep(1))") == ("tick 2.0\n", None)
-        assert cell("await asyncio.sleep(0); print(sim.time())") == ("2.5\n", None)
-        assert cell("task.cancel(); sim.run(asyncio.sleep(0))") == ("", None)
-        endless = "async def endless():\n    print('on', flush=True)\n    while True: await asyncio.sleep(1)\n"
-        assert cell(endless + "sim.run(endless())", interrupt_after="on") == ("on\n", "KeyboardInterrupt")
-        assert cell("now = sim.time(); sim.run(asyncio.sleep(2)); print(sim.time() - now)") == ("2.0\n", None)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)

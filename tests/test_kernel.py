@@ -1,0 +1,101 @@
+"""In a real kernel, as JupyterLab talks to it: Run All sends all cells at once, without waiting for their ends."""
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+SETUP = """
+import asyncio
+from jobqueue_lesson import Simulation
+sim = Simulation()
+async def ticks():
+    while True:
+        await asyncio.sleep(1)
+        print("tick", sim.time())
+task = sim.create_task(ticks())
+"""
+
+
+@pytest.fixture(scope="module")
+def started():
+    manager, client = start_new_kernel(kernel_name="python3")
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def run_all(started):
+    """Send all cells at once; return what each has under it, and how it ended."""
+    manager, client = started
+    client.execute("%reset -f", silent=True, reply=True, timeout=30)
+
+    def send(*cells, interrupt_after=None):
+        requests = [client.execute(code) for code in cells]
+        under, busy = dict.fromkeys(requests, ""), set(requests)
+        while busy:
+            message = client.get_iopub_msg(timeout=30)
+            request, content = message["parent_header"].get("msg_id"), message["content"]
+            if request not in under:
+                continue
+            if message["msg_type"] == "stream":
+                under[request] += content["text"]
+                if interrupt_after and interrupt_after in content["text"]:
+                    manager.interrupt_kernel()
+            elif message["msg_type"] in {"display_data", "execute_result"}:
+                under[request] += content["data"]["text/plain"] + "\n"
+            elif content.get("execution_state") == "idle":
+                busy.remove(request)
+        replies = [client.get_shell_msg(timeout=30) for _ in requests]
+        assert [reply["parent_header"]["msg_id"] for reply in replies] == requests, "in order, and none twice"
+        ended = [reply["content"].get("ename") or reply["content"]["status"] for reply in replies]
+        return list(zip(under.values(), ended, strict=True))
+
+    return send
+
+
+def test_prints_land_where_they_belong_time_is_kept_and_interrupt_stops_it(run_all):
+    endless = "async def endless():\n    print('on', flush=True)\n    while True: await asyncio.sleep(1)\n"
+    assert run_all(SETUP) == [("", "ok")]
+    assert run_all("sim.run(asyncio.sleep(1.5))") == [("tick 1.0\n", "ok")]
+    assert run_all("sim.run(asyncio.sleep(1))") == [("tick 2.0\n", "ok")]
+    assert run_all("await asyncio.sleep(0); print(sim.time())") == [("2.5\n", "ok")]
+    assert run_all("task.cancel(); sim.run(asyncio.sleep(0))") == [("", "ok")]
+    assert run_all(endless + "sim.run(endless())", interrupt_after="on") == [("on\n", "KeyboardInterrupt")]
+    assert run_all("now = sim.time(); sim.run(asyncio.sleep(2)); print(sim.time() - now)") == [("2.0\n", "ok")]
+
+
+def test_a_cell_queued_behind_one_in_simulated_time_runs_after_it(run_all):
+    # Long enough in real time for the second cell to have arrived while the first is in its loop.
+    slow = "import time\nasync def slow():\n    await asyncio.sleep(1.5); time.sleep(0.3); print('slept')\n"
+    first, second = run_all(SETUP + slow + "sim.run(slow())", "print('second', sim.time())")
+    assert first == ("tick 1.0\nslept\n", "ok")
+    assert second == ("second 1.5\n", "ok")
+
+
+def test_all_cells_run_in_order_each_with_its_own_output_in_simulated_and_in_real_time(run_all):
+    assert run_all(
+        SETUP,
+        "sim.run(asyncio.sleep(1.5))",
+        "await asyncio.sleep(0.1); print('live', sim.time())",
+        "sim.run(asyncio.sleep(1)); sim.time()",
+        "live = asyncio.create_task(asyncio.sleep(0.1, 'done')); sim.run(asyncio.sleep(1))",
+        "await live",
+        "from IPython.display import display\nasync def show(): display(sim.time())\nsim.run(show())",
+    ) == [
+        ("", "ok"),
+        ("tick 1.0\n", "ok"),
+        ("live 1.5\n", "ok"),
+        ("tick 2.0\n2.5\n", "ok"),
+        ("tick 3.0\n", "ok"),
+        ("'done'\n", "ok"),
+        ("3.5\n", "ok"),
+    ]
+
+
+@pytest.mark.parametrize("fails", ["sim.run(wrong())", "await wrong()"])
+def test_an_error_in_either_time_ends_run_all_and_nothing_else(run_all, fails):
+    wrong = "async def wrong():\n    await asyncio.sleep(0.01)\n    raise LookupError('no such page')\n"
+    *done, failed, never_run = run_all(SETUP + wrong, "sim.run(asyncio.sleep(1.5))", fails, "print('never')")
+    assert done == [("", "ok"), ("tick 1.0\n", "ok")]
+    assert (failed, never_run) == (("", "LookupError"), ("", "aborted"))
+    assert run_all("sim.run(asyncio.sleep(1))", "print(sim.time() > 2)") == [("tick 2.0\n", "ok"), ("True\n", "ok")]
