@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import os
 import runpy
+import select
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from .durable import SQLiteQueue
 from .worker import Worker
+
+PARENT = "JOBQUEUE_LESSON_PARENT"  # the environment variable that tells a child which process started it
+PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
 class Child:
@@ -33,10 +42,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: str, name: str) -> None:
         self.name = name
-        # It reads from a pipe that never says anything. Whose other end is gone has lost who started it.
-        # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
-        command = [sys.executable, "-m", module, *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        self._process = _starter().popen([sys.executable, "-m", module, *arguments])
 
     @property
     def alive(self) -> bool:
@@ -76,13 +82,107 @@ class Child:
             self._process.stdin.close()
 
 
-def die_with_parent() -> None:
-    """Have this process, made by `Child`, end as soon as the one that started it is gone."""
+class _Starter(threading.Thread):
+    """Starts children, and lives as long as this process.
+
+    Linux takes the end of the *thread* that started a child for the end of its parent, and kills the child. So no child
+    is started from a thread that may end before the process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="starts children", daemon=True)
+        self._wanted: SimpleQueue[tuple[list[str], Future[subprocess.Popen[bytes]]]] = SimpleQueue()
+        self.start()
+
+    def popen(self, command: list[str]) -> subprocess.Popen[bytes]:
+        """Start a process that can tell when this one is gone."""
+        process: Future[subprocess.Popen[bytes]] = Future()
+        self._wanted.put((command, process))
+        try:
+            return process.result()
+        except BaseException:  # Ctrl-C: it will start, and nobody will be there to stop it
+            process.add_done_callback(_kill)
+            raise
+
+    def run(self) -> None:
+        while True:
+            command, process = self._wanted.get()
+            try:
+                # The child reads from a pipe that never says anything: EOF means that this process is gone.
+                # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
+                process.set_result(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        start_new_session=True,
+                        env=os.environ | {PARENT: str(os.getpid())},
+                    )
+                )
+            except BaseException as error:
+                process.set_exception(error)
+
+
+def _kill(process: Future[subprocess.Popen[bytes]]) -> None:
+    if process.exception() is None:
+        process.result().kill()
+
+
+_the_starter: _Starter | None = None
+
+
+def _starter() -> _Starter:
+    global _the_starter
+    if _the_starter is None or not _the_starter.is_alive():  # a fork of this process does not have the thread
+        _the_starter = _Starter()
+    return _the_starter
+
+
+def kill_with_parent() -> None:
+    """Have Linux kill this process when the thread that started it ends, whatever this process is doing then.
+
+    It is also a `preexec_fn` for `subprocess.Popen`, for a program that is to die with the child that runs it. On other
+    systems it does nothing.
+    """
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def die_with_parent(*, stop: Callable[[], object] | None = None, remove: str | Path | None = None) -> None:
+    """Have this process, made by `Child`, end as soon as the one that started it is gone. Call it in the main thread.
+
+    On Linux the kernel kills it, even while C code holds the GIL. With `stop` or `remove` it has something left to do,
+    so it ends itself: within a second, but only once it gets the GIL.
+
+    Args:
+        stop: called first when the parent is gone, in another thread; for example, to stop a server.
+        remove: a folder that is removed when the parent is gone, after `stop`.
+    """
+    parent = int(os.environ.pop(PARENT, os.getppid()))
+
+    def end() -> None:
+        try:
+            if stop is not None:
+                stop()
+        finally:
+            if remove is not None:
+                shutil.rmtree(remove, ignore_errors=True)
+            os._exit(1)
 
     def watch() -> None:
-        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the process ends
-        os._exit(1)
+        # The parent may have forked, and its fork keeps the pipe open: hence also the look at the parent's id, which
+        # changes when it ends. Windows cannot wait for a pipe with a timeout, and has no fork.
+        # Not through sys.stdin, whose lock would be held when the process ends.
+        if sys.platform != "win32":
+            while os.getppid() == parent and not select.select([0], [], [], 1.0)[0]:
+                pass
+        else:
+            os.read(0, 1)
+        end()
 
+    if stop is None and remove is None:
+        kill_with_parent()
+        if sys.platform != "win32" and os.getppid() != parent:  # it was gone before the kernel was asked
+            end()
     threading.Thread(target=watch, daemon=True).start()
 
 
