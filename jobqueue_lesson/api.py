@@ -149,9 +149,9 @@ def create_app(
         worker: started and stopped with the app, and started again if an error ends it. None: the workers are
             elsewhere.
         retry_after: seconds that a client is asked to wait when the queue is full or its storage is down.
-        max_body: bytes that a request's body may have; the answer to a longer one is 413.
-            A body is in memory while it is being checked, and checking one full of faults takes over a hundred times
-            its size: without a limit, a single client can use up all memory. An order needs 100 bytes.
+        max_body: bytes that a request's body may have; the answer to a longer one is 413. A body is in memory while it
+            is being checked, and checking one full of faults takes over a hundred times its size: without a limit, a
+            single client can use up all memory. An order needs 100 bytes.
         admin_token: opens the endpoints for dead letters to requests that carry it; see `dead_letters`. None: there
             are none.
 
