@@ -149,9 +149,9 @@ def create_app(
         worker: started and stopped with the app, and started again if an error ends it. None: the workers are
             elsewhere.
         retry_after: seconds that a client is asked to wait when the queue is full or its storage is down.
-        max_body: bytes that a request's body may have; the answer to a longer one is 413.
-            A body is in memory while it is being checked, and checking one full of faults takes over a hundred times
-            its size: without a limit, a single client can use up all memory. An order needs 100 bytes.
+        max_body: bytes that a request's body may have; the answer to a longer one is 413. A body is in memory while it
+            is being checked, and checking one full of faults takes over a hundred times its size: without a limit, a
+            single client can use up all memory. An order needs 100 bytes.
         admin_token: opens the endpoints for dead letters to requests that carry it; see `dead_letters`. None: there
             are none.
 
@@ -246,7 +246,7 @@ def create_app(
         except StorageError as error:
             log.warning("GET /health: %s", error)
             recent = True
-        if recent:
+        if recent or (own_worker and own_worker.without_storage):
             faults.append(STORAGE_DOWN)
         if own_worker and not own_worker.running:
             faults.append("the worker is not running: accepted jobs wait")
@@ -310,6 +310,12 @@ class _OwnWorker:
             leaving.set()
             self._worker.stop()
             await task
+
+    @property
+    def without_storage(self) -> bool:
+        """Whether the worker is running, and waiting for its storage: a disk that is full can still be read."""
+        trouble = getattr(self._worker, "trouble", None)
+        return trouble is not None and trouble.until is None
 
     async def _keep_running(self, run: Coroutine[Any, Any, None], leaving: asyncio.Event) -> None:
         """Await a run of the worker, and another one whenever an error has ended the last, until the app leaves."""

@@ -40,8 +40,10 @@ T = TypeVar("T")
 log = logging.getLogger("jobqueue_lesson")
 
 
-async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float) -> None:
-    """Be a worker, until SIGTERM."""
+async def work(
+    url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float, *, until_empty: bool = False
+) -> None:
+    """Be a worker, until SIGTERM or, if `until_empty`, until no job is due."""
     # The pool is made here, because Procrastinate's own is closed for good when the server is down at the start. Jobs,
     # heartbeats and the look for silent workers may each need a connection at the same time.
     pool = AsyncConnectionPool(
@@ -54,6 +56,7 @@ async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str,
         app,
         [queue],
         name,
+        wait=not until_empty,
         update_heartbeat_interval=lease / 3,
         stalled_worker_timeout=lease,
         fetch_job_polling_interval=LONGEST_POLL,

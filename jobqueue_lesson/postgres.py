@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from .processes import Child
+from .processes import Child, kill_with_parent, wait_for_parent
 
 if sys.platform != "win32":
     import fcntl
@@ -189,11 +189,16 @@ def supervise(folder: Path, listen: str | None, port: str | None) -> int:
     # thread that waits for the server to end.
     happened: queue.SimpleQueue[str] = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, lambda *_: happened.put("stop"))
+
+    def tell_when_orphaned() -> None:
+        wait_for_parent()
+        happened.put("orphaned")
+
     with _in_use(folder), (folder / "log").open("ab") as log:
         database = _Server(folder, listen, port, log.fileno())
         if not database.initialize():
             return 1
-        _in_thread(lambda: happened.put("orphaned" if not os.read(0, 1) else "stop"))
+        _in_thread(tell_when_orphaned)
         failures = 0
         while True:
             started = time.monotonic()
@@ -269,7 +274,7 @@ class _Server:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
-            preexec_fn=_die_with_supervisor() if direct else None,
+            preexec_fn=kill_with_parent if direct else None,  # when the supervisor is killed, too
             **self.options,
         )
 
@@ -328,23 +333,6 @@ def _unused_id() -> int:
             busy.add(process.stat().st_uid)
     first = os.getpid() % 4000
     return next(id for n in range(4000) if (id := 61184 + (first + n) % 4000) not in named | busy)
-
-
-def _die_with_supervisor() -> Callable[[], None] | None:
-    """Return what the server's process does first: ask Linux to stop it when its parent is gone, even by SIGKILL."""
-    if not sys.platform.startswith("linux"):
-        return None
-    import ctypes
-
-    prctl = ctypes.CDLL(None).prctl
-    supervisor = os.getpid()
-
-    def ask() -> None:
-        prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
-        if os.getppid() != supervisor:
-            os._exit(1)
-
-    return ask
 
 
 def _in_thread(function: Callable[[], object]) -> None:

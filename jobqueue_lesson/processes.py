@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import os
 import runpy
+import select
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from .durable import SQLiteQueue
 from .worker import Worker
+
+PARENT = "JOBQUEUE_LESSON_PARENT"  # the environment variable that tells a child which process started it
+PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
 class Child:
@@ -34,12 +42,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: str, name: str, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
-        # It reads from a pipe that never says anything. Whose other end is gone has lost who started it.
-        # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
-        command = [sys.executable, "-m", module, *arguments]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, start_new_session=True, env={**os.environ, **(environment or {})}
-        )
+        self._process = _starter().popen([sys.executable, "-m", module, *arguments], environment or {})
 
     @property
     def alive(self) -> bool:
@@ -79,14 +82,104 @@ class Child:
             self._process.stdin.close()
 
 
+class _Starter(threading.Thread):
+    """Starts children, and lives as long as this process.
+
+    Linux takes the end of the *thread* that started a child for the end of its parent, and kills the child. So no child
+    is started from a thread that may end before the process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="starts children", daemon=True)
+        self._wanted: SimpleQueue[tuple[list[str], Mapping[str, str], Future[subprocess.Popen[bytes]]]] = SimpleQueue()
+        self.start()
+
+    def popen(self, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a process that can tell when this one is gone."""
+        process: Future[subprocess.Popen[bytes]] = Future()
+        self._wanted.put((command, environment, process))
+        try:
+            return process.result()
+        except BaseException:  # Ctrl-C: it will start, and nobody will be there to stop it
+            process.add_done_callback(_kill)
+            raise
+
+    def run(self) -> None:
+        while True:
+            command, environment, process = self._wanted.get()
+            try:
+                # The child reads from a pipe that never says anything: EOF means that this process is gone.
+                # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
+                process.set_result(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        start_new_session=True,
+                        env={**os.environ, PARENT: str(os.getpid()), **environment},
+                    )
+                )
+            except BaseException as error:
+                process.set_exception(error)
+
+
+def _kill(process: Future[subprocess.Popen[bytes]]) -> None:
+    if process.exception() is None:
+        process.result().kill()
+
+
+_the_starter: _Starter | None = None
+
+
+def _starter() -> _Starter:
+    global _the_starter
+    if _the_starter is None or not _the_starter.is_alive():  # a fork of this process does not have the thread
+        _the_starter = _Starter()
+    return _the_starter
+
+
+def kill_with_parent() -> None:
+    """Have Linux kill this process when the thread that started it ends, whatever this process is doing then.
+
+    It is also a `preexec_fn` for `subprocess.Popen`, for a program that is to die with the child that runs it. On other
+    systems it does nothing.
+    """
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def die_with_parent() -> None:
-    """Have this process, made by `Child`, end as soon as the one that started it is gone."""
+    """Have this process, made by `Child`, end as soon as the one that started it is gone. Call it in the main thread.
+
+    On Linux the kernel kills it, even while C code holds the GIL.
+    """
 
     def watch() -> None:
-        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the process ends
+        wait_for_parent()
         os._exit(1)
 
+    kill_with_parent()
+    if parent_is_gone():  # before the kernel was asked
+        os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
+
+
+def parent_is_gone() -> bool:
+    """Whether the process that started this one, as a `Child`, has ended. On Windows this isn't known."""
+    return sys.platform != "win32" and os.getppid() != int(os.environ.get(PARENT, os.getppid()))
+
+
+def wait_for_parent() -> None:
+    """Wait until the process that started this one, as a `Child`, has ended.
+
+    That closes the pipe. But the parent may have forked, and its fork keeps the pipe open: hence also the look at the
+    parent's id, which changes when it ends. Windows can't wait for a pipe with a timeout, and has no fork.
+    """
+    # Not through sys.stdin, whose lock would be held when the process ends.
+    if sys.platform == "win32":
+        os.read(0, 1)
+    else:
+        while not parent_is_gone() and not select.select([0], [], [], 1.0)[0]:
+            pass
 
 
 class WorkerProcess(Child):

@@ -11,6 +11,7 @@ import pytest
 from jobqueue_lesson import JobQueue, Simulation
 from jobqueue_lesson.api import create_app, in_process, serve
 from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson.job import AttemptError
 
 REPORT = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
 ORDER = json.dumps(REPORT).encode()
@@ -128,7 +129,7 @@ def test_ten_faults_are_named_and_the_others_counted(send):
     assert answer.json()["error"].endswith("; and 990 more")
 
 
-# --- what a handler has left behind ---
+# --- what a queue has kept ---
 
 DEEP = [1]
 for _ in range(400):
@@ -147,15 +148,17 @@ for _ in range(400):
     ],
     ids=["text", "text inside", "object", "deep", "long", "usual"],
 )
-def test_a_job_is_shown_whatever_its_handler_returned(kept, shown):
+def test_a_job_is_shown_whatever_its_queue_has_kept(kept, shown):
+    """Ours refuse some of it. Others may not."""
     sim = Simulation()
     queue = JobQueue("reports", clock=sim.time)
     for _ in range(2):
-        queue.enqueue("a\ud800" if isinstance(kept, str) else "a", kept, max_attempts=1)
+        queue.enqueue("a", max_attempts=1)
         queue.dequeue()
-    queue.progress(1, 0.5, "note \ud800")
-    queue.complete(1, kept)
-    queue.fail(2, "error \ud800")
+    queue.progress(1, 0.5)
+    done, failed = queue.complete(1), queue.fail(2, "broken")
+    done.result, done.note = kept, "note \ud800"
+    failed.type, failed.data, failed.errors = "type \ud800", kept, (AttemptError(1, "", "error \ud800", 0.0, None),)
 
     async def main():
         async with in_process(create_app(queue, admin_token="s3cret")) as client:
@@ -164,10 +167,10 @@ def test_a_job_is_shown_whatever_its_handler_returned(kept, shown):
 
     answers = sim.run(main())
     assert [answer.status_code for answer in answers] == [200] * 6
-    done, _, failed, _, letters, letter = answers
-    assert (done.json()["result"], done.json()["note"]) == (shown, "note \\ud800")
-    assert failed.json()["error"] == "error \\ud800"
-    assert letter.json()["data"] == shown
+    first, _, second, _, letters, letter = answers
+    assert (first.json()["result"], first.json()["note"]) == (shown, "note \\ud800")
+    assert second.json()["error"] == "error \\ud800"
+    assert (letter.json()["type"], letter.json()["data"]) == ("type \\ud800", shown)
     assert letters.json()["deadLetters"] == [letter.json()]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -213,6 +214,20 @@ def test_a_worker_that_an_error_ended_starts_again_and_meanwhile_the_app_says_so
     assert worker.runs == 4
     assert caplog.text.count("worker-1 has ended; it starts again in 1 s") == 3
     assert "a fault in the worker" in caplog.text
+
+
+def test_a_worker_that_waits_for_its_storage_makes_the_service_unhealthy():
+    """It can still be read, so no request has noticed."""
+    sim, _, worker, app = crashing(crashes=0)
+
+    async def conversation(client):
+        told = []
+        for until in (None, 5.0):
+            worker.trouble = SimpleNamespace(error="disk full", since=0.0, until=until)
+            told.append(await health(client))
+        return told
+
+    assert talk(sim, app, conversation) == [(503, DOWN), (200, {"status": "ok", "worker": "running"})]
 
 
 def test_an_app_whose_worker_ends_again_and_again_stops_at_once():

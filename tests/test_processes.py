@@ -1,0 +1,274 @@
+"""A child ends with the process that started it, however that one ends, and whatever the child is doing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from jobqueue_lesson import processes
+from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson.processes import Child, WorkerProcess
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork")
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel kills on Linux alone")
+
+HANDLERS = """
+import asyncio, os
+from pathlib import Path
+
+async def hold_the_gil(data):
+    Path(data["started"]).write_text(str(os.getpid()))
+    sum(range(10**12))  # hours in C, where no other thread of this process gets a turn
+
+async def sleep(data):
+    Path(data["started"]).write_text(str(os.getpid()))
+    await asyncio.sleep(data.get("seconds", 3600))
+
+HANDLERS = {"hold": hold_the_gil, "sleep": sleep}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with handlers, a queue, and modules for children."""
+    (tmp_path / "handlers.py").write_text(HANDLERS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.path.dirname(os.path.dirname(__file__))]))
+    return tmp_path
+
+
+def wait_until(condition, seconds=20):
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.01)
+
+
+PARENT = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson.processes import Child, WorkerProcess
+
+here = Path(sys.argv[1])
+
+def wait_for(name):
+    while not (here / name).exists():
+        time.sleep(0.01)
+"""
+
+
+def run_parent(here, script):
+    """Run a script as a parent that kills itself; return once it and all its children have ended.
+
+    They all have the pipe for their output, which ends with the last of them.
+    """
+    command = [sys.executable, "-c", PARENT + textwrap.dedent(script), str(here)]
+    try:
+        gone = subprocess.run(command, stdout=subprocess.PIPE, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        for started in here.glob("started-*"):  # what should have ended would go on for hours
+            with suppress(ProcessLookupError):
+                os.kill(int(started.read_text()), signal.SIGKILL)
+        raise
+    assert gone.returncode == -signal.SIGKILL
+    return gone.stdout.decode()
+
+
+def child(here, body):
+    """Write a module for a child: it sets itself up, leaves a file "ready", and then does what `body` says."""
+    (here / "child.py").write_text(
+        "import os, shutil, signal, subprocess, sys, time\nfrom pathlib import Path\n"
+        "from jobqueue_lesson.processes import *\n"
+        "here = Path(sys.argv[1])\n" + textwrap.dedent(body)
+    )
+
+
+SUICIDE = "os.kill(os.getpid(), signal.SIGKILL)"
+TWO_WORKERS = """
+queue = SQLiteQueue(here / "tasks.db")
+for n in (1, 2):
+    queue.enqueue({type!r}, {{"started": str(here / f"started-{{n}}")}})
+workers = [WorkerProcess(queue, here / "handlers.py", f"worker-{{n}}") for n in (1, 2)]
+wait_for("started-1")
+wait_for("started-2")
+"""
+
+
+@posix
+def test_workers_die_with_their_parent(here):
+    run_parent(here, TWO_WORKERS.format(type="sleep") + SUICIDE)
+
+
+@linux
+def test_workers_die_with_their_parent_while_their_handlers_hold_the_gil(here):
+    run_parent(here, TWO_WORKERS.format(type="hold") + SUICIDE)
+
+
+FORK = """
+if os.fork() == 0:  # a copy of the parent, which has the other end of the children's pipes too
+    os.close(1)
+    (here / "forked").write_text(str(os.getpid()))
+    time.sleep(60)
+    os._exit(0)
+wait_for("forked")
+"""
+
+
+@posix
+@pytest.mark.parametrize("type", ["sleep", pytest.param("hold", marks=linux)])
+def test_workers_die_with_a_parent_that_had_forked(here, type):
+    try:
+        run_parent(here, TWO_WORKERS.format(type=type) + FORK + SUICIDE)
+    finally:
+        os.kill(int((here / "forked").read_text()), signal.SIGKILL)
+
+
+@posix
+@pytest.mark.parametrize("type", ["sleep", pytest.param("hold", marks=linux)])
+def test_workers_that_a_short_lived_thread_started_die_with_the_process(here, type):
+    start = f"def start():\n{textwrap.indent(TWO_WORKERS.format(type=type), '    ')}\n"
+    run_parent(here, start + "thread = threading.Thread(target=start)\nthread.start()\nthread.join()\n" + SUICIDE)
+
+
+def test_workers_outlive_the_thread_that_started_them(here):
+    queue = SQLiteQueue(here / "tasks.db")
+    workers = []
+
+    def start():
+        workers.extend(WorkerProcess(queue, here / "handlers.py", f"worker-{n}") for n in (1, 2))
+        wait_until(lambda: all((here / f"started-{n}").exists() for n in (1, 2)))
+
+    for n in (1, 2):
+        queue.enqueue("sleep", {"started": str(here / f"started-{n}"), "seconds": 0.5})
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    try:
+        wait_until(lambda: queue.stats()["completed"] == 2)
+        assert [worker.alive for worker in workers] == [True, True]
+    finally:
+        for worker in workers:
+            worker.stop()
+        queue.close()
+
+
+@posix
+def test_a_fork_of_a_parent_can_start_children_too(here):
+    """It does not wait for a thread that it does not have: a fork copies one thread only."""
+    child(here, "die_with_parent()\n(here / sys.argv[2]).touch()\ntime.sleep(3600)")
+    script = """
+        first = Child("child", str(here), "first", name="first")
+        wait_for("first")
+        if os.fork() == 0:
+            second = Child("child", str(here), "second", name="second")
+            wait_for("second")
+            os._exit(0)
+        os.wait()
+    """
+    run_parent(here, textwrap.dedent(script) + SUICIDE)
+
+
+START = """
+child = Child("child", str(here), name="child")
+wait_for("ready")
+"""
+
+
+@posix
+def test_a_child_whose_parent_is_gone_before_it_can_ask_for_its_end_ends_at_once(here):
+    """Its pipe is held by a fork, and the kernel has nobody left to watch."""
+    script = """
+        child = Child("child", str(here), name="child")
+        wait_for("started")
+    """
+    child(
+        here,
+        """
+        parent = os.getppid()
+        (here / "started").touch()
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        die_with_parent()
+        time.sleep(3600)
+        """,
+    )
+    try:
+        run_parent(here, textwrap.dedent(script) + FORK + SUICIDE)
+    finally:
+        os.kill(int((here / "forked").read_text()), signal.SIGKILL)
+
+
+WATCHES = """
+    (here / "ready").touch()
+    wait_for_parent()
+    (here / "noticed").touch()
+"""
+
+
+@posix
+@pytest.mark.parametrize("fork", ["", FORK], ids=["", "that had forked"])
+def test_a_child_with_something_left_to_do_notices_that_the_parent_was_killed(here, fork):
+    child(here, WATCHES)
+    try:
+        run_parent(here, START + fork + SUICIDE)
+    finally:
+        if fork:
+            os.kill(int((here / "forked").read_text()), signal.SIGKILL)
+    wait_until((here / "noticed").exists)
+
+
+@linux
+def test_a_program_that_a_child_runs_dies_with_it_though_it_is_killed(here):
+    child(
+        here,
+        """
+        die_with_parent()
+        command = [sys.executable, "-c", "import time; time.sleep(3600)"]
+        server = subprocess.Popen(command, preexec_fn=kill_with_parent)
+        (here / "ready").write_text(str(server.pid))
+        time.sleep(3600)
+        """,
+    )
+    run_parent(here, START + "child.kill()\n" + SUICIDE)
+
+
+def test_a_child_starts_where_it_can_be_stopped_and_killed(here):
+    child(here, "die_with_parent()\n(here / 'ready').touch()\ntime.sleep(3600)")
+    for end in (Child.stop, Child.kill):
+        with Child("child", str(here), name="child") as started:
+            wait_until((here / "ready").exists)
+            assert started.alive
+            end(started)
+            assert not started.alive
+        (here / "ready").unlink()
+
+
+def test_a_child_that_cannot_be_started_says_so(monkeypatch):
+    monkeypatch.setattr(processes.sys, "executable", "/nowhere/python")
+    with pytest.raises(FileNotFoundError, match="/nowhere/python"):
+        Child("child", name="child")
+
+
+def test_a_child_that_starts_while_its_caller_is_interrupted_is_not_left_running(here, monkeypatch):
+    """Ctrl-C comes while another thread starts the process."""
+    child(here, "die_with_parent()\n(here / 'ready').touch()\ntime.sleep(3600)")
+    made = []
+
+    class Interrupted(processes.Future):
+        def result(self, timeout=None):
+            made.append(super().result(timeout))
+            if len(made) == 1:
+                raise KeyboardInterrupt
+            return made[0]
+
+    monkeypatch.setattr(processes, "Future", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Child("child", str(here), name="child")
+    with made[0] as process:
+        assert process.wait(20) != 0
