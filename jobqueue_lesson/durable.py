@@ -319,12 +319,12 @@ class SQLiteQueue:
         """List failed jobs; see `QueueContract.dead`."""
         check_count("after", after, least=0)
         check_count("limit", limit)
-        of_type = "" if type is None else "AND type = ?3"
+        of_type = "" if type is None else "AND type = ?"
         return [
             _job(row)
             for row in self._read(
-                f"SELECT {COLUMNS} FROM jobs WHERE status = 'failed' AND id > ?1 {of_type} ORDER BY id LIMIT ?2",
-                (after, limit, *([] if type is None else [type])),
+                f"SELECT {COLUMNS} FROM jobs WHERE status = 'failed' AND id > ? {of_type} ORDER BY id LIMIT ?",
+                (after, *([] if type is None else [type]), limit),
             )
         ]
 
