@@ -30,6 +30,8 @@ from .queue import in_words
 from .retries import DoNotRetry, RetryPolicy
 from .worker import Handler, NoHandler
 
+TASK = "jobqueue_lesson"
+"""What Procrastinate runs for a job of any type. Its own tasks, such as the one that removes old jobs, are no handlers."""
 URL = "JOBQUEUE_LESSON_DATABASE"
 """The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
 LONGEST_POLL = 1.0  # seconds between two looks for jobs: a notification is lost when it comes while the server is down
@@ -88,13 +90,13 @@ class _Attempts:
     def __init__(
         self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler], name: str, lease: float
     ) -> None:
-        self.app = app
         self.handlers = handlers
         self.name = name
         self.lease = lease
         self.running: dict[int, _Claim] = {}
         self.outcomes: dict[int, _Outcome] = {}
         self.progress = _Progress(url, self.running)
+        app.task(name=TASK, pass_context=True, retry=_Retry(self))(self.run)
 
     def begin(self, row: dict[str, Any]) -> procrastinate.jobs.Job:
         """Note a claimed job, and give it as the engine knows it."""
@@ -104,10 +106,8 @@ class _Attempts:
             attempts=row["number"],
         )  # fmt: skip
         self.running[job.id] = _Claim(claimed["attempts"], job, RetryPolicy(**row["retry"]), row["waited"])
-        if job.type not in self.app.tasks:
-            self.app.task(name=job.type, pass_context=True, retry=_Retry(self))(self.run)
         return procrastinate.jobs.Job(
-            id=job.id, status=claimed["status"], queue=claimed["queue_name"], task_name=job.type, priority=job.priority,
+            id=job.id, status=claimed["status"], queue=claimed["queue_name"], task_name=TASK, priority=job.priority,
             attempts=claimed["attempts"], lock=claimed["lock"], queueing_lock=claimed["queueing_lock"],
         )  # fmt: skip
 
