@@ -21,6 +21,7 @@ from procrastinate.jobs import Status as EngineStatus
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from .durable import as_json
 from .job import Job, LeaseLost
@@ -31,7 +32,7 @@ from .retries import DoNotRetry, RetryPolicy
 from .worker import Handler, NoHandler
 
 TASK = "jobqueue_lesson"
-"""What Procrastinate runs for a job of any type. Its own tasks, such as the one that removes old jobs, are no handlers."""
+"""The one task that Procrastinate runs, for jobs of any type: its own, such as removing old jobs, are not handlers."""
 URL = "JOBQUEUE_LESSON_DATABASE"
 """The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
 LONGEST_POLL = 1.0  # seconds between two looks for jobs: a notification is lost when it comes while the server is down
@@ -43,9 +44,19 @@ log = logging.getLogger("jobqueue_lesson")
 
 async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float) -> None:
     """Be a worker, until SIGTERM."""
-    # A worker needs one connection for its jobs and one for its heartbeat; a third is for what listens.
-    connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3, timeout=1, reconnect_timeout=0.5)
-    app = procrastinate.App(connector=connector)
+    # A worker needs one connection for its jobs and one for its heartbeat; a third looks for jobs of silent workers.
+    # Each statement is a transaction: one that is open when a worker is frozen would keep what it has locked.
+    pool = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=3,
+        timeout=1,
+        reconnect_timeout=0.5,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        configure=lambda connection: connection.set_autocommit(True),
+    )
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector())
     attempts = _Attempts(app, url, handlers, name, lease)
     worker = Worker(
         app,
@@ -56,13 +67,13 @@ async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str,
         fetch_job_polling_interval=5,
     )
     app.job_manager = _Manager(app.connector, attempts, worker)
-    await _when_up(app.open_async)
-    reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
-    try:
-        await worker.run()  # type: ignore[no-untyped-call]
-    finally:
-        reclaiming.cancel()
-        await app.close_async()
+    async with pool:  # it doesn't wait for the server, which may be down
+        await app.open_async(pool)
+        reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
+        try:
+            await worker.run()  # type: ignore[no-untyped-call]
+        finally:
+            reclaiming.cancel()
 
 
 class _Claim(NamedTuple):
