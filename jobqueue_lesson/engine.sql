@@ -33,6 +33,7 @@ CREATE TABLE jobqueue_attempts (
 
 CREATE TABLE jobqueue_workers (
     worker_id bigint PRIMARY KEY REFERENCES procrastinate_workers ON DELETE CASCADE,
+    queue text NOT NULL,
     name text NOT NULL,
     lease double precision NOT NULL           -- seconds
 );
@@ -165,13 +166,22 @@ BEGIN
     RETURN true;
 END $$;
 
--- Register a worker, or say that it is alive. One that was taken for dead is registered again.
-CREATE FUNCTION jobqueue_heartbeat(_worker_id bigint, _name text, _lease double precision)
+-- Say that a worker is alive. One that was taken for dead is registered again.
+CREATE FUNCTION jobqueue_heartbeat(_worker_id bigint, _queue text, _name text, _lease double precision)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (_worker_id)
         ON CONFLICT (id) DO UPDATE SET last_heartbeat = now();
-    INSERT INTO jobqueue_workers VALUES (_worker_id, _name, _lease) ON CONFLICT DO NOTHING;
+    INSERT INTO jobqueue_workers VALUES (_worker_id, _queue, _name, _lease) ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE FUNCTION jobqueue_register(_queue text, _name text, _lease double precision)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    _worker_id bigint := procrastinate_register_worker_v1();
+BEGIN
+    PERFORM jobqueue_heartbeat(_worker_id, _queue, _name, _lease);
+    RETURN _worker_id;
 END $$;
 
 -- The workers that have sent no heartbeat before their lease expired. While the server was down, nobody could send one:
@@ -184,8 +194,9 @@ CREATE FUNCTION jobqueue_prune() RETURNS SETOF bigint LANGUAGE sql AS $$
     DELETE FROM procrastinate_workers WHERE id IN (SELECT worker_id FROM jobqueue_silent) RETURNING id
 $$;
 
--- Reclaim the jobs of silent workers: try them again at once, or give them up if their attempts are used up.
-CREATE FUNCTION jobqueue_reclaim(_queue text) RETURNS void LANGUAGE plpgsql AS $$
+-- Reclaim the jobs of silent workers: try them again at once, or give them up if their attempts are used up. A worker that
+-- can look for them is not silent itself, whatever became of its heartbeat.
+CREATE FUNCTION jobqueue_reclaim(_queue text, _worker_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     _lost record;
 BEGIN
@@ -195,6 +206,7 @@ BEGIN
             JOIN jobqueue_jobs AS own ON own.job_id = jobs.id
             JOIN jobqueue_attempts AS attempt ON attempt.job_id = jobs.id AND attempt.turn = jobs.attempts
             WHERE jobs.status = 'doing' AND jobs.queue_name = _queue
+                AND jobs.worker_id IS DISTINCT FROM _worker_id
                 AND (jobs.worker_id IS NULL OR jobs.worker_id IN (SELECT worker_id FROM jobqueue_silent))
             FOR UPDATE OF jobs SKIP LOCKED
     LOOP

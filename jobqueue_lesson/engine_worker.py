@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import runpy
 import sys
@@ -57,23 +58,23 @@ async def work(url: str, queue: str, handlers: Mapping[str, Handler], name: str,
         configure=lambda connection: connection.set_autocommit(True),
     )
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-    attempts = _Attempts(app, url, handlers, name, lease)
+    attempts = _Attempts(app, url, handlers)
     worker = Worker(
         app,
         [queue],
         name,
-        update_heartbeat_interval=lease / 3,
+        update_heartbeat_interval=math.inf,  # Procrastinate's own heartbeat ends with SIGTERM, before the running job
         stalled_worker_timeout=lease,
         fetch_job_polling_interval=5,
     )
-    app.job_manager = _Manager(app.connector, attempts, worker)
+    app.job_manager = manager = _Manager(app.connector, attempts, worker, queue, name, lease)
     async with pool:  # it doesn't wait for the server, which may be down
         await app.open_async(pool)
-        reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
+        reclaiming = asyncio.create_task(manager.reclaim_forever())
         try:
             await worker.run()  # type: ignore[no-untyped-call]
         finally:
-            reclaiming.cancel()
+            await _end(reclaiming)
 
 
 class _Claim(NamedTuple):
@@ -98,12 +99,8 @@ class _Outcome(NamedTuple):
 class _Attempts:
     """Runs the handlers, and keeps how each attempt ended until it is reported."""
 
-    def __init__(
-        self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler], name: str, lease: float
-    ) -> None:
+    def __init__(self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler]) -> None:
         self.handlers = handlers
-        self.name = name
-        self.lease = lease
         self.running: dict[int, _Claim] = {}
         self.outcomes: dict[int, _Outcome] = {}
         self.progress = _Progress(url, self.running)
@@ -194,10 +191,16 @@ class _Manager(JobManager):
     The worker survives the time when its server is down: what it asks for then is asked for again.
     """
 
-    def __init__(self, connector: Any, attempts: _Attempts, worker: Worker) -> None:
+    def __init__(
+        self, connector: Any, attempts: _Attempts, worker: Worker, queue: str, name: str, lease: float
+    ) -> None:
         super().__init__(connector)
         self.attempts = attempts
         self.worker = worker
+        self.queue = queue
+        self.name = name
+        self.lease = lease
+        self.beating: asyncio.Task[None] | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> procrastinate.jobs.Job | None:
         """Claim the next job."""
@@ -207,7 +210,7 @@ class _Manager(JobManager):
                 " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s)",
                 queues=queues,
                 worker_id=worker_id,
-                worker=self.attempts.name,
+                worker=self.name,
             )
         except ConnectorException as error:
             if not _down(error):
@@ -245,16 +248,25 @@ class _Manager(JobManager):
             )
         )
         if not rows[0]["counted"]:
-            log.warning("%s: attempt %s of job #%s had lost its lease", self.attempts.name, claim.job.attempts, job.id)
+            log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)
 
     async def register_worker(self) -> int:
-        """Register this worker, with its name and its lease."""
-        worker_id = await _when_up(super().register_worker)
-        await _when_up(lambda: self.update_heartbeat(worker_id))
-        return worker_id
+        """Register this worker, and send heartbeats from now on."""
+        rows = await _when_up(
+            lambda: self.connector.execute_query_all_async(
+                "SELECT jobqueue_register(%(queue)s, %(name)s, %(lease)s) AS worker_id",
+                queue=self.queue,
+                name=self.name,
+                lease=self.lease,
+            )
+        )
+        self.beating = asyncio.create_task(self.beat_forever(rows[0]["worker_id"]))
+        return int(rows[0]["worker_id"])
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Leave, if the server is up."""
+        if self.beating is not None:
+            await _end(self.beating)
         try:
             await super().unregister_worker(worker_id)
         except ConnectorException as error:
@@ -264,13 +276,33 @@ class _Manager(JobManager):
         """Send a heartbeat, if the server is up."""
         try:
             await self.connector.execute_query_async(
-                "SELECT jobqueue_heartbeat(%(id)s, %(name)s, %(lease)s)",
+                "SELECT jobqueue_heartbeat(%(id)s, %(queue)s, %(name)s, %(lease)s)",
                 id=worker_id,
-                name=self.attempts.name,
-                lease=self.attempts.lease,
+                queue=self.queue,
+                name=self.name,
+                lease=self.lease,
             )
         except ConnectorException as error:
             log.warning("a heartbeat was not sent: %s", error.__cause__)
+
+    async def beat_forever(self, worker_id: int) -> None:
+        """Send a heartbeat three times a lease, until the last job is finished."""
+        while True:
+            await asyncio.sleep(self.lease / 3)
+            await self.update_heartbeat(worker_id)
+
+    async def reclaim_forever(self) -> None:
+        """Look for jobs of silent workers, several times a lease."""
+        while True:
+            await asyncio.sleep(min(1.0, self.lease / 3))
+            try:
+                await self.connector.execute_query_async(
+                    "SELECT jobqueue_reclaim(%(queue)s, %(worker_id)s)",
+                    queue=self.queue,
+                    worker_id=self.worker.worker_id,
+                )
+            except ConnectorException as error:
+                log.warning("could not look for jobs of silent workers: %s", error.__cause__)
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         """Remove the workers whose lease has expired: each has its own."""
@@ -294,14 +326,10 @@ class _Manager(JobManager):
             await _when_up(lambda: JobManager.listen_for_jobs(self, on_notification=on_notification, queues=queues))
 
 
-async def _reclaim_forever(app: procrastinate.App, queue: str, lease: float) -> None:
-    """Look for jobs of silent workers, several times a lease."""
-    while True:
-        await asyncio.sleep(min(1.0, lease / 3))
-        try:
-            await app.connector.execute_query_async("SELECT jobqueue_reclaim(%(queue)s)", queue=queue)
-        except ConnectorException as error:
-            log.warning("could not look for jobs of silent workers: %s", error.__cause__)
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
