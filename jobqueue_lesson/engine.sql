@@ -98,12 +98,16 @@ END $$;
 
 -- --- the worker's half ---
 
--- Claim the next job. If none is due, say in how many seconds one will be.
+-- Claim the next job. If none is due, say in how many seconds one will be. A worker does one job at a time: if it has one,
+-- it asks again since the answer was lost with the server, and gets that one.
 CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text)
 RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, waited double precision,
     next_in double precision) LANGUAGE plpgsql AS $$
 BEGIN
-    job := procrastinate_fetch_job_v2(_queues, _worker_id);
+    SELECT * INTO job FROM procrastinate_jobs WHERE worker_id = _worker_id AND status = 'doing' FOR UPDATE;
+    IF job.id IS NULL THEN
+        job := procrastinate_fetch_job_v2(_queues, _worker_id);
+    END IF;
     IF job.id IS NULL THEN
         SELECT extract(epoch FROM min(scheduled_at) - clock_timestamp()) INTO next_in
             FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(_queues);
@@ -112,8 +116,15 @@ BEGIN
     END IF;
     SELECT own.data, own.max_attempts, own.retry, job.attempts - own.spent + 1 INTO data, max_attempts, retry, number
         FROM jobqueue_jobs AS own WHERE job_id = job.id;
+    IF number IS NULL THEN  -- it was made with the engine's own tools, and no handler of the course's is meant
+        PERFORM procrastinate_finish_job_v1(job.id, 'failed', false);
+        next_in := 0;
+        RETURN NEXT;
+        RETURN;
+    END IF;
     SELECT retry_in INTO waited FROM jobqueue_attempts WHERE job_id = job.id AND turn = job.attempts - 1;
-    INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker);
+    INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker)
+        ON CONFLICT DO NOTHING;
     RETURN NEXT;
 END $$;
 
