@@ -306,13 +306,17 @@ class EngineQueue:
         """Close the connection.
 
         Args:
-            forget: whether to delete all jobs of this queue first.
+            forget: whether to delete all jobs of this queue first, and what is known of its workers.
         """
         self._listeners.clear()
         if forget:
             self._change("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
             for table in ("jobqueue_discarded", "jobqueue_memory"):
                 self._change(f"DELETE FROM {table} WHERE queue = %s", (self.name,))
+            self._change(
+                "DELETE FROM procrastinate_workers USING jobqueue_workers WHERE worker_id = id AND queue = %s",
+                (self.name,),
+            )
         self._disconnect()
 
     # --- the connection ---

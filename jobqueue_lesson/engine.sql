@@ -33,6 +33,7 @@ CREATE TABLE jobqueue_attempts (
 
 CREATE TABLE jobqueue_workers (
     worker_id bigint PRIMARY KEY REFERENCES procrastinate_workers ON DELETE CASCADE,
+    queue text NOT NULL,
     name text NOT NULL,
     lease double precision NOT NULL           -- seconds
 );
@@ -100,14 +101,14 @@ END $$;
 
 -- --- the worker's half ---
 
--- Claim the next job. If none is due, say in how many seconds one will be. A job that this worker has claimed and isn't
--- running is one whose claim was committed while its answer got lost, as when the server crashes: the worker gets it again.
-CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text, _running bigint[])
+-- Claim the next job. If none is due, say in how many seconds one will be. A worker does one job at a time: if it has one,
+-- it asks again since the answer was lost with the server, and gets that one.
+CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text)
 RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, waited double precision,
     next_in double precision) LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT * INTO job FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = _worker_id AND id <> ALL(_running);
-    IF NOT FOUND THEN
+    SELECT * INTO job FROM procrastinate_jobs WHERE worker_id = _worker_id AND status = 'doing' FOR UPDATE;
+    IF job.id IS NULL THEN
         job := procrastinate_fetch_job_v2(_queues, _worker_id);
     END IF;
     IF job.id IS NULL THEN
@@ -118,6 +119,12 @@ BEGIN
     END IF;
     SELECT own.data, own.max_attempts, own.retry, job.attempts - own.spent + 1 INTO data, max_attempts, retry, number
         FROM jobqueue_jobs AS own WHERE job_id = job.id;
+    IF number IS NULL THEN  -- it was made with the engine's own tools, and no handler of the course's is meant
+        PERFORM procrastinate_finish_job_v1(job.id, 'failed', false);
+        next_in := 0;
+        RETURN NEXT;
+        RETURN;
+    END IF;
     SELECT retry_in INTO waited FROM jobqueue_attempts WHERE job_id = job.id AND turn = job.attempts - 1;
     INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker)
         ON CONFLICT DO NOTHING;
@@ -173,13 +180,22 @@ BEGIN
     RETURN true;
 END $$;
 
--- Register a worker, or say that it is alive. One that was taken for dead is registered again.
-CREATE FUNCTION jobqueue_heartbeat(_worker_id bigint, _name text, _lease double precision)
+-- Say that a worker is alive. One that was taken for dead is registered again.
+CREATE FUNCTION jobqueue_heartbeat(_worker_id bigint, _queue text, _name text, _lease double precision)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (_worker_id)
         ON CONFLICT (id) DO UPDATE SET last_heartbeat = now();
-    INSERT INTO jobqueue_workers VALUES (_worker_id, _name, _lease) ON CONFLICT DO NOTHING;
+    INSERT INTO jobqueue_workers VALUES (_worker_id, _queue, _name, _lease) ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE FUNCTION jobqueue_register(_queue text, _name text, _lease double precision)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    _worker_id bigint := procrastinate_register_worker_v1();
+BEGIN
+    PERFORM jobqueue_heartbeat(_worker_id, _queue, _name, _lease);
+    RETURN _worker_id;
 END $$;
 
 -- The workers that have sent no heartbeat before their lease expired. While the server was down, nobody could send one:
@@ -192,8 +208,9 @@ CREATE FUNCTION jobqueue_prune() RETURNS SETOF bigint LANGUAGE sql AS $$
     DELETE FROM procrastinate_workers WHERE id IN (SELECT worker_id FROM jobqueue_silent) RETURNING id
 $$;
 
--- Reclaim the jobs of silent workers: try them again at once, or give them up if their attempts are used up.
-CREATE FUNCTION jobqueue_reclaim(_queue text) RETURNS void LANGUAGE plpgsql AS $$
+-- Reclaim the jobs of silent workers: try them again at once, or give them up if their attempts are used up. A worker that
+-- can look for them is not silent itself, whatever became of its heartbeat.
+CREATE FUNCTION jobqueue_reclaim(_queue text, _worker_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     _lost record;
 BEGIN
@@ -203,6 +220,7 @@ BEGIN
             JOIN jobqueue_jobs AS own ON own.job_id = jobs.id
             JOIN jobqueue_attempts AS attempt ON attempt.job_id = jobs.id AND attempt.turn = jobs.attempts
             WHERE jobs.status = 'doing' AND jobs.queue_name = _queue
+                AND jobs.worker_id IS DISTINCT FROM _worker_id
                 AND (jobs.worker_id IS NULL OR jobs.worker_id IN (SELECT worker_id FROM jobqueue_silent))
             FOR UPDATE OF jobs SKIP LOCKED
     LOOP

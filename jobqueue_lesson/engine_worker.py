@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import runpy
 import sys
@@ -31,6 +32,8 @@ from .queue import in_words
 from .retries import DoNotRetry, RetryPolicy
 from .worker import Handler, NoHandler
 
+TASK = "jobqueue_lesson"
+"""The one task that Procrastinate runs, for jobs of any type: its own, such as removing old jobs, are not handlers."""
 URL = "JOBQUEUE_LESSON_DATABASE"
 """The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
 LONGEST_POLL = 1.0  # seconds between two looks for jobs: a notification is lost when it comes while the server is down
@@ -44,30 +47,37 @@ async def work(
     url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float, *, until_empty: bool = False
 ) -> None:
     """Be a worker, until SIGTERM or, if `until_empty`, until no job is due."""
-    # The pool is made here, because Procrastinate's own is closed for good when the server is down at the start. Jobs,
-    # heartbeats and the look for silent workers may each need a connection at the same time.
+    # A worker needs one connection for its jobs and one for its heartbeat; a third looks for jobs of silent workers.
+    # Each statement is a transaction: one that is open when a worker is frozen would keep what it has locked.
     pool = AsyncConnectionPool(
-        url, min_size=1, max_size=3, open=False, timeout=1, reconnect_timeout=0.5,
+        url,
+        min_size=1,
+        max_size=3,
+        timeout=1,
+        reconnect_timeout=0.5,
+        open=False,
         check=AsyncConnectionPool.check_connection,
-    )  # fmt: skip
+        configure=lambda connection: connection.set_autocommit(True),
+    )
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-    attempts = _Attempts(app, url, handlers, name, lease)
+    attempts = _Attempts(app, url, handlers)
     worker = Worker(
         app,
         [queue],
         name,
         wait=not until_empty,
-        update_heartbeat_interval=lease / 3,
+        update_heartbeat_interval=math.inf,  # Procrastinate's own heartbeat ends with SIGTERM, before the running job
         stalled_worker_timeout=lease,
         fetch_job_polling_interval=LONGEST_POLL,
     )
-    app.job_manager = _Manager(app.connector, attempts, worker)
-    async with pool, app.open_async(pool):
-        reclaiming = asyncio.create_task(_reclaim_forever(app, queue, lease))
+    app.job_manager = manager = _Manager(app.connector, attempts, worker, queue, name, lease)
+    async with pool:  # it doesn't wait for the server, which may be down
+        await app.open_async(pool)
+        reclaiming = asyncio.create_task(manager.reclaim_forever())
         try:
             await worker.run()  # type: ignore[no-untyped-call]
         finally:
-            reclaiming.cancel()
+            await _end(reclaiming)
 
 
 class _Claim(NamedTuple):
@@ -92,16 +102,12 @@ class _Outcome(NamedTuple):
 class _Attempts:
     """Runs the handlers, and keeps how each attempt ended until it is reported."""
 
-    def __init__(
-        self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler], name: str, lease: float
-    ) -> None:
-        self.app = app
+    def __init__(self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler]) -> None:
         self.handlers = handlers
-        self.name = name
-        self.lease = lease
         self.running: dict[int, _Claim] = {}
         self.outcomes: dict[int, _Outcome] = {}
         self.progress = _Progress(url, self.running)
+        app.task(name=TASK, pass_context=True, retry=_Retry(self))(self.run)
 
     def begin(self, row: dict[str, Any]) -> procrastinate.jobs.Job:
         """Note a claimed job, and give it as the engine knows it."""
@@ -111,10 +117,8 @@ class _Attempts:
             attempts=row["number"],
         )  # fmt: skip
         self.running[job.id] = _Claim(claimed["attempts"], job, RetryPolicy(**row["retry"]), row["waited"])
-        if job.type not in self.app.tasks:
-            self.app.task(name=job.type, pass_context=True, retry=_Retry(self))(self.run)
         return procrastinate.jobs.Job(
-            id=job.id, status=claimed["status"], queue=claimed["queue_name"], task_name=job.type, priority=job.priority,
+            id=job.id, status=claimed["status"], queue=claimed["queue_name"], task_name=TASK, priority=job.priority,
             attempts=claimed["attempts"], lock=claimed["lock"], queueing_lock=claimed["queueing_lock"],
         )  # fmt: skip
 
@@ -190,21 +194,26 @@ class _Manager(JobManager):
     The worker survives the time when its server is down: what it asks for then is asked for again.
     """
 
-    def __init__(self, connector: Any, attempts: _Attempts, worker: Worker) -> None:
+    def __init__(
+        self, connector: Any, attempts: _Attempts, worker: Worker, queue: str, name: str, lease: float
+    ) -> None:
         super().__init__(connector)
         self.attempts = attempts
         self.worker = worker
+        self.queue = queue
+        self.name = name
+        self.lease = lease
+        self.beating: asyncio.Task[None] | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> procrastinate.jobs.Job | None:
         """Claim the next job."""
         try:
             (row,) = await self.connector.execute_query_all_async(
                 "SELECT row_to_json(job) AS job, data, max_attempts, retry, number, waited, next_in"
-                " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s, %(running)s)",
+                " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s)",
                 queues=queues,
                 worker_id=worker_id,
-                worker=self.attempts.name,
-                running=list(self.attempts.running),
+                worker=self.name,
             )
         except ConnectorException as error:
             if not _down(error):
@@ -242,16 +251,25 @@ class _Manager(JobManager):
             )
         )
         if not rows[0]["counted"]:
-            log.warning("%s: attempt %s of job #%s had lost its lease", self.attempts.name, claim.job.attempts, job.id)
+            log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)
 
     async def register_worker(self) -> int:
-        """Register this worker, with its name and its lease."""
-        worker_id = await _when_up(super().register_worker)
-        await _when_up(lambda: self.update_heartbeat(worker_id))
-        return worker_id
+        """Register this worker, and send heartbeats from now on."""
+        rows = await _when_up(
+            lambda: self.connector.execute_query_all_async(
+                "SELECT jobqueue_register(%(queue)s, %(name)s, %(lease)s) AS worker_id",
+                queue=self.queue,
+                name=self.name,
+                lease=self.lease,
+            )
+        )
+        self.beating = asyncio.create_task(self.beat_forever(rows[0]["worker_id"]))
+        return int(rows[0]["worker_id"])
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Leave, if the server is up."""
+        if self.beating is not None:
+            await _end(self.beating)
         try:
             await super().unregister_worker(worker_id)
         except ConnectorException as error:
@@ -261,13 +279,33 @@ class _Manager(JobManager):
         """Send a heartbeat, if the server is up."""
         try:
             await self.connector.execute_query_async(
-                "SELECT jobqueue_heartbeat(%(id)s, %(name)s, %(lease)s)",
+                "SELECT jobqueue_heartbeat(%(id)s, %(queue)s, %(name)s, %(lease)s)",
                 id=worker_id,
-                name=self.attempts.name,
-                lease=self.attempts.lease,
+                queue=self.queue,
+                name=self.name,
+                lease=self.lease,
             )
         except ConnectorException as error:
             log.debug("a heartbeat was not sent: %s", error.__cause__)
+
+    async def beat_forever(self, worker_id: int) -> None:
+        """Send a heartbeat three times a lease, until the last job is finished."""
+        while True:
+            await asyncio.sleep(self.lease / 3)
+            await self.update_heartbeat(worker_id)
+
+    async def reclaim_forever(self) -> None:
+        """Look for jobs of silent workers, several times a lease."""
+        while True:
+            await asyncio.sleep(min(1.0, self.lease / 3))
+            try:
+                await self.connector.execute_query_async(
+                    "SELECT jobqueue_reclaim(%(queue)s, %(worker_id)s)",
+                    queue=self.queue,
+                    worker_id=self.worker.worker_id,
+                )
+            except ConnectorException as error:
+                log.debug("could not look for jobs of silent workers: %s", error.__cause__)
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         """Remove the workers whose lease has expired: each has its own."""
@@ -291,14 +329,10 @@ class _Manager(JobManager):
             await _when_up(lambda: JobManager.listen_for_jobs(self, on_notification=on_notification, queues=queues))
 
 
-async def _reclaim_forever(app: procrastinate.App, queue: str, lease: float) -> None:
-    """Look for jobs of silent workers, several times a lease."""
-    while True:
-        await asyncio.sleep(min(1.0, lease / 3))
-        try:
-            await app.connector.execute_query_async("SELECT jobqueue_reclaim(%(queue)s)", queue=queue)
-        except ConnectorException as error:
-            log.debug("could not look for jobs of silent workers: %s", error.__cause__)
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:

@@ -35,7 +35,7 @@ class Attempts:
             "SELECT (job).id, (job).attempts, number, data, next_in FROM jobqueue_claim(%s, %s, %s)",
             ([self.queue.name], worker_id, worker),
         )
-        if claimed[0] is None:
+        if claimed[2] is None:
             return None
         claim = Claim(*claimed)
         self.claims[claim.id] = claim

@@ -805,3 +805,435 @@ def test_the_same_app_serves_it(team):
     )
     assert letters.json() == {"deadLetters": [], "next": None}
     assert unknown.status_code == httpx.codes.NOT_FOUND
+
+
+# --- workers that are killed, frozen, stopped ---
+
+
+def gated(queue, tmp_path, **options):
+    """Enqueue a job that runs until its gate is opened; return both, and how often it has been started."""
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    job = queue.enqueue("waits", {"gate": str(gate), "log": str(log)}, **options)
+    return job, gate, lambda: len(log.read_text().splitlines())
+
+
+def test_the_job_of_a_killed_worker_is_reclaimed(queue, handlers):
+    job = queue.enqueue("hangs-once", 7)
+    with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
+        begun = processing(queue, job)
+        assert (begun.status, begun.progress, begun.note, begun.worker) == ("processing", 0.5, "half way", "ann")
+        ann.kill()
+    assert queue.stats()["processing"] == 1
+    with EngineWorker(queue, handlers, name="ben", lease=30):  # each has a lease of its own
+        (done,) = finished(queue, job)
+    assert (done.attempts, done.worker, done.result, done.progress) == (2, "ben", 7, 1.0)
+    assert [str(error) for error in done.errors] == ["LeaseExpired: ann sent no heartbeat before its lease expired"]
+    assert [(event.move, event.worker, event.attempt) for event in queue.events()] == [
+        ("enqueue", None, 0),
+        ("dequeue", "ann", 1),
+        ("retry", "ann", 1),
+        ("dequeue", "ben", 2),
+        ("complete", "ben", 2),
+    ]
+
+
+def test_a_killed_worker_can_come_back_at_once_under_the_same_name(queue, handlers):
+    job = queue.enqueue("hangs-once", 7)
+    with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
+        processing(queue, job)
+        ann.kill()
+    with EngineWorker(queue, handlers, name="ann", lease=1):
+        finished(queue, job)
+    assert [event.worker for event in queue.events()] == [None, "ann", "ann", "ann", "ann"]
+
+
+def test_a_job_whose_attempts_are_used_up_by_killed_workers_is_dead_with_its_reason(queue, handlers):
+    job = queue.enqueue("hangs-once", max_attempts=1)
+    with (
+        EngineWorker(queue, handlers, name="ann", lease=1) as ann,
+        EngineWorker(queue, handlers, name="ben", lease=1) as ben,
+    ):
+        victim = {"ann": ann, "ben": ben}[processing(queue, job).worker]
+        victim.kill()
+        (dead,) = finished(queue, job)
+    assert (dead.status, dead.attempts) == ("failed", 1)
+    assert dead.error == f"LeaseExpired: {victim.name} sent no heartbeat before its lease expired"
+
+
+@unix
+def test_a_worker_frozen_beyond_its_lease_does_not_count_and_goes_on_afterwards(url, queue, handlers, tmp_path):
+    gate = tmp_path / "gate"
+    job = queue.enqueue("freezes", str(gate))
+    with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
+        processing(queue, job)
+        os.kill(ann._process.pid, signal.SIGSTOP)
+        try:
+            with EngineWorker(queue, handlers, name="ben", lease=1) as ben:
+                wait_until(lambda: queue.get(job.id).worker == "ben")
+                queue._change("SELECT jobqueue_prune()")  # as a third worker does when it comes
+                gate.touch()
+                (done,) = finished(queue, job)
+                assert (done.result, done.attempts, done.worker, done.note) == (2, 2, "ben", "attempt 2")
+                os.kill(ben._process.pid, signal.SIGSTOP)
+                os.kill(ann._process.pid, signal.SIGCONT)
+                (later,) = finished(queue, queue.enqueue("echo", "by ann"))
+                assert (later.worker, later.result) == ("ann", "by ann")
+                os.kill(ben._process.pid, signal.SIGCONT)
+        finally:
+            os.kill(ann._process.pid, signal.SIGCONT)
+    assert vars_of(queue.get(job.id)) == vars_of(done)
+    assert [event.move for event in queue.events() if event.job_id == job.id][-1] == "complete"
+
+
+def vars_of(job):
+    return {name: getattr(job, name) for name in job.__slots__}
+
+
+@unix
+def test_sigterm_lets_a_worker_finish_its_job_however_long_that_takes(queue, handlers, tmp_path):
+    """Longer than its lease: the other worker must not get it."""
+    job, gate, starts = gated(queue, tmp_path)
+    with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
+        processing(queue, job)
+        with EngineWorker(queue, handlers, name="ben", lease=1):
+            os.kill(ann._process.pid, signal.SIGTERM)
+            after = queue.enqueue("echo")
+            assert finished(queue, after)[0].worker == "ben"
+            time.sleep(2.5)
+            gate.touch()
+            (done,) = finished(queue, job)
+            wait_until(lambda: not ann.alive)
+        assert ann._process.returncode == 0
+    assert (done.status, done.worker, done.attempts, starts()) == ("completed", "ann", 1, 1)
+    assert workers_of(queue) == []
+
+
+def workers_of(queue):
+    return queue._read("SELECT name FROM jobqueue_workers WHERE queue = %s", (queue.name,))
+
+
+@unix
+def test_a_worker_that_blocks_its_loop_for_longer_than_its_lease_does_not_take_its_own_job_away(queue, handlers):
+    """Nobody else is there to take it, and its heartbeat comes before it looks for jobs of silent workers."""
+    job = queue.enqueue("raises", "time.sleep(2.5)")
+    with EngineWorker(queue, handlers, lease=1):
+        (done,) = finished(queue, job)
+    assert (done.status, done.attempts) == ("completed", 1)
+
+
+@unix
+def test_a_worker_frozen_in_mid_statement_holds_nobody_up(queue, handlers):
+    """No transaction of a worker's stays open between two of its steps: a frozen one would keep what it has locked."""
+    with EngineWorker(queue, handlers, name="ann", lease=1), EngineWorker(queue, handlers, name="ben", lease=1):
+        jobs = [queue.enqueue("echo") for _ in range(300)]
+        seen = set()
+        while unfinished(queue):
+            seen |= {
+                state
+                for (state,) in queue._read(
+                    "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            }
+        finished(queue, *jobs)
+    assert seen <= {"idle", "active", None}
+
+
+def test_a_claim_whose_answer_was_lost_is_given_again(queue):
+    """The server was killed after it had committed, and before the worker heard of it."""
+    first, _ = queue.enqueue("a"), queue.enqueue("b")
+    attempts = Attempts(queue)
+    worker = attempts.register("ann")
+    lost = attempts.dequeue("ann", worker)
+    again = attempts.dequeue("ann", worker)
+    assert again == lost
+    assert (queue.get(first.id).attempts, queue.stats()["processing"]) == (1, 1)
+    assert attempts.complete(first.id)
+    assert attempts.dequeue("ann", worker).id == first.id + 1
+
+
+def test_a_job_that_came_past_the_course_holds_nobody_up(queue):
+    """Somebody deferred it with Procrastinate's own tools: nothing says what its attempts and data are."""
+    ((foreign,),) = queue._change(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES (%s, 'theirs') RETURNING id", (queue.name,)
+    )
+    mine = queue.enqueue("a")
+    attempts = Attempts(queue)
+    claimed = [attempts.dequeue(), attempts.dequeue()]
+    assert mine.id in [claim.id for claim in claimed if claim]
+    assert queue._read("SELECT status::text FROM procrastinate_jobs WHERE id = %s", (foreign,)) == [("failed",)]
+    assert [event.job_id for event in queue.events()] == [mine.id, mine.id]
+
+
+# --- a server that is killed ---
+
+
+@unix
+def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_goes_on(url, team):
+    job = team.enqueue("echo", 1)
+    finished(team, job)
+    calls = {
+        "enqueue": lambda: team.enqueue("echo"),
+        "get": lambda: team.get(job.id),
+        "stats": team.stats,
+        "dead": team.dead,
+        "revive": lambda: team.revive(job.id),
+        "discard": lambda: team.discard(job.id),
+        "events": team.events,
+        "subscribe": lambda: team.subscribe(print),
+    }
+    with down(url):
+        for _ in range(2):
+            for call in calls.values():
+                with pytest.raises(StorageError, match="the database of queue 'team': "):
+                    call()
+    assert team.get(job.id).result == 1
+    assert finished(team, team.enqueue("echo", 2))[0].result == 2
+
+
+@unix
+def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, team, tmp_path):
+    """Its workers live: so every job runs once, also the one that was running, and they go on by themselves."""
+    job, gate, starts = gated(team, tmp_path)
+    processing(team, job)
+    log = tmp_path / "others"
+    acknowledged, stop = {}, threading.Event()
+
+    def produce(name):
+        mine = EngineQueue(url, "team")
+        number = 0
+        while not stop.is_set():
+            key = f"{name} {number}"
+            try:
+                acknowledged[key] = mine.enqueue("logged", str(log), key=key).id
+                number += 1
+            except StorageError:  # it may be there or not: with a key, we can ask again
+                time.sleep(0.01)
+        mine.close()
+
+    producers = [threading.Thread(target=produce, args=(name,)) for name in ("one", "two")]
+    for producer in producers:
+        producer.start()
+    try:
+        for _ in range(3):
+            before = len(acknowledged)
+            wait_until(lambda: len(acknowledged) >= before + 20)  # noqa: B023
+            crash(url)
+            wait_until(lambda: connects(url))
+        before = len(acknowledged)
+        wait_until(lambda: len(acknowledged) >= before + 20)
+    finally:
+        stop.set()
+        for producer in producers:
+            producer.join()
+    gate.touch()
+    wait_until(lambda: unfinished(team) == 0)
+    assert (team.get(job.id).status, team.get(job.id).attempts, starts()) == ("completed", 1, 1)
+    assert {team.get(id).status for id in acknowledged.values()} == {"completed"}
+    assert len(set(acknowledged.values())) == len(acknowledged) == team.stats()["completed"] - 1
+    ran = Counter(int(line.split()[0]) for line in log.read_text().splitlines())
+    assert ran == dict.fromkeys(acknowledged.values(), 1)
+    assert {event.attempt for event in team.events() if event.move == "dequeue"} == {1}
+
+
+@unix
+def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed(url, team):
+    heard = []
+
+    def moves(events):
+        return Counter((e.job_id, e.move, e.attempt, e.worker) for e in events if e.move != "progress")
+
+    async def listen():
+        leave = team.subscribe(heard.append)
+        jobs = []
+        for _ in range(3):
+            jobs += [team.enqueue("echo", number) for number in range(10)]
+            await asyncio.to_thread(crash, url)
+            await asyncio.to_thread(wait_until, lambda: connects(url))
+            try:
+                jobs.append(team.enqueue("echo"))
+            except StorageError:
+                pass
+        other = EngineQueue(url, "team")
+        jobs += [other.enqueue("echo") for _ in range(10)]
+        await asyncio.to_thread(wait_until, lambda: unfinished(other) == 0)
+        recorded = other.events()
+        other.close()
+        await wait_for(lambda: len(heard) >= len(recorded))
+        await asyncio.sleep(0.2)  # what came twice would come now
+        leave()
+        return recorded
+
+    recorded = asyncio.run(asyncio.wait_for(listen(), DEADLINE))
+    assert moves(heard) == moves(recorded)
+    for id in {event.job_id for event in recorded}:
+        assert [e.move for e in heard if e.job_id == id] == ["enqueue", "dequeue", "complete"]
+
+
+@unix
+def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
+    """It noticed the end of the connection before the loop did: nobody was left to look for a new one."""
+    heard = []
+
+    async def listen():
+        leave = team.subscribe(heard.append)
+        with down(url):
+            with pytest.raises(StorageError):
+                team.stats()
+            await asyncio.sleep(0.5)
+            with pytest.raises(StorageError):
+                team.stats()
+        other = EngineQueue(url, "team")
+        job = other.enqueue("echo")
+        await wait_for(lambda: [e.move for e in heard if e.job_id == job.id][-1:] == ["complete"])
+        other.close()
+        leave()
+
+    asyncio.run(asyncio.wait_for(listen(), DEADLINE))
+    assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"]
+
+
+@unix
+def test_a_worker_may_be_started_while_the_server_is_down(url, queue, handlers):
+    job = queue.enqueue("echo", "up again")
+    with down(url):
+        worker = EngineWorker(queue, handlers)
+        time.sleep(3)
+    with worker:
+        assert finished(queue, job)[0].result == "up again"
+
+
+@unix
+def test_a_worker_stops_while_the_server_is_down(url, queue, handlers):
+    with EngineWorker(queue, handlers) as worker:
+        finished(queue, queue.enqueue("echo"))
+        with down(url):
+            os.kill(worker._process.pid, signal.SIGTERM)
+            worker._process.wait(DEADLINE)
+        assert worker._process.returncode == 0
+
+
+# --- several queues, and none ---
+
+
+def test_two_queues_of_one_database_do_not_see_each_other(url, queue, handlers):
+    other = EngineQueue(url, "other")
+    heard = []
+    queue.subscribe(heard.append)
+    theirs = other.enqueue("echo", key="k")
+    mine = queue.enqueue("fails", key="k", max_attempts=1)
+    with EngineWorker(queue, handlers):
+        finished(queue, mine)
+    assert mine.id != theirs.id
+    assert queue.get(theirs.id) is None
+    assert other.get(mine.id) is None
+    assert (other.get(theirs.id).status, other.stats()["pending"], other.dead()) == ("pending", 1, [])
+    assert {event.job_id for event in [*queue.events(), *heard]} == {mine.id}
+    assert {event.job_id for event in other.events()} == {theirs.id}
+    for call in (other.revive, other.discard):
+        with pytest.raises(JobNotFound):
+            call(mine.id)
+    other.close(forget=True)
+
+
+def test_nothing_is_left_of_a_queue_that_is_forgotten(url, handlers):
+    kept, gone = EngineQueue(url, "kept"), EngineQueue(url, "gone")
+    for queue in (kept, gone):
+        queue.enqueue("echo", {"to": "alice"}, key="k")
+        discarded = queue.enqueue("fails", max_attempts=1)
+        with EngineWorker(queue, handlers):
+            finished(queue, discarded)
+        queue.discard(discarded.id)
+        with EngineWorker(queue, handlers, name="killed", lease=1000) as worker:
+            processing(queue, queue.enqueue("hangs-once"))
+            worker.kill()
+    before = left_of(kept)
+    assert all(before.values())
+    gone.close(forget=True)
+    assert left_of(kept) == before
+    everything = left_of(kept, every="OR true")
+    kept.close(forget=True)
+    assert not any(left_of(kept).values())
+    after = left_of(kept, every="OR true")
+    assert {table: everything[table] - before[table] for table in before} == after  # none of them was of "gone"
+    kept.close()
+
+
+def left_of(queue, every=""):
+    """Count the rows of a queue, or of all, in every table."""
+    jobs = f"SELECT id FROM procrastinate_jobs WHERE queue_name = %(queue)s {every}"
+    workers = f"SELECT worker_id FROM jobqueue_workers WHERE queue = %(queue)s {every}"
+    where = {
+        "procrastinate_jobs": f"queue_name = %(queue)s {every}",
+        "procrastinate_events": f"job_id IN ({jobs})",
+        "jobqueue_jobs": f"queue = %(queue)s {every}",
+        "jobqueue_attempts": f"job_id IN ({jobs}) {every}",
+        "jobqueue_workers": f"queue = %(queue)s {every}",
+        "procrastinate_workers": f"id IN ({workers}) {every}",
+        "jobqueue_discarded": f"queue = %(queue)s {every}",
+    }
+    with psycopg.connect(queue.url) as connection:
+        return {
+            table: connection.execute(f"SELECT count(*) FROM {table} WHERE {which}", {"queue": queue.name}).fetchone()[
+                0
+            ]
+            for table, which in where.items()
+        }
+
+
+@contextmanager
+def database(url, name):
+    """A database of its own on the same server."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield url.replace("/postgres?", f"/{name}?")
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_tables_of_another_version_are_refused(url):
+    with database(url, "newer") as newer:
+        EngineQueue(newer).close()
+        with psycopg.connect(newer) as connection:
+            connection.execute("UPDATE jobqueue_schema SET version = 99")
+        with pytest.raises(StorageError, match="this package's tables in version 99; this one knows 1: use the same"):
+            EngineQueue(newer)
+    with database(url, "older") as older:
+        with psycopg.connect(older) as connection:
+            connection.execute("CREATE TABLE procrastinate_jobs (id integer)")
+        with pytest.raises(StorageError, match="tables of an older Procrastinate: apply its migrations first"):
+            EngineQueue(older)
+
+
+def test_eight_processes_may_make_the_tables_at_once(url):
+    script = (
+        "import sys\nfrom jobqueue_lesson.engine import EngineQueue\nsys.stdin.readline()\n"
+        f"queue = EngineQueue(sys.argv[1])\nprint(queue.enqueue('a', key='k').id)\nqueue.close()\n"
+    )
+    with database(url, "contested") as contested:
+        starters = [
+            subprocess.Popen(
+                [sys.executable, "-c", script, contested], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(8)
+        ]
+        for starter in starters:
+            starter.stdin.write("go\n")
+            starter.stdin.flush()
+        said = [starter.communicate(timeout=DEADLINE)[0] for starter in starters]
+    assert said == ["1\n"] * 8
+
+
+def test_a_thousand_notifications_are_not_too_long(queue):
+    """PostgreSQL takes 8,000 bytes at most."""
+    heard = []
+    queue.subscribe(heard.append)
+    job = queue.enqueue("\U0001f600" * 128, max_attempts=1)
+    attempts = Attempts(queue)
+    attempts.dequeue("\U0001f600" * 25)
+    for note in ("\U0001f600" * 5000, "\x01" * 5000, '"\\' * 5000):
+        assert attempts.progress(job.id, 0.5, note)
+        assert queue.get(job.id).note == note
+    attempts.fail(job.id, "\U0001f600" * 5000)
+    queue.discard(job.id)
+    assert [event.move for event in heard] == ["enqueue", "dequeue", *["progress"] * 3, "fail", "discard"]
