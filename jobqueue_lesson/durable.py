@@ -35,8 +35,8 @@ from .job import (
     JobNotFound,
     LeaseLost,
     Move,
-    QueueError,
     Status,
+    StorageError,
     check_count,
     check_fraction,
     check_seconds,
@@ -89,10 +89,6 @@ COLUMNS = (
     " worker, result, errors, progress, note"
 )
 EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
-
-
-class StorageError(QueueError):
-    """The file cannot be used: it is no queue, cannot be written, or its disk is full. Nothing was changed."""
 
 
 class NotJSON(TypeError):
@@ -607,10 +603,13 @@ def as_json(name: str, value: Any) -> str:
     """
     try:
         text = json.dumps(value, allow_nan=False)
+        back = json.loads(text)
+        as_it_was = back == value
+    except RecursionError:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: it is nested too deeply") from None
     except (TypeError, ValueError) as error:
         raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
-    back = json.loads(text)
-    if back != value:
+    if not as_it_was:
         raise NotJSON(f"{name} must be JSON, since it is kept on disk: {value!r} would come back as {back!r}")
     return text
 

@@ -89,6 +89,10 @@ class LeaseLost(QueueError):
         self.attempt = attempt
 
 
+class StorageError(QueueError):
+    """What keeps the jobs cannot be used: down, locked, full, gone, or not a queue. Nothing was changed."""
+
+
 class AttemptError(NamedTuple):
     """What went wrong in one attempt."""
 
