@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from .job import Job, Status, check_fraction
@@ -80,7 +80,8 @@ def in_hand(queue: QueueContract, job: Job) -> Iterator[None]:
         yield
     finally:
         attempt._over = True
-        _current.reset(token)
+        with suppress(ValueError):  # a coroutine that was dropped half-way is closed in another context
+            _current.reset(token)
 
 
 async def follow(queue: QueueContract, job_id: int) -> AsyncIterator[Job]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .job import Job, JobNotFound, LeaseLost, StorageError, check_count, check_seconds
+from .job import Job, JobNotFound, LeaseLost, QueueError, StorageError, check_count, check_seconds, check_text, shown
 from .progress import in_hand
 from .queue import QueueContract
 from .retries import DoNotRetry
@@ -59,14 +59,19 @@ class Worker:
         concurrency: int = 1,
         timeout: float | None = None,
     ) -> None:
+        if not callable(getattr(queue, "dequeue", None)):
+            raise TypeError(f"queue must be a job queue, such as JobQueue(), got {shown(queue)}")
+        if not isinstance(handlers, Mapping):
+            raise TypeError(f"handlers must be a dictionary of async functions by type of job, got {shown(handlers)}")
         for type, handler in handlers.items():
+            check_text("a type in handlers", type, "a string such as 'send-email'")
             if not callable(handler):
-                raise TypeError(f"handlers[{type!r}] must be an async function of the job's data, got {handler!r}")
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"name must be a text that is not empty, such as 'worker-1', got {name!r}")
+                raise TypeError(
+                    f"handlers[{shown(type)}] must be an async function of the job's data, got {shown(handler)}"
+                )
         self.queue = queue
         self.handlers = handlers
-        self.name = name
+        self.name = check_text("name", name, "a string such as 'worker-1'", empty="it names the worker in the record")
         self.concurrency = check_count("concurrency", concurrency)
         self.timeout = None if timeout is None else check_seconds("timeout", timeout, zero=False)
         self.trouble: Trouble | None = None
@@ -126,7 +131,7 @@ class Worker:
                 job = self.queue.dequeue(worker=name)
                 self._storage_is_up(wrote=job is not None)
                 if job is None:
-                    await self.queue.wait()
+                    await self.queue.wait(or_finished=until_empty)
                 else:
                     await self._process(job)
             except StorageError as error:
@@ -147,7 +152,7 @@ class Worker:
                     result = await self._handle(job)
         except BaseException as error:
             if _stops_the_worker(error):
-                self._report(self.queue.release, job)
+                self._put_back(job)
                 raise
             if limit.expired():
                 error = TimeoutError(f"{job.type} took longer than {self.timeout:g} s")
@@ -165,11 +170,11 @@ class Worker:
                 break
             await asyncio.sleep(PAUSE)
 
-    def _report(self, move: Callable[..., Job], job: Job, *outcome: Any) -> bool:
+    def _report(self, move: Callable[..., Job], job: Job, outcome: Any) -> bool:
         """Report how an attempt ended; return whether the queue has heard. Another worker may have the job by now."""
         try:
             try:
-                move(job.id, *outcome, attempt=job.attempts)
+                move(job.id, outcome, attempt=job.attempts)
             except (TypeError, ValueError) as error:  # a result that the queue cannot keep
                 self.queue.fail(job.id, error, attempt=job.attempts)
             self._storage_is_up()
@@ -179,6 +184,13 @@ class Worker:
             self._storage_is_down(error, writing=True)
             return False
         return True
+
+    def _put_back(self, job: Job) -> None:
+        """Release a job, so that another worker can start it at once. If that fails, its lease expires some time."""
+        try:
+            self.queue.release(job.id, attempt=job.attempts)
+        except QueueError as error:
+            log.warning("%s: %s", self.name, error)
 
     async def _renew_lease(self, job: Job, lease: float) -> None:
         """Send a heartbeat three times per lease, for as long as this attempt has the job."""
@@ -203,7 +215,7 @@ class Worker:
         outcome = handler(job.data)
         if not hasattr(outcome, "__await__"):
             raise DoNotRetry(
-                f"the handler for {job.type!r} must be an async function (async def), it returned {outcome!r}"
+                f"the handler for {job.type!r} must be an async function (async def), it returned {shown(outcome)}"
             )
         handling = _Handling(outcome)
         try:
