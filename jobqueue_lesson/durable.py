@@ -70,7 +70,7 @@ from .retries import RetryPolicy
 log = logging.getLogger("jobqueue_lesson")
 
 APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
-VERSION = 1
+VERSION = 2
 SCHEMA = f"""
     PRAGMA application_id = {APPLICATION};
     PRAGMA user_version = {VERSION};
@@ -99,14 +99,30 @@ SCHEMA = f"""
     CREATE INDEX delayed ON jobs (scheduled_for) WHERE status = 'pending' AND NOT ready;
     CREATE INDEX leases ON jobs (lease_until) WHERE status = 'processing';
     CREATE INDEX dead ON jobs (id) WHERE status = 'failed';
-    CREATE TABLE counts (pending INTEGER, processing INTEGER, completed INTEGER, failed INTEGER);
-    INSERT INTO counts VALUES (0, 0, 0, 0);
+    CREATE TABLE counts (
+        pending INTEGER, processing INTEGER, completed INTEGER, failed INTEGER, -- ever: with those that were forgotten
+        forgotten INTEGER NOT NULL DEFAULT 0, -- finished jobs that are not in the table of jobs any more
+        swept INTEGER NOT NULL DEFAULT 0      -- number of the event up to which the record was swept; see _sweep
+    );
+    INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0);
     CREATE TABLE events (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         at REAL, move TEXT, job_id INTEGER, type TEXT, status TEXT, attempt INTEGER, priority INTEGER,
         scheduled_for REAL, worker TEXT, error TEXT, progress REAL, note TEXT
     );
 """
+UPGRADES = {
+    1: """
+    ALTER TABLE counts ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE counts ADD COLUMN swept INTEGER NOT NULL DEFAULT 0;
+    UPDATE counts SET forgotten =
+        completed + failed - (SELECT count(*) FROM jobs WHERE status IN ('completed', 'failed'));
+    PRAGMA user_version = 2
+    """,
+}
+"""What brings a file from a version to the next one."""
+FINISHED = "CREATE INDEX IF NOT EXISTS finished ON jobs (finished_at, id) WHERE status IN ('completed', 'failed')"
+"""Only queues that forget finished jobs need it."""
 COLUMNS = (
     "id, type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts, started_at, finished_at,"
     " worker, result, errors, progress, note"
@@ -114,6 +130,18 @@ COLUMNS = (
 DEEPEST = 100
 """How deeply data and results may be nested. What is accepted must be readable, however deep the reader's stack is."""
 EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
+
+
+BUSY = 10.0
+"""Seconds for which a move waits for those of other processes."""
+RECENT = 1000
+"""How many events the record keeps in any case, so that other processes have time to hear of them."""
+AT_ONCE = 100
+"""How many finished jobs are forgotten at once, at most: a move must not take long."""
+PER_JOB = 20
+"""How many events are looked at for each job that is forgotten. A job has about four."""
+WAL_LIMIT = 16 * 2**20
+"""How large the write-ahead log may grow, in bytes, before it is emptied."""
 
 
 class NotJSON(TypeError):
@@ -136,6 +164,9 @@ class SQLiteQueue:
         retry: which errors are tried again, and when.
         lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease.
         max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound.
+        keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its key and its
+            events with it, but for the last 1,000 events of all. None: all. Give it to all processes that share the
+            file: each forgets when it enqueues a job or ends one.
         poll: seconds between two looks for what other processes did. None: there are none, as in simulated time.
         fsync: whether every move waits for the disk. Without it, moves of the last moment may be lost when the power
             fails, but not when a process dies.
@@ -143,6 +174,12 @@ class SQLiteQueue:
     Raises:
         TypeError, ValueError: for an argument that makes no sense; the message names it.
         StorageError: if the file is no queue, was made by a newer version, or cannot be written.
+
+    Every method raises `StorageError` while the file cannot be used, and after it was deleted or replaced: nobody would
+    find what is written to it then.
+
+    If the clock is set back, delayed jobs and the leases of workers that died take that much longer. A job that is
+    ready stays ready.
 
     Cost: every move is O(log n) in the number of jobs.
     """
@@ -156,6 +193,7 @@ class SQLiteQueue:
         retry: RetryPolicy | None = None,
         lease: float = 30.0,
         max_pending: int | None = None,
+        keep_finished: int | None = None,
         poll: float | None = 0.02,
         fsync: bool = False,
     ) -> None:
@@ -165,6 +203,7 @@ class SQLiteQueue:
         self.retry = check_retry(retry)
         self.lease: float | None = check_seconds("lease", lease, zero=False)
         self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
         self.poll = None if poll is None else check_seconds("poll", poll, zero=False)
         self._listeners: list[Listener] = []
         self._waiters = Waiters()
@@ -175,10 +214,14 @@ class SQLiteQueue:
         self._blind = False  # whether the last look failed
         if not isinstance(fsync, bool):
             raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
+        self._file = None if str(self.path) == ":memory:" else os.path.abspath(self.path)
+        self._identity: tuple[int, int] | None = None
+        self._moves = 0
         with self._named_errors():
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY)
             try:
                 self._open()
+                self._identity = self._identify()
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
             except BaseException:
@@ -334,6 +377,7 @@ class SQLiteQueue:
         with self._transaction() as now:
             job = self._in_hand(job_id, DISCARD)
             self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            self._db.execute("UPDATE counts SET forgotten = forgotten + 1")
             self._note(job, DISCARD, now)
         self._announce()
         return job
@@ -392,7 +436,7 @@ class SQLiteQueue:
     # --- the record ---
 
     def events(self, after: int = 0) -> list[JobEvent]:
-        """Return what all processes did, in order, but for the first `after` moves."""
+        """Return what all processes did, in order, but for the first `after` moves and those that were forgotten."""
         after = check_after(after)
         return [
             _event(row) for row in self._read(f"SELECT {EVENT} FROM events WHERE number > ? ORDER BY number", (after,))
@@ -580,6 +624,40 @@ class SQLiteQueue:
                 job.note,
             ),
         )
+        if self.keep_finished is not None and move in (ENQUEUE, COMPLETE, FAIL):
+            self._forget_oldest(self.keep_finished)
+
+    def _forget_oldest(self, keep: int) -> None:
+        """Forget the oldest finished jobs beyond so many, some at a time."""
+        ((kept,),) = self._db.execute("SELECT completed + failed - forgotten FROM counts").fetchall()
+        if kept <= keep:
+            return
+        cursor = self._db.execute(
+            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE status IN ('completed', 'failed')"
+            " ORDER BY finished_at, id LIMIT ?)",
+            (min(kept - keep, AT_ONCE),),
+        )
+        self._db.execute("UPDATE counts SET forgotten = forgotten + ?", (cursor.rowcount,))
+        self._sweep(PER_JOB * cursor.rowcount)
+
+    def _sweep(self, most: int) -> None:
+        """Delete the events of forgotten jobs among the next `most` events, all but the last ones; then begin again.
+
+        The events of a job lie far apart, and an index that finds them would cost every move more than this does.
+        """
+        ((start, newest),) = self._db.execute("SELECT swept, (SELECT max(number) FROM events) FROM counts").fetchall()
+        ((seen, end),) = self._db.execute(
+            "SELECT count(*), max(number) FROM (SELECT number FROM events WHERE number > ? AND number <= ?"
+            " ORDER BY number LIMIT ?)",
+            (start, newest - RECENT, most),
+        ).fetchall()
+        if seen:
+            self._db.execute(
+                "DELETE FROM events WHERE number > ? AND number <= ?"
+                " AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = events.job_id)",
+                (start, end),
+            )
+        self._db.execute("UPDATE counts SET swept = ?", (end if seen == most else 0,))
 
     def _lease_from(self, now: float) -> float:
         return now + (self.lease or math.inf)
@@ -616,6 +694,7 @@ class SQLiteQueue:
 
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._named_errors():
+            self._check_file()
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
@@ -624,12 +703,52 @@ class SQLiteQueue:
         with self._named_errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._check_file()
                 yield self.clock()
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+        self._moves += 1
+        if self._moves % 256 == 0:
+            self._empty_wal()
+
+    def _identify(self) -> tuple[int, int] | None:
+        """Return what tells the file from every other, also from one that takes its place; None if it is gone."""
+        if self._file is None:
+            return None
+        try:
+            found = os.stat(self._file)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}; nothing was changed") from error
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        """Refuse to go on in a file that was deleted or replaced: it works like any other, and nobody finds it."""
+        found = self._identify()
+        if found != self._identity:
+            what = "deleted" if found is None else "replaced by another file"
+            raise StorageError(f"{self.path} was {what} while this queue was open; nothing was changed")
+
+    def _empty_wal(self) -> None:
+        """Empty the write-ahead log if it has grown large.
+
+        SQLite copies it into the file now and then, but begins again at its start only when nobody reads or writes just
+        then. With several busy processes that may never be, so here everybody has to wait for a moment.
+        """
+        try:
+            if os.stat(f"{self._file}-wal").st_size < WAL_LIMIT:
+                return
+            self._db.execute("PRAGMA busy_timeout = 100")
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+        except (OSError, sqlite3.Error):
+            pass  # the move has been made; another one will try again
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -659,6 +778,12 @@ class SQLiteQueue:
                     f"{self.path} was made by a newer version of this package (schema {version}; this one knows "
                     f"{VERSION}): update jobqueue_lesson"
                 )
+            else:
+                for old in range(version, VERSION):
+                    for statement in UPGRADES[old].split(";\n"):
+                        self._db.execute(statement)
+            if self.keep_finished is not None:
+                self._db.execute(FINISHED)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
