@@ -27,8 +27,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
-from .durable import StorageError
-from .job import Job, Status, check_count
+from .job import Job, Status, StorageError, check_count
 from .progress import follow
 from .queue import KeyReused, QueueContract, QueueFull
 from .worker import Worker
@@ -314,7 +313,7 @@ class _OwnWorker:
     @property
     def without_storage(self) -> bool:
         """Whether the worker is running, and waiting for its storage: a disk that is full can still be read."""
-        trouble = getattr(self._worker, "trouble", None)
+        trouble = self._worker.trouble
         return trouble is not None and trouble.until is None
 
     async def _keep_running(self, run: Coroutine[Any, Any, None], leaving: asyncio.Event) -> None:

@@ -10,9 +10,9 @@ import asyncio
 import json
 import logging
 import math
+import os
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +24,12 @@ from .job import (
     DISCARD,
     ENQUEUE,
     FAIL,
+    LARGEST,
     PROGRESS,
     RELEASE,
     RETRY,
     REVIVE,
+    SMALLEST,
     AttemptError,
     IllegalMove,
     Job,
@@ -35,19 +37,40 @@ from .job import (
     JobNotFound,
     LeaseLost,
     Move,
-    QueueError,
     Status,
+    StorageError,
     check_count,
     check_fraction,
+    check_ids,
     check_seconds,
+    check_text,
+    check_whole,
+    shown,
 )
-from .queue import Clock, KeyReused, Listener, QueueFull, check_job, end_waits, in_words
+from .queue import (
+    Clock,
+    Listener,
+    Outbox,
+    QueueFull,
+    Waiters,
+    check_after,
+    check_clock,
+    check_error,
+    check_job,
+    check_listener,
+    check_page,
+    check_retry,
+    check_same,
+    check_worker,
+    end_waits,
+    in_words,
+)
 from .retries import RetryPolicy
 
 log = logging.getLogger("jobqueue_lesson")
 
 APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
-VERSION = 1
+VERSION = 2
 SCHEMA = f"""
     PRAGMA application_id = {APPLICATION};
     PRAGMA user_version = {VERSION};
@@ -76,23 +99,51 @@ SCHEMA = f"""
     CREATE INDEX delayed ON jobs (scheduled_for) WHERE status = 'pending' AND NOT ready;
     CREATE INDEX leases ON jobs (lease_until) WHERE status = 'processing';
     CREATE INDEX dead ON jobs (id) WHERE status = 'failed';
-    CREATE TABLE counts (pending INTEGER, processing INTEGER, completed INTEGER, failed INTEGER);
-    INSERT INTO counts VALUES (0, 0, 0, 0);
+    CREATE TABLE counts (
+        pending INTEGER, processing INTEGER, completed INTEGER, failed INTEGER, -- ever: with those that were forgotten
+        forgotten INTEGER NOT NULL DEFAULT 0, -- finished jobs that are not in the table of jobs any more
+        swept INTEGER NOT NULL DEFAULT 0      -- number of the event up to which the record was swept; see _sweep
+    );
+    INSERT INTO counts VALUES (0, 0, 0, 0, 0, 0);
     CREATE TABLE events (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         at REAL, move TEXT, job_id INTEGER, type TEXT, status TEXT, attempt INTEGER, priority INTEGER,
         scheduled_for REAL, worker TEXT, error TEXT, progress REAL, note TEXT
     );
+    CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL); -- of schedulers
 """
+UPGRADES = {
+    1: """
+    ALTER TABLE counts ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE counts ADD COLUMN swept INTEGER NOT NULL DEFAULT 0;
+    UPDATE counts SET forgotten =
+        completed + failed - (SELECT count(*) FROM jobs WHERE status IN ('completed', 'failed'));
+    CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    PRAGMA user_version = 2
+    """,
+}
+"""What brings a file from a version to the next one."""
+FINISHED = "CREATE INDEX IF NOT EXISTS finished ON jobs (finished_at, id) WHERE status IN ('completed', 'failed')"
+"""Only queues that forget finished jobs need it."""
 COLUMNS = (
     "id, type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts, started_at, finished_at,"
     " worker, result, errors, progress, note"
 )
+DEEPEST = 100
+"""How deeply data and results may be nested. What is accepted must be readable, however deep the reader's stack is."""
 EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
 
 
-class StorageError(QueueError):
-    """The file cannot be used: it is no queue, cannot be written, or its disk is full. Nothing was changed."""
+BUSY = 10.0
+"""Seconds for which a move waits for those of other processes."""
+RECENT = 1000
+"""How many events the record keeps in any case, so that other processes have time to hear of them."""
+AT_ONCE = 100
+"""How many finished jobs are forgotten at once, at most: a move must not take long."""
+PER_JOB = 20
+"""How many events are looked at for each job that is forgotten. A job has about four."""
+WAL_LIMIT = 16 * 2**20
+"""How large the write-ahead log may grow, in bytes, before it is emptied."""
 
 
 class NotJSON(TypeError):
@@ -115,6 +166,9 @@ class SQLiteQueue:
         retry: which errors are tried again, and when.
         lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease.
         max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound.
+        keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its key and its
+            events with it, but for the last 1,000 events of all. None: all. Give it to all processes that share the
+            file: each forgets when it enqueues a job or ends one.
         poll: seconds between two looks for what other processes did. None: there are none, as in simulated time.
         fsync: whether every move waits for the disk. Without it, moves of the last moment may be lost when the power
             fails, but not when a process dies.
@@ -122,6 +176,12 @@ class SQLiteQueue:
     Raises:
         TypeError, ValueError: for an argument that makes no sense; the message names it.
         StorageError: if the file is no queue, was made by a newer version, or cannot be written.
+
+    Every method raises `StorageError` while the file cannot be used, and after it was deleted or replaced: nobody would
+    find what is written to it then.
+
+    If the clock is set back, delayed jobs and the leases of workers that died take that much longer. A job that is
+    ready stays ready.
 
     Cost: every move is O(log n) in the number of jobs.
     """
@@ -135,26 +195,35 @@ class SQLiteQueue:
         retry: RetryPolicy | None = None,
         lease: float = 30.0,
         max_pending: int | None = None,
+        keep_finished: int | None = None,
         poll: float | None = 0.02,
         fsync: bool = False,
     ) -> None:
-        self.path = Path(path)
-        self.name = self.path.stem if name is None else name
-        self.clock = clock
-        self.retry = retry or RetryPolicy()
+        self.path = _check_path(path)
+        self.name = self.path.stem if name is None else check_text("name", name, "a string or None")
+        self.clock = check_clock(clock)
+        self.retry = check_retry(retry)
         self.lease: float | None = check_seconds("lease", lease, zero=False)
         self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
         self.poll = None if poll is None else check_seconds("poll", poll, zero=False)
         self._listeners: list[Listener] = []
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
         self._joiners: list[asyncio.Future[None]] = []
-        self._told: deque[JobEvent] = deque()
+        self._events = Outbox()
         self._heard = 0  # number of the last event that listeners were told of
         self._looking: asyncio.AbstractEventLoop | None = None
+        self._blind = False  # whether the last look failed
+        if not isinstance(fsync, bool):
+            raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
+        self._file = None if str(self.path) == ":memory:" else os.path.abspath(self.path)
+        self._identity: tuple[int, int] | None = None
+        self._moves = 0
         with self._named_errors():
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY)
             try:
                 self._open()
+                self._identity = self._identify()
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
             except BaseException:
@@ -168,8 +237,8 @@ class SQLiteQueue:
     def close(self) -> None:
         """Close the file. The jobs stay in it."""
         self._listeners.clear()
-        self.wake()
         self._db.close()
+        self._wake_all()
 
     # --- the contract ---
 
@@ -195,12 +264,11 @@ class SQLiteQueue:
                 row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone()
                 if row is not None:
                     job = _job(row)
-                    if job.type != type or job.data != data:
-                        raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+                    check_same(job, type, data)
                     return job
             if self.max_pending is not None and self.stats()["pending"] >= self.max_pending:
                 raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
-            due = now + delay
+            due = float(now + delay)
             cursor = self._db.execute(
                 "INSERT INTO jobs (type, data, priority, max_attempts, key, created_at, scheduled_for, status,"
                 " attempts, result, errors, note, ready)"
@@ -209,12 +277,12 @@ class SQLiteQueue:
             )
             job = Job(cursor.lastrowid or 0, type, data, priority, max_attempts, key, now, due)
             self._note(job, ENQUEUE, now)
-        self._tell()
-        self.wake()
+        self._announce()
         return job
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
         """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
+        check_worker(worker)
         if not self._worth_a_try(self.clock()):
             return None
         job = None
@@ -232,7 +300,12 @@ class SQLiteQueue:
                 job.started_at, job.finished_at, job.worker = now, None, worker
                 job.attempts += 1
                 self._save(job, DEQUEUE, now)
-        self._tell()
+        try:
+            self._announce()
+        except BaseException:  # Ctrl-C in a listener: the caller will never know that it had this job
+            if job is not None:
+                self.release(job.id, attempt=job.attempts)
+            raise
         return job
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
@@ -248,29 +321,27 @@ class SQLiteQueue:
         Raises:
             NotJSON: for a result that JSON cannot keep as it is.
         """
-        as_json("result", result)
+        check_ids(job_id, attempt)
+        text = as_json("result", result)
         with self._transaction() as now:
             job = self._in_hand(job_id, COMPLETE, attempt)
             job.finished_at, job.result = now, result
             if job.progress is not None:
                 job.progress = 1.0
-            self._save(job, COMPLETE, now)
-        self._tell()
-        self.wake()
+            self._save(job, COMPLETE, now, result=text)
+        self._announce()
         return job
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Say that the attempt in hand failed; see `QueueContract.fail`."""
-        if not isinstance(error, (BaseException, str)):
-            raise TypeError(f"error must be an exception or a text, got {error!r}")
+        check_error(error)
         with self._transaction() as now:
             job = self._in_hand(job_id, FAIL, attempt)
             retry_in = None
             if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
                 retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
             self._end_attempt(job, AttemptError(job.attempts, *in_words(error), now, retry_in), now)
-        self._tell()
-        self.wake()
+        self._announce()
         return job
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
@@ -280,20 +351,18 @@ class SQLiteQueue:
             job.finished_at = now
             job.attempts -= 1
             self._save(job, RELEASE, now, attempt=job.attempts + 1)
-        self._tell()
-        self.wake()
+        self._announce()
         return job
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Note how far a job in hand is; see `QueueContract.progress`. It renews the lease, too."""
         check_fraction("fraction", fraction)
-        if not isinstance(note, str):
-            raise TypeError(f"note must be a text, got {note!r}")
+        check_text("note", note)
         with self._transaction() as now:
             job = self._in_hand(job_id, PROGRESS, attempt)
             job.progress, job.note = max(fraction, job.progress or 0.0), note
             self._save(job, PROGRESS, now)
-        self._tell()
+        self._announce()
         return job
 
     def revive(self, job_id: int) -> Job:
@@ -302,8 +371,7 @@ class SQLiteQueue:
             job = self._in_hand(job_id, REVIVE)
             job.scheduled_for, job.attempts = now, 0
             self._save(job, REVIVE, now)
-        self._tell()
-        self.wake()
+        self._announce()
         return job
 
     def discard(self, job_id: int) -> Job:
@@ -311,14 +379,14 @@ class SQLiteQueue:
         with self._transaction() as now:
             job = self._in_hand(job_id, DISCARD)
             self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            self._db.execute("UPDATE counts SET forgotten = forgotten + 1")
             self._note(job, DISCARD, now)
-        self._tell()
+        self._announce()
         return job
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `QueueContract.dead`."""
-        check_count("after", after, least=0)
-        check_count("limit", limit)
+        after, limit = check_page(type, after, limit)
         of_type = "" if type is None else "AND type = ?"
         return [
             _job(row)
@@ -330,6 +398,8 @@ class SQLiteQueue:
 
     def get(self, job_id: int) -> Job | None:
         """Look a job up as it is now; None if it is not known (any more)."""
+        if not SMALLEST <= check_whole("job_id", job_id) <= LARGEST:
+            return None
         rows = self._read(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,))
         return _job(rows[0]) if rows else None
 
@@ -340,8 +410,7 @@ class SQLiteQueue:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` called after every move, also of other processes; see `QueueContract.subscribe`."""
-        if not callable(listener):
-            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        check_listener(listener)
         if not self._listeners:
             ((last,),) = self._read("SELECT coalesce(max(number), 0) FROM events")
             self._heard = last
@@ -349,21 +418,10 @@ class SQLiteQueue:
         self._look_around()
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    async def wait(self) -> None:
+    async def wait(self, *, or_finished: bool = True) -> None:
         """Sleep until `dequeue` is worth a try; see `QueueContract.wait`."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        self._waiters.append(waiter)
         self._look_around()
-        due = self._next_due()
-        timer = None if due is None else loop.call_later(max(0.0, due - self.clock()), self.wake)
-        try:
-            await waiter
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+        await self._waiters.sleep(self._rouse_for_jobs, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
@@ -375,9 +433,7 @@ class SQLiteQueue:
 
     def wake(self) -> None:
         """End every `wait` of this process now."""
-        end_waits(self._waiters)
-        if self._joiners and not self._unfinished():
-            end_waits(self._joiners)
+        self._waiters.wake()
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
@@ -387,33 +443,66 @@ class SQLiteQueue:
             memory = {} if row is None else json.loads(row[0])
             yield memory
             self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
-        self._tell()
-        self.wake()
+        self._announce()
 
     # --- the record ---
 
     def events(self, after: int = 0) -> list[JobEvent]:
-        """Return what all processes did, in order, but for the first `after` moves."""
-        check_count("after", after, least=0)
+        """Return what all processes did, in order, but for the first `after` moves and those that were forgotten."""
+        after = check_after(after)
         return [
             _event(row) for row in self._read(f"SELECT {EVENT} FROM events WHERE number > ? ORDER BY number", (after,))
         ]
+
+    def _announce(self) -> None:
+        """Tell everybody here about a move. It is on disk: whatever happens now, it has been made."""
+        try:
+            self._tell()
+        except StorageError as error:
+            self._version = -1  # so that the next look tells them
+            log.warning("listeners of queue %r hear of this later: %s", self.name, error)
+        finally:
+            self._rouse()
 
     def _tell(self) -> None:
         """Tell the listeners of every move since the last time, in order, whoever made it."""
         if not self._listeners or self._db.in_transaction:  # inside `memory`, which tells when all is written
             return
-        busy = bool(self._told)  # a listener made this move; the loop further up the stack comes to it
-        for number, *row in self._read(f"SELECT number, {EVENT} FROM events WHERE number > ?", (self._heard,)):
+        for number, *row in self._read(
+            f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number", (self._heard,)
+        ):
             self._heard = number
-            self._told.append(_event(row))
-        while self._told and not busy:
-            for listener in tuple(self._listeners):
-                try:
-                    listener(self._told[0])
-                except Exception:
-                    log.exception("a listener of queue %r failed at %r; the job is safe", self.name, self._told[0])
-            self._told.popleft()
+            self._events.append(_event(row))
+        self._events.deliver(self._listeners, self.name)
+
+    def _rouse(self) -> None:
+        """After a change: wake as many waiters as there are jobs to be had, or all of them after the last job."""
+        self._rouse_for_jobs()
+        if self._waiters or self._joiners:
+            try:
+                if not self._unfinished():
+                    self._waiters.finish()
+                    end_waits(self._joiners)
+            except StorageError:
+                self._wake_all()
+
+    def _rouse_for_jobs(self) -> None:
+        """Wake as many waiters as there are jobs to be had, and look again when there will be another one."""
+        if self._waiters:
+            try:
+                now = self.clock()
+                jobs, due = self._outlook(now)
+            except StorageError:
+                self._wake_all()
+            else:
+                self._waiters.wake(jobs)
+                if due is not None:
+                    self._waiters.set_alarm(due - now, self._rouse)
+
+    def _wake_all(self) -> None:
+        """Let those who wait here find out for themselves what is wrong."""
+        self._waiters.wake()
+        end_waits(self._joiners)
 
     # --- other processes ---
 
@@ -431,15 +520,24 @@ class SQLiteQueue:
         self._looking = loop
 
         def look() -> None:
-            if self._looking is not loop or not (self._waiters or self._joiners or self._listeners):
+            if self._looking is not loop:
+                return
+            if not (self._waiters or self._joiners or self._listeners):
                 self._looking = None
                 return
-            version = self._data_version()
-            if version != self._version:
-                self._version = version
-                self._tell()
-                self.wake()
-            loop.call_later(self.poll or 0, look)
+            loop.call_later(self.poll or 0, look)  # first of all: a look that fails must not be the last
+            try:
+                version = self._data_version()
+                if version != self._version:
+                    self._tell()
+                    self._version = version
+                    self._rouse()
+                self._blind = False
+            except StorageError as error:
+                if not self._blind:
+                    log.error("queue %r does not see what other processes do, and keeps trying: %s", self.name, error)
+                self._blind = True
+                self._wake_all()
 
         loop.call_later(self.poll, look)
 
@@ -453,9 +551,13 @@ class SQLiteQueue:
         """Return a job that may make this move.
 
         Raises:
+            TypeError: for an id or an attempt that is not a whole number.
             JobNotFound, IllegalMove: if it may not.
             LeaseLost: if it is in hand, but not for this attempt.
         """
+        check_ids(job_id, attempt)
+        if not SMALLEST <= job_id <= LARGEST:
+            raise JobNotFound(job_id)
         row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise JobNotFound(job_id)
@@ -486,8 +588,8 @@ class SQLiteQueue:
             retry_in = 0.0 if job.attempts < job.max_attempts else None
             self._end_attempt(job, AttemptError(job.attempts, *in_words(silent), now, retry_in), now)
 
-    def _save(self, job: Job, move: Move, now: float, attempt: int | None = None) -> None:
-        """Write a job down after a move, and the move."""
+    def _save(self, job: Job, move: Move, now: float, attempt: int | None = None, result: str = "null") -> None:
+        """Write a job down after a move, and the move. Only a completed job has a result, and it stays as it is."""
         job.status = move.target or job.status
         lease = self._lease_from(now) if job.status is Status.PROCESSING else None
         self._db.execute(
@@ -500,11 +602,11 @@ class SQLiteQueue:
                 job.started_at,
                 job.finished_at,
                 job.worker,
-                "null" if job.result is None else json.dumps(job.result),
+                result,
                 json.dumps(job.errors) if job.errors else "[]",
                 job.progress,
                 job.note,
-                job.scheduled_for <= now,
+                job.scheduled_for <= now or move is RELEASE,  # it was due, also if the clock was set back since
                 lease,
                 job.id,
             ),
@@ -534,6 +636,40 @@ class SQLiteQueue:
                 job.note,
             ),
         )
+        if self.keep_finished is not None and move in (ENQUEUE, COMPLETE, FAIL):
+            self._forget_oldest(self.keep_finished)
+
+    def _forget_oldest(self, keep: int) -> None:
+        """Forget the oldest finished jobs beyond so many, some at a time."""
+        ((kept,),) = self._db.execute("SELECT completed + failed - forgotten FROM counts").fetchall()
+        if kept <= keep:
+            return
+        cursor = self._db.execute(
+            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE status IN ('completed', 'failed')"
+            " ORDER BY finished_at, id LIMIT ?)",
+            (min(kept - keep, AT_ONCE),),
+        )
+        self._db.execute("UPDATE counts SET forgotten = forgotten + ?", (cursor.rowcount,))
+        self._sweep(PER_JOB * cursor.rowcount)
+
+    def _sweep(self, most: int) -> None:
+        """Delete the events of forgotten jobs among the next `most` events, all but the last ones; then begin again.
+
+        The events of a job lie far apart, and an index that finds them would cost every move more than this does.
+        """
+        ((start, newest),) = self._db.execute("SELECT swept, (SELECT max(number) FROM events) FROM counts").fetchall()
+        ((seen, end),) = self._db.execute(
+            "SELECT count(*), max(number) FROM (SELECT number FROM events WHERE number > ? AND number <= ?"
+            " ORDER BY number LIMIT ?)",
+            (start, newest - RECENT, most),
+        ).fetchall()
+        if seen:
+            self._db.execute(
+                "DELETE FROM events WHERE number > ? AND number <= ?"
+                " AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = events.job_id)",
+                (start, end),
+            )
+        self._db.execute("UPDATE counts SET swept = ?", (end if seen == most else 0,))
 
     def _lease_from(self, now: float) -> float:
         return now + (self.lease or math.inf)
@@ -541,26 +677,37 @@ class SQLiteQueue:
     # --- the file ---
 
     def _worth_a_try(self, now: float) -> bool:
-        """Whether anybody may be handed out: a look without a lock, so that idle workers do not stand in the way."""
-        due = self._next_due()
-        return due is not None and due <= now
-
-    def _next_due(self) -> float | None:
-        """Return when there is something to hand out, or to take back; None if that is not known."""
-        ((due,),) = self._read(
-            "SELECT min(t) FROM ("
-            "SELECT * FROM (SELECT scheduled_for AS t FROM jobs WHERE status = 'pending' AND ready LIMIT 1)"
-            " UNION ALL SELECT min(scheduled_for) FROM jobs WHERE status = 'pending' AND NOT ready"
-            " UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'processing')"
+        """Whether a job can be had: a look without a lock, so that idle workers do not stand in the way."""
+        ((worth,),) = self._read(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND ready)"
+            " OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for <= :now)"
+            " OR EXISTS (SELECT 1 FROM jobs WHERE status = 'processing' AND lease_until <= :now)",
+            {"now": now},
         )
-        return due if due is None else float(due)
+        return bool(worth)
+
+    def _outlook(self, now: float) -> tuple[int, float | None]:
+        """Return how many jobs can be had, up to as many as there are waiters, and when there will be another one."""
+        ((ready, due, expired, *times),) = self._read(
+            "SELECT"
+            " (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'pending' AND ready LIMIT :most)),"
+            " (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'pending' AND NOT ready"
+            "  AND scheduled_for <= :now LIMIT :most)),"
+            " (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'processing'"
+            "  AND lease_until <= :now LIMIT :most)),"
+            " (SELECT min(scheduled_for) FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for > :now),"
+            " (SELECT min(lease_until) FROM jobs WHERE status = 'processing' AND lease_until > :now)",
+            {"now": now, "most": len(self._waiters) + self._waiters.coming},
+        )
+        return ready + due + expired, min((float(time) for time in times if time is not None), default=None)
 
     def _unfinished(self) -> int:
         stats = self.stats()
         return stats["pending"] + stats["processing"]
 
-    def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    def _read(self, query: str, values: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         with self._named_errors():
+            self._check_file()
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
@@ -572,12 +719,52 @@ class SQLiteQueue:
                 return
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._check_file()
                 yield self.clock()
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+        self._moves += 1
+        if self._moves % 256 == 0:
+            self._empty_wal()
+
+    def _identify(self) -> tuple[int, int] | None:
+        """Return what tells the file from every other, also from one that takes its place; None if it is gone."""
+        if self._file is None:
+            return None
+        try:
+            found = os.stat(self._file)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}; nothing was changed") from error
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        """Refuse to go on in a file that was deleted or replaced: it works like any other, and nobody finds it."""
+        found = self._identify()
+        if found != self._identity:
+            what = "deleted" if found is None else "replaced by another file"
+            raise StorageError(f"{self.path} was {what} while this queue was open; nothing was changed")
+
+    def _empty_wal(self) -> None:
+        """Empty the write-ahead log if it has grown large.
+
+        SQLite copies it into the file now and then, but begins again at its start only when nobody reads or writes just
+        then. With several busy processes that may never be, so here everybody has to wait for a moment.
+        """
+        try:
+            if os.stat(f"{self._file}-wal").st_size < WAL_LIMIT:
+                return
+            self._db.execute("PRAGMA busy_timeout = 100")
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+        except (OSError, sqlite3.Error):
+            pass  # the move has been made; another one will try again
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -607,7 +794,12 @@ class SQLiteQueue:
                     f"{self.path} was made by a newer version of this package (schema {version}; this one knows "
                     f"{VERSION}): update jobqueue_lesson"
                 )
-            self._db.execute("CREATE TABLE IF NOT EXISTS memory (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            else:
+                for old in range(version, VERSION):
+                    for statement in UPGRADES[old].split(";\n"):
+                        self._db.execute(statement)
+            if self.keep_finished is not None:
+                self._db.execute(FINISHED)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -620,14 +812,48 @@ def as_json(name: str, value: Any) -> str:
     Raises:
         NotJSON: if it cannot be kept as it is; it says what is in the way. `name` says what it is.
     """
+    if value is None:
+        return "null"
     try:
         text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        back = json.loads(text)
+        if back != value:
+            raise ValueError(f"{shown(value)} would come back as {shown(back)}")
+        if "\\ud" in text:  # perhaps half of a surrogate pair, which no answer over HTTP can hold
+            json.dumps(value, ensure_ascii=False).encode()
+        if text.count("[") + text.count("{") > DEEPEST and _depth(back) > DEEPEST:
+            raise RecursionError
+    except RecursionError:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: it is nested more than {DEEPEST} deep") from None
+    except Exception as error:
         raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
-    back = json.loads(text)
-    if back != value:
-        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {value!r} would come back as {back!r}")
     return text
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply lists and dictionaries are nested."""
+    depth, level = 0, [value]
+    while level := [inner for inner in level if isinstance(inner, (list, dict))]:
+        depth += 1
+        level = [item for inner in level for item in (inner.values() if isinstance(inner, dict) else inner)]
+    return depth
+
+
+def _check_path(path: str | Path) -> Path:
+    """Return a path that can be opened.
+
+    Raises:
+        TypeError, ValueError: if it is none.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be a string or a Path, got {shown(path)}")
+    try:
+        found = Path(path)
+        if b"\0" in os.fsencode(found):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise ValueError(f"path must be the name of a file, got {shown(path)}") from None
+    return found
 
 
 def _job(row: Any) -> Job:

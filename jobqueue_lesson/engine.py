@@ -26,7 +26,7 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
-from .durable import StorageError, as_json
+from .durable import as_json
 from .engine_worker import URL
 from .job import (
     COMPLETE,
@@ -45,6 +45,7 @@ from .job import (
     Move,
     QueueError,
     Status,
+    StorageError,
     check_count,
     check_seconds,
 )

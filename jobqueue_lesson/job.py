@@ -74,7 +74,7 @@ class JobNotFound(QueueError, LookupError):
     """No job with this id: it was never enqueued here, or it is finished and was forgotten."""
 
     def __init__(self, job_id: object) -> None:
-        super().__init__(f"no job with id {job_id!r}: never enqueued here, or finished and forgotten")
+        super().__init__(f"no job with id {shown(job_id)}: never enqueued here, or finished and forgotten")
         self.job_id = job_id
 
 
@@ -83,10 +83,15 @@ class LeaseLost(QueueError):
 
     def __init__(self, job: Job, attempt: int) -> None:
         super().__init__(
-            f"attempt {attempt} of job #{job.id} has lost its lease: the job is {job.status}, at attempt {job.attempts}"
+            f"attempt {shown(attempt)} of job #{job.id} has lost its lease: the job is {job.status}, "
+            f"at attempt {job.attempts}"
         )
         self.job_id = job.id
         self.attempt = attempt
+
+
+class StorageError(QueueError):
+    """What keeps the jobs cannot be used: down, locked, full, gone, or not a queue. Nothing was changed."""
 
 
 class AttemptError(NamedTuple):
@@ -145,10 +150,10 @@ class Job:
 
     @property
     def duration(self) -> float | None:
-        """Seconds the last attempt took; None before one has ended."""
+        """Seconds the last attempt took by the queue's clock, 0 if that was set back; None before one has ended."""
         if self.started_at is None or self.finished_at is None:
             return None
-        return self.finished_at - self.started_at
+        return max(0.0, self.finished_at - self.started_at)
 
     @property
     def error(self) -> str | None:
@@ -180,7 +185,24 @@ class JobEvent(NamedTuple):
     """`Job.note` after the move."""
 
 
-def check_number(name: str, value: object, *, least: float = 0, above: bool = False, of: str = "") -> float:
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+"""The whole numbers that a database can keep."""
+LONGEST = 1e10
+"""The longest delay, in seconds: 317 years. Calendars end, and a database has to keep the date."""
+
+
+def shown(value: object) -> str:
+    """Return what an error message says about a value: its repr, shortened. Whatever the value is, this works."""
+    try:
+        text = repr(value).encode(errors="backslashreplace").decode()
+    except Exception:  # nested too deeply, too many digits, a __repr__ that fails
+        text = f"a {value.__class__.__name__} that cannot be shown"
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def check_number(
+    name: str, value: object, *, least: float = 0, above: bool = False, most: float = math.inf, of: str = ""
+) -> float:
     """Return `value` if it is a usable number.
 
     Args:
@@ -188,36 +210,93 @@ def check_number(name: str, value: object, *, least: float = 0, above: bool = Fa
         value: any number.
         least: the smallest that is allowed.
         above: whether `least` itself is too small.
+        most: the largest that is allowed.
         of: its unit, for the error, such as " of seconds".
 
     Raises:
         TypeError: if it is not a number.
-        ValueError: if it is too small, NaN or infinite.
+        ValueError: if it is too small, too large, NaN or infinite.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number{of}, got {value!r}")
-    if not math.isfinite(value) or value < least or (above and value == least):
+        raise TypeError(f"{name} must be a number{of}, got {shown(value)}")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float can hold
+        finite = False
+    if not finite or value < least or (above and value == least):
         limit = f"above {least}" if above else f"{least} or more"
-        raise ValueError(f"{name} must be a finite number{of}, {limit}, got {value!r}")
+        raise ValueError(f"{name} must be a finite number{of}, {limit}, got {shown(value)}")
+    if value > most:
+        raise ValueError(f"{name} must be a number{of}, {most:g} or less, got {shown(value)}")
     return value
 
 
-def check_seconds(name: str, value: object, *, zero: bool = True) -> float:
+def check_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
     """Return `value` if it is a usable length or point of time in seconds; 0 only if `zero`. See `check_number`."""
-    return check_number(name, value, above=not zero, of=" of seconds")
+    return check_number(name, value, above=not zero, most=most, of=" of seconds")
 
 
-def check_count(name: str, value: object, *, least: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `least`.
+def check_whole(name: str, value: object) -> int:
+    """Return `value` if it is a whole number, however large.
 
     Raises:
         TypeError: if it is not an int.
-        ValueError: if it is below `least`.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be {least} or more, got {value!r}")
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}")
+    return value
+
+
+def check_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
+    """Return `value` if it is a whole number from `least` to `most`.
+
+    Raises:
+        TypeError: if it is not an int.
+        ValueError: if it is below `least` or above `most`.
+    """
+    count = check_whole(name, value)
+    if count < least:
+        raise ValueError(f"{name} must be {least} or more, got {shown(value)}")
+    if count > most:
+        raise ValueError(f"{name} must be {most} or less, got {shown(value)}")
+    return count
+
+
+def check_ids(job_id: object, attempt: object) -> None:
+    """Refuse what can't be the id of a job, or the number of an attempt. Any whole number can; most are unknown.
+
+    Raises:
+        TypeError: naming the argument.
+    """
+    check_whole("job_id", job_id)
+    if attempt is not None:
+        check_whole("attempt", attempt)
+
+
+def check_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
+    """Return `value` if it is text that can be stored and sent.
+
+    Args:
+        name: what the value is, for the error.
+        value: any string that UTF-8 can encode.
+        must_be: for the error, such as "a string or None".
+        empty: for the error, why it must not be empty. None: it may be.
+
+    Raises:
+        TypeError: if it is not a string.
+        ValueError: if it is empty and must not be, or holds half of a surrogate pair.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be {must_be}, got {shown(value)}")
+    if not value and empty is not None:
+        raise ValueError(f"{name} must not be empty: {empty}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"{name} must be text that UTF-8 can encode, and half of a surrogate pair is not: {shown(value)}"
+            ) from None
     return value
 
 
@@ -229,7 +308,7 @@ def check_fraction(name: str, value: object) -> float:
         ValueError: if it is below 0, above 1 or NaN.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number from 0 to 1, got {value!r}")
+        raise TypeError(f"{name} must be a number from 0 to 1, got {shown(value)}")
     if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, such as 0.5 for half way, got {value!r}")
+        raise ValueError(f"{name} must be from 0 to 1, such as 0.5 for half way, got {shown(value)}")
     return value

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from .durable import StorageError
-from .job import Job, Status, check_fraction
+from .job import Job, Status, StorageError, check_fraction
 from .queue import QueueContract
 
 log = logging.getLogger("jobqueue_lesson")
@@ -84,7 +83,8 @@ def in_hand(queue: QueueContract, job: Job) -> Iterator[None]:
         yield
     finally:
         attempt._over = True
-        _current.reset(token)
+        with suppress(ValueError):  # a coroutine that was dropped half-way is closed in another context
+            _current.reset(token)
 
 
 async def follow(queue: QueueContract, job_id: int) -> AsyncIterator[Job]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from heapq import heappop, heappush, nsmallest
 from typing import Any, Protocol
 
@@ -21,10 +22,13 @@ from .job import (
     DISCARD,
     ENQUEUE,
     FAIL,
+    LARGEST,
+    LONGEST,
     PROGRESS,
     RELEASE,
     RETRY,
     REVIVE,
+    SMALLEST,
     AttemptError,
     IllegalMove,
     Job,
@@ -36,8 +40,12 @@ from .job import (
     Status,
     check_count,
     check_fraction,
+    check_ids,
     check_number,
     check_seconds,
+    check_text,
+    check_whole,
+    shown,
 )
 from .retries import RetryPolicy
 
@@ -163,8 +171,14 @@ class QueueContract(Protocol):
         """Have `listener` called with a `JobEvent` after every move; call what is returned to end that."""
         ...
 
-    async def wait(self) -> None:
-        """Sleep until `dequeue` is worth a try: a job is due, all jobs are finished, or somebody called `wake`."""
+    async def wait(self, *, or_finished: bool = True) -> None:
+        """Sleep until `dequeue` is worth a try: a job is due, or somebody called `wake`.
+
+        As many are woken as there are jobs for, first come, first served.
+
+        Args:
+            or_finished: whether to wake up, too, when all jobs are finished.
+        """
         ...
 
     def wake(self) -> None:
@@ -174,6 +188,113 @@ class QueueContract(Protocol):
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
         ...
+
+
+class Outbox(deque[JobEvent]):
+    """Events that the listeners have not been called with yet, in order. Shared by all queues."""
+
+    delivering = False
+
+    def deliver(self, listeners: list[Listener], queue: str) -> None:
+        """Call every listener with every event, also of moves that a listener makes.
+
+        A listener that raises is logged. Ctrl-C in one is passed on once the others have had that event; what is left
+        is delivered with the next one.
+        """
+        if self.delivering:  # a listener made this move; the loop below, further up the stack, will come to it
+            return
+        self.delivering = True
+        interrupt = None
+        try:
+            while self and interrupt is None:
+                event = self.popleft()
+                for listener in tuple(listeners):
+                    try:
+                        listener(event)
+                    except Exception:
+                        log.exception("a listener of queue %r failed at %r; the job is safe", queue, event)
+                    except BaseException as error:
+                        interrupt = error
+        finally:
+            self.delivering = False
+        if interrupt is not None:
+            raise interrupt
+
+
+class Waiters(deque["asyncio.Future[None]"]):
+    """The calls of `wait` that are asleep, first come, first served. Shared by all queues.
+
+    A queue's `rouse` wakes as many as there are jobs for and sets the alarm for the next job. Whoever is woken need not
+    take a job: it may be cancelled before it runs. So once it is back, `rouse` looks again, while others are asleep.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coming = 0
+        """How many were woken, and are not back from `sleep` yet."""
+        self._or_finished: set[asyncio.Future[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_loop: asyncio.AbstractEventLoop | None = None
+
+    async def sleep(self, rouse: Callable[[], None], *, or_finished: bool) -> None:
+        """Sleep until woken. `rouse` is called as soon as this is one of the sleepers."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self.append(waiter)
+        if or_finished:
+            self._or_finished.add(waiter)
+        try:
+            rouse()
+            await waiter
+        finally:
+            self._or_finished.discard(waiter)
+            if waiter.done() and not waiter.cancelled():
+                self.coming -= 1
+                if self and not loop.is_closed():
+                    loop.call_soon(rouse)
+            else:
+                with suppress(ValueError):
+                    self.remove(waiter)
+                self._stop_alarm()
+
+    def wake(self, jobs: float = math.inf) -> None:
+        """Wake sleepers until there is one on its way for each of so many jobs."""
+        while self and self.coming < jobs:
+            self._wake(self.popleft())
+        self._stop_alarm()
+
+    def finish(self) -> None:
+        """Wake those who want to know that all jobs are finished."""
+        for waiter in [waiter for waiter in self if waiter in self._or_finished]:
+            self.remove(waiter)
+            self._wake(waiter)
+        self._stop_alarm()
+
+    def set_alarm(self, seconds: float, rouse: Callable[[], None]) -> None:
+        """Call `rouse` in so many seconds, unless there are no sleepers or it will be called earlier."""
+        if not self:
+            return
+        loop = self[0].get_loop()
+        when = loop.time() + seconds
+        if self._alarm is not None:
+            if self._alarm_loop is loop and self._alarm.when() <= when:
+                return
+            self._alarm.cancel()
+        self._alarm, self._alarm_loop = loop.call_at(when, self._ring, rouse), loop
+
+    def _ring(self, rouse: Callable[[], None]) -> None:
+        self._alarm = None
+        rouse()
+
+    def _wake(self, waiter: asyncio.Future[None]) -> None:
+        if not waiter.done() and not waiter.get_loop().is_closed():
+            waiter.set_result(None)
+            self.coming += 1
+
+    def _stop_alarm(self) -> None:
+        if not self and self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
 
 class JobQueue:
@@ -207,12 +328,9 @@ class JobQueue:
         keep_finished: int | None = None,
         aging: float = 0.0,
     ) -> None:
-        if not callable(clock):
-            raise TypeError(f"clock must be a callable that returns seconds, such as time.time, got {clock!r}")
-        check_seconds("clock()", clock())
-        self.name = name
-        self.clock = clock
-        self.retry = retry or RetryPolicy()
+        self.name = check_text("name", name)
+        self.clock = check_clock(clock)
+        self.retry = check_retry(retry)
         self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
         self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
         self.aging = check_number("aging", aging)
@@ -228,8 +346,8 @@ class JobQueue:
         self._next_id = 1
         self._memories: dict[str, dict[str, Any]] = {}
         self._listeners: list[Listener] = []
-        self._events: deque[JobEvent] = deque()
-        self._waiters: list[asyncio.Future[None]] = []
+        self._events = Outbox()
+        self._waiters = Waiters()
         self._joiners: list[asyncio.Future[None]] = []
 
     def enqueue(
@@ -261,17 +379,21 @@ class JobQueue:
         if key is not None:
             self._keys[key] = job_id
         self._line_up(job, now)
-        if self._listeners:
-            self._tell(job, ENQUEUE, now)
-        if self._waiters:
-            self.wake()
+        try:
+            if self._listeners:
+                self._tell(job, ENQUEUE, now)
+        finally:
+            if self._waiters:
+                self._rouse()
         return job
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
         """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
+        if worker.__class__ is not str or not worker or not worker.isascii():
+            check_worker(worker)
         now = self.clock()
-        while self._delayed and self._delayed[0][0] <= now:
-            self._line_up(heappop(self._delayed)[-1], now)
+        if self._delayed:
+            self._let_due_jobs_in(now)
         if not self._ready:
             return None
         job = heappop(self._ready)[-1]
@@ -281,18 +403,21 @@ class JobQueue:
         job.attempts += 1
         job.status = Status.PROCESSING
         if self._listeners:
-            self._tell(job, DEQUEUE, now)
+            try:
+                self._tell(job, DEQUEUE, now)
+            except BaseException:  # Ctrl-C in a listener: the caller will never know that it had this job
+                self.release(job.id)
+                raise
         return job
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Say that a job in hand is still worked on. Here nobody needs to know: a worker dies with its queue."""
-        job = self._jobs.get(job_id)
-        if job is None or job.status is not PROGRESS.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, PROGRESS, attempt)
-        return job
+        return self._in_hand(job_id, PROGRESS, attempt)
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
         """Mark a job in hand as done; see `QueueContract.complete`."""
+        if job_id.__class__ is not int or (attempt is not None and attempt.__class__ is not int):
+            check_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not COMPLETE.source or attempt not in (None, job.attempts):
             raise self._refusal(job_id, COMPLETE, attempt)
@@ -302,59 +427,56 @@ class JobQueue:
             job.progress = 1.0
         job.status = Status.COMPLETED
         self._completed += 1
-        if self._listeners:
-            self._tell(job, COMPLETE, now)
-        if self.keep_finished is not None or self._waiters or self._joiners:
-            self._ended(job)
+        try:
+            if self._listeners:
+                self._tell(job, COMPLETE, now)
+        finally:
+            if self.keep_finished is not None or self._waiters or self._joiners:
+                self._ended(job)
         return job
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Say that the attempt in hand failed; see `QueueContract.fail`."""
-        if not isinstance(error, (BaseException, str)):
-            raise TypeError(f"error must be an exception or a text, got {error!r}")
-        job = self._jobs.get(job_id)
-        if job is None or job.status is not FAIL.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, FAIL, attempt)
-        now = job.finished_at = self.clock()
+        check_error(error)
+        job = self._in_hand(job_id, FAIL, attempt)
+        now = self.clock()
         retry_in = None
         if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
             retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
+        job.finished_at = now
         job.errors += (AttemptError(job.attempts, *in_words(error), now, retry_in),)
         if retry_in is None:
             job.status = Status.FAILED
             self._failed += 1
             self._dead[job_id] = job
-            self._tell(job, FAIL, now)
-            self._ended(job)
+            try:
+                self._tell(job, FAIL, now)
+            finally:
+                self._ended(job)
         else:
             job.status = Status.PENDING
             job.scheduled_for = now + retry_in
             self._line_up(job, now)
-            self._tell(job, RETRY, now)
-            self.wake()
+            self._announce(job, RETRY, now)
         return job
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Put a job in hand back; see `QueueContract.release`."""
-        job = self._jobs.get(job_id)
-        if job is None or job.status is not RELEASE.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, RELEASE, attempt)
+        job = self._in_hand(job_id, RELEASE, attempt)
         now = job.finished_at = self.clock()
         job.status = Status.PENDING
-        self._line_up(job, now)
-        self._tell(job, RELEASE, now)
-        job.attempts -= 1
-        self.wake()
+        self._line_up(job, max(now, job.scheduled_for))  # it was due, also if the clock was set back since
+        try:
+            self._announce(job, RELEASE, now)
+        finally:
+            job.attempts -= 1
         return job
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Note how far a job in hand is; see `QueueContract.progress`."""
         check_fraction("fraction", fraction)
-        if not isinstance(note, str):
-            raise TypeError(f"note must be a text, got {note!r}")
-        job = self._jobs.get(job_id)
-        if job is None or job.status is not PROGRESS.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, PROGRESS, attempt)
+        check_text("note", note)
+        job = self._in_hand(job_id, PROGRESS, attempt)
         job.progress = max(fraction, job.progress or 0.0)
         job.note = note
         self._tell(job, PROGRESS, self.clock())
@@ -370,8 +492,7 @@ class JobQueue:
         job.attempts = 0
         job.status = Status.PENDING
         self._line_up(job, now)
-        self._tell(job, REVIVE, now)
-        self.wake()
+        self._announce(job, REVIVE, now)
         return job
 
     def discard(self, job_id: int) -> Job:
@@ -385,13 +506,14 @@ class JobQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `QueueContract.dead`."""
-        check_count("after", after, least=0)
-        check_count("limit", limit)
+        after, limit = check_page(type, after, limit)
         found = (id for id, job in self._dead.items() if id > after and type in (None, job.type))
         return [self._dead[id] for id in nsmallest(limit, found)]
 
     def get(self, job_id: int) -> Job | None:
         """Look a job up; None if it is not known (any more)."""
+        if job_id.__class__ is not int:
+            check_whole("job_id", job_id)
         return self._jobs.get(job_id)
 
     def stats(self) -> dict[str, int]:
@@ -406,27 +528,13 @@ class JobQueue:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` called after every move; see `QueueContract.subscribe`."""
-        if not callable(listener):
-            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        check_listener(listener)
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    async def wait(self) -> None:
+    async def wait(self, *, or_finished: bool = True) -> None:
         """Sleep until `dequeue` is worth a try; see `QueueContract.wait`. Nothing is polled."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        self._waiters.append(waiter)
-        timer = None
-        if self._pending():
-            delay = 0.0 if self._ready else self._delayed[0][0] - self.clock()
-            timer = loop.call_later(max(0.0, delay), self.wake)
-        try:
-            await waiter
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+        await self._waiters.sleep(self._rouse, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
@@ -437,7 +545,7 @@ class JobQueue:
 
     def wake(self) -> None:
         """End every `wait` now."""
-        end_waits(self._waiters)
+        self._waiters.wake()
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
@@ -452,6 +560,11 @@ class JobQueue:
     def _unfinished(self) -> int:
         return self._next_id - 1 - self._completed - self._failed
 
+    def _let_due_jobs_in(self, now: float) -> None:
+        """Line up the delayed jobs whose time has come."""
+        while self._delayed and self._delayed[0][0] <= now:
+            self._line_up(heappop(self._delayed)[-1], now)
+
     def _line_up(self, job: Job, now: float) -> None:
         """Put a pending job where it waits: among the ready ones or, before its time, among the delayed."""
         if job.scheduled_for > now:
@@ -461,6 +574,27 @@ class JobQueue:
             # so the order does not depend on it, and the heap stays a heap while everybody ages.
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
             heappush(self._ready, (rank, job.scheduled_for, job.id, job))
+
+    def _rouse(self) -> None:
+        """Wake as many waiters as there are jobs that are due, and do so again when the next one is."""
+        now = self.clock()
+        self._let_due_jobs_in(now)
+        self._waiters.wake(len(self._ready))
+        if self._delayed:
+            self._waiters.set_alarm(self._delayed[0][0] - now, self._rouse)
+
+    def _in_hand(self, job_id: int, move: Move, attempt: int | None) -> Job:
+        """Return a job that may make this move.
+
+        Raises:
+            JobNotFound, IllegalMove: if it may not.
+            LeaseLost: if it is in hand, but not for this attempt.
+        """
+        check_ids(job_id, attempt)
+        job = self._jobs.get(job_id)
+        if job is None or job.status is not move.source or attempt not in (None, job.attempts):
+            raise self._refusal(job_id, move, attempt)
+        return job
 
     def _refusal(self, job_id: int, move: Move, attempt: int | None = None) -> QueueError:
         """Say why a job cannot make this move."""
@@ -489,15 +623,15 @@ class JobQueue:
                 job.note,
             )
         )
-        if len(self._events) > 1:
-            return  # a listener made this move; the loop below, further up the stack, will come to it
-        while self._events:
-            for listener in tuple(self._listeners):
-                try:
-                    listener(self._events[0])
-                except Exception:
-                    log.exception("a listener of queue %r failed at %r; the job is safe", self.name, self._events[0])
-            self._events.popleft()
+        self._events.deliver(self._listeners, self.name)
+
+    def _announce(self, job: Job, move: Move, at: float) -> None:
+        """Tell every listener of a move after which a job is waiting, and wake those who wait for one."""
+        try:
+            self._tell(job, move, at)
+        finally:
+            if self._waiters:
+                self._rouse()
 
     def _ended(self, job: Job) -> None:
         """Forget the oldest finished job if that is one too many, and tell who waits for the last one to end."""
@@ -506,10 +640,11 @@ class JobQueue:
             if len(self._finished) > self.keep_finished:
                 self._forget(self._jobs[self._finished.popleft()])
         if (self._waiters or self._joiners) and not self._unfinished():
-            self.wake()
+            self._waiters.finish()
             end_waits(self._joiners)
 
     def _take_out_dead(self, job_id: int, move: Move) -> Job:
+        check_ids(job_id, None)
         job = self._dead.pop(job_id, None)
         if job is None:
             raise self._refusal(job_id, move)
@@ -524,9 +659,13 @@ class JobQueue:
     def _job_with_key(self, key: str, type: str, data: Any) -> Job | None:
         """Return the job that has this idempotency key, if there is one."""
         job = self._jobs.get(self._keys.get(key, 0))
-        if job is not None and (job.type != type or job.data != data):
-            raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+        if job is not None:
+            check_same(job, type, data)
         return job
+
+
+A_TYPE = "a string such as 'send-email'"
+NAMES_A_HANDLER = "it names the handler, such as 'send-email'"
 
 
 def check_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
@@ -535,20 +674,104 @@ def check_job(type: str, priority: int, delay: float, max_attempts: int, key: st
     Raises:
         TypeError, ValueError: naming the argument.
     """
-    if not isinstance(type, str):
-        raise TypeError(f"type must be a string such as 'send-email', got {type!r}")
-    if not type:
-        raise ValueError("type must not be empty: it names the handler, such as 'send-email'")
+    if type.__class__ is not str or not type or not type.isascii():
+        check_text("type", type, A_TYPE, empty=NAMES_A_HANDLER)
     if priority.__class__ is not int:
-        raise TypeError(f"priority must be a whole number, got {priority!r}")
-    if max_attempts.__class__ is not int or max_attempts < 1:
+        raise TypeError(f"priority must be a whole number, got {shown(priority)}")
+    if not SMALLEST <= priority <= LARGEST:
+        raise ValueError(f"priority must be from {SMALLEST} to {LARGEST}, got {shown(priority)}")
+    if max_attempts.__class__ is not int or not 1 <= max_attempts <= LARGEST:
         check_count("max_attempts", max_attempts)
-    if delay != 0:
-        check_seconds("delay", delay)
-    if key is not None and not isinstance(key, str):
-        raise TypeError(f"key must be a string or None, got {key!r}")
-    if key == "":
-        raise ValueError("key must not be empty: give None for a job without an idempotency key")
+    if delay.__class__ is not float or not 0 <= delay <= LONGEST:
+        check_seconds("delay", delay, most=LONGEST)
+    if key is not None:
+        check_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
+
+
+def check_same(job: Job, type: str, data: Any) -> None:
+    """Refuse a key that was used for another job.
+
+    Raises:
+        KeyReused: if the job that has the key is of another type, or has other data.
+    """
+    try:
+        same = bool(job.type == type and job.data == data)
+    except Exception:  # nested too deeply to be compared, or an __eq__ that fails
+        same = job.data is data
+    if not same:
+        raise KeyReused(f"key {shown(job.key)} belongs to job #{job.id}, a {job.type} with other data")
+
+
+def check_clock(clock: Clock) -> Clock:
+    """Return a clock if it is one.
+
+    Raises:
+        TypeError, ValueError: if it cannot be called, or returns something else than seconds.
+    """
+    if not callable(clock):
+        raise TypeError(f"clock must be a callable that returns seconds, such as time.time, got {shown(clock)}")
+    check_seconds("clock()", clock())
+    return clock
+
+
+def check_retry(retry: RetryPolicy | None) -> RetryPolicy:
+    """Return a policy for retries; None: the default.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise TypeError(f"retry must be a RetryPolicy or None, got {shown(retry)}")
+    return retry or RetryPolicy()
+
+
+def check_worker(worker: str) -> None:
+    """Refuse what is not a worker's name.
+
+    Raises:
+        TypeError, ValueError: naming the argument.
+    """
+    check_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
+
+
+def check_error(error: BaseException | str) -> None:
+    """Refuse what is not an error.
+
+    Raises:
+        TypeError, ValueError: naming the argument.
+    """
+    if not isinstance(error, BaseException):
+        check_text("error", error, "an exception or a text")
+
+
+def check_listener(listener: Listener) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        TypeError: naming the argument.
+    """
+    if not callable(listener):
+        raise TypeError(f"listener must be a callable that takes a JobEvent, got {shown(listener)}")
+
+
+def check_page(type: str | None, after: int, limit: int) -> tuple[int, int]:
+    """Return `after` and `limit` of a page of dead letters, as numbers that a database can keep.
+
+    Raises:
+        TypeError, ValueError: for an argument that makes no sense; the message names it.
+    """
+    if type is not None:
+        check_text("type", type, f"{A_TYPE}, or None", empty=NAMES_A_HANDLER)
+    return check_after(after), min(check_count("limit", limit, most=math.inf), LARGEST)
+
+
+def check_after(after: int) -> int:
+    """Return `after`, the id or number after which a list begins, as a number that a database can keep.
+
+    Raises:
+        TypeError, ValueError: for one that makes no sense.
+    """
+    return min(check_count("after", after, least=0, most=math.inf), LARGEST)
 
 
 def end_waits(waiters: list[asyncio.Future[None]]) -> None:
@@ -560,11 +783,11 @@ def end_waits(waiters: list[asyncio.Future[None]]) -> None:
 
 
 def in_words(error: BaseException | str) -> tuple[str, str]:
-    """Return an error's type, empty for a text, and its message."""
+    """Return an error's type, empty for a text, and its message, as text that UTF-8 can encode."""
     if isinstance(error, str):
         return "", error
     try:
-        message = str(error)
+        message = str(error).encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
     except Exception:  # its own __str__ is broken; the job must not suffer for that
         message = "(its message cannot be shown)"
     return type(error).__name__, message

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
-from .job import Job, LeaseLost, QueueError, check_count, check_seconds
+from .job import Job, JobNotFound, LeaseLost, QueueError, StorageError, check_count, check_seconds, check_text, shown
 from .progress import in_hand
 from .queue import QueueContract
 from .retries import DoNotRetry
@@ -17,9 +17,23 @@ log = logging.getLogger("jobqueue_lesson")
 
 Handler = Callable[[Any], Awaitable[Any]]
 
+PAUSE = 1.0
+"""Seconds between two tries while the queue's storage is down."""
+
 
 class NoHandler(DoNotRetry):
     """The worker has no handler for this type of job. Another try would find none either."""
+
+
+class Trouble(NamedTuple):
+    """A time during which a worker could not use its queue's storage."""
+
+    error: str
+    """The first error, as text."""
+    since: float
+    """Seconds on the queue's clock."""
+    until: float | None = None
+    """When the storage answered again, in seconds on the queue's clock; None while it is down."""
 
 
 class Worker:
@@ -45,17 +59,30 @@ class Worker:
         concurrency: int = 1,
         timeout: float | None = None,
     ) -> None:
+        if not callable(getattr(queue, "dequeue", None)):
+            raise TypeError(f"queue must be a job queue, such as JobQueue(), got {shown(queue)}")
+        if not isinstance(handlers, Mapping):
+            raise TypeError(f"handlers must be a dictionary of async functions by type of job, got {shown(handlers)}")
         for type, handler in handlers.items():
+            check_text("a type in handlers", type, "a string such as 'send-email'")
             if not callable(handler):
-                raise TypeError(f"handlers[{type!r}] must be an async function of the job's data, got {handler!r}")
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"name must be a text that is not empty, such as 'worker-1', got {name!r}")
+                raise TypeError(
+                    f"handlers[{shown(type)}] must be an async function of the job's data, got {shown(handler)}"
+                )
         self.queue = queue
         self.handlers = handlers
-        self.name = name
+        self.name = check_text("name", name, "a string such as 'worker-1'", empty="it names the worker in the record")
         self.concurrency = check_count("concurrency", concurrency)
         self.timeout = None if timeout is None else check_seconds("timeout", timeout, zero=False)
+        self.trouble: Trouble | None = None
+        """The last time the storage was down; None if it never was. The worker keeps trying, and then goes on."""
+        self._cannot_write = False
         self._shift: _Shift | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether `run` or `drain` is under way. A worker that is not running takes no jobs."""
+        return self._shift is not None and self._shift.working
 
     def run(self) -> Coroutine[Any, Any, None]:
         """Work until `stop` is called. Await what this returns, or make it a task."""
@@ -96,13 +123,20 @@ class Worker:
         return RuntimeError(f"{self.name} is at work already; for more at once use concurrency=, or another worker")
 
     async def _lane(self, name: str, shift: _Shift, until_empty: bool) -> None:
-        """Do one job after the other."""
-        while not shift.over and not (until_empty and self._empty()):
-            job = self.queue.dequeue(worker=name)
-            if job is None:
-                await self.queue.wait()
-            else:
-                await self._process(job)
+        """Do one job after the other. While the storage is down, try again and again."""
+        while not shift.over:
+            try:
+                if until_empty and self._empty():
+                    break
+                job = self.queue.dequeue(worker=name)
+                self._storage_is_up(wrote=job is not None)
+                if job is None:
+                    await self.queue.wait(or_finished=until_empty)
+                else:
+                    await self._process(job)
+            except StorageError as error:
+                self._storage_is_down(error)
+                await asyncio.sleep(PAUSE)
 
     def _empty(self) -> bool:
         stats = self.queue.stats()
@@ -111,32 +145,67 @@ class Worker:
     async def _process(self, job: Job) -> None:
         """Make one attempt at a job. Whatever the handler raises stays inside its job."""
         lease = self.queue.lease
-        renewing = asyncio.create_task(_renew_lease(self.queue, job, lease)) if lease else None
+        renewing = asyncio.create_task(self._renew_lease(job, lease)) if lease else None
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 with in_hand(self.queue, job):
                     result = await self._handle(job)
         except BaseException as error:
             if _stops_the_worker(error):
-                self._report(self.queue.release, job)
+                self._put_back(job)
                 raise
             if limit.expired():
                 error = TimeoutError(f"{job.type} took longer than {self.timeout:g} s")
-            self._report(self.queue.fail, job, error)
+            await self._report_until_heard(self.queue.fail, job, error)
         else:
-            self._report(self.queue.complete, job, result)
+            await self._report_until_heard(self.queue.complete, job, result)
         finally:
             if renewing is not None:
                 renewing.cancel()
 
-    def _report(self, move: Callable[..., Job], job: Job, *outcome: Any) -> None:
-        """Tell the queue how an attempt ended. It may have been given to somebody else meanwhile."""
+    async def _report_until_heard(self, move: Callable[..., Job], job: Job, outcome: Any) -> None:
+        """Report how an attempt ended, as often as it takes: what was done must not be done again."""
+        while not self._report(move, job, outcome):
+            if self._shift is None or self._shift.over:
+                break
+            await asyncio.sleep(PAUSE)
+
+    def _report(self, move: Callable[..., Job], job: Job, outcome: Any) -> bool:
+        """Report how an attempt ended; return whether the queue has heard. Another worker may have the job by now."""
         try:
-            move(job.id, *outcome, attempt=job.attempts)
-        except LeaseLost as error:
+            try:
+                move(job.id, outcome, attempt=job.attempts)
+            except (TypeError, ValueError) as error:  # a result that the queue cannot keep
+                self.queue.fail(job.id, error, attempt=job.attempts)
+            self._storage_is_up()
+        except (LeaseLost, JobNotFound) as error:
             log.warning("%s: %s", self.name, error)
-        except (TypeError, ValueError) as error:  # a result that the queue cannot keep
-            self.queue.fail(job.id, error, attempt=job.attempts)
+        except StorageError as error:
+            self._storage_is_down(error, writing=True)
+            return False
+        return True
+
+    def _put_back(self, job: Job) -> None:
+        """Release a job, so that another worker can start it at once. If that fails, its lease expires some time."""
+        try:
+            self.queue.release(job.id, attempt=job.attempts)
+        except QueueError as error:
+            log.warning("%s: %s", self.name, error)
+
+    async def _renew_lease(self, job: Job, lease: float) -> None:
+        """Send a heartbeat three times per lease, for as long as this attempt has the job."""
+        pause = lease / 3
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                self.queue.heartbeat(job.id, attempt=job.attempts)
+                self._storage_is_up()
+                pause = lease / 3
+            except (LeaseLost, JobNotFound):
+                return
+            except StorageError as error:
+                self._storage_is_down(error, writing=True)
+                pause = min(PAUSE, lease / 3)
 
     async def _handle(self, job: Job) -> Any:
         handler = self.handlers.get(job.type)
@@ -146,17 +215,70 @@ class Worker:
         outcome = handler(job.data)
         if not hasattr(outcome, "__await__"):
             raise DoNotRetry(
-                f"the handler for {job.type!r} must be an async function (async def), it returned {outcome!r}"
+                f"the handler for {job.type!r} must be an async function (async def), it returned {shown(outcome)}"
             )
-        return await outcome
+        handling = _Handling(outcome)
+        try:
+            return await handling
+        finally:
+            await handling.undo_cancel()
+
+    def _storage_is_down(self, error: StorageError, *, writing: bool = False) -> None:
+        self._cannot_write |= writing
+        if self.trouble is None or self.trouble.until is not None:
+            self.trouble = Trouble(str(error), self.queue.clock())
+            log.error("%s: %s; trying again every %g s", self.name, error, PAUSE)
+
+    def _storage_is_up(self, *, wrote: bool = True) -> None:
+        """End the trouble. A look at an empty queue proves nothing about a disk that is full."""
+        if self.trouble is not None and self.trouble.until is None and (wrote or not self._cannot_write):
+            self._cannot_write = False
+            self.trouble = self.trouble._replace(until=self.queue.clock())
+            log.warning("%s: the storage is up again", self.name)
 
 
-async def _renew_lease(queue: QueueContract, job: Job, lease: float) -> None:
-    """Say three times a lease that a job is worked on, until it is not this attempt's any more."""
-    with suppress(QueueError):
-        while True:
-            await asyncio.sleep(lease / 3)
-            queue.heartbeat(job.id, attempt=job.attempts)
+class _Handling:
+    """Awaits a handler, and notices when it cancels its own task, which is the worker's.
+
+    A task of its own for each handler would be shorter. But it would start one turn of the loop later, and in simulated
+    time that changes which of two things at the same instant comes first.
+    """
+
+    def __init__(self, outcome: Awaitable[Any]) -> None:
+        self.cr_await = outcome  # where `Simulation` and debuggers look for what a task is waiting for
+        self._steps: Any = outcome.__await__()
+        self._task: Any = asyncio.current_task()
+        self._cancelled = 0
+
+    def __await__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step(next, self._steps)
+
+    def throw(self, *error: Any) -> Any:
+        return self._step(self._steps.throw, *error)
+
+    def close(self) -> None:
+        self._steps.close()
+
+    def _step(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """Run the handler up to its next `await`. Nobody else can cancel the task meanwhile."""
+        before = self._task.cancelling()
+        try:
+            return step(*arguments)
+        finally:
+            self._cancelled += max(0, self._task.cancelling() - before)
+
+    async def undo_cancel(self) -> None:
+        """Take back what the handler did to its own task."""
+        if self._cancelled:
+            for _ in range(self._cancelled):
+                self._task.uncancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)  # a cancellation that the handler has not met yet arrives here
+            if self._task.cancelling():
+                raise asyncio.CancelledError
 
 
 class _Shift:
@@ -168,7 +290,7 @@ class _Shift:
 
 
 def _stops_the_worker(error: BaseException) -> bool:
-    """Whether this came from outside: Ctrl-C, a closing loop, a cancelled worker (a handler may cancel itself too)."""
+    """Whether this came from outside: Ctrl-C, a closing loop, a cancelled worker (a handler may cancel itself, too)."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0

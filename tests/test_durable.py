@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -232,8 +233,8 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
 
 def test_a_file_of_a_newer_version_is_refused(open_queue):
     queue = open_queue()
-    queue._db.execute("PRAGMA user_version = 2")
-    with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 2; this one knows 1\)"):
+    queue._db.execute("PRAGMA user_version = 3")
+    with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 3; this one knows 2\)"):
         open_queue()
 
 
@@ -267,7 +268,222 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
     assert queue.enqueue("a").id == kept + 1
 
 
-@pytest.mark.parametrize(("name", "value"), [("lease", 0), ("lease", -1), ("poll", 0), ("max_pending", 0)])
+def delete(path):
+    path.unlink()
+
+
+def replace(path):
+    path.unlink()
+    SQLiteQueue(path).close()
+
+
+@posix
+@pytest.mark.parametrize(("away", "words"), [(delete, "deleted"), (replace, "replaced by another file")])
+def test_a_file_that_is_deleted_or_replaced_is_noticed_and_refused(open_queue, tmp_path, away, words):
+    queue = open_queue()
+    queue.enqueue("a")
+    queue.enqueue("b", max_attempts=1)
+    queue.dequeue()
+    away(tmp_path / "tasks.db")
+    calls = [
+        lambda: queue.enqueue("c"), queue.dequeue, lambda: queue.complete(1), lambda: queue.fail(1, "x"),
+        lambda: queue.release(1), lambda: queue.heartbeat(1), lambda: queue.progress(1, 0.5), lambda: queue.get(1),
+        lambda: queue.revive(1), lambda: queue.discard(1), queue.stats, queue.dead, queue.events,
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(
+            StorageError, match=rf"tasks\.db was {words} while this queue was open; nothing was changed"
+        ):
+            call()
+
+
+@posix
+def test_a_file_that_is_put_back_can_be_used_again(open_queue, tmp_path):
+    queue = open_queue()
+    queue.enqueue("a")
+    (tmp_path / "tasks.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StorageError, match="was deleted"):
+        queue.enqueue("b")
+    (tmp_path / "elsewhere.db").rename(tmp_path / "tasks.db")
+    assert queue.enqueue("b").id == 2
+
+
+@posix
+def test_a_sleeping_worker_notices_that_its_file_is_gone(open_queue, sim, tmp_path):
+    worker = Worker(open_queue(poll=0.5), {})
+    sim.create_task(worker.run())
+    pass_time(sim, 2)
+    assert worker.trouble is None
+    (tmp_path / "tasks.db").unlink()
+    pass_time(sim, 2)
+    assert worker.running
+    assert "was deleted while this queue was open" in worker.trouble.error
+
+
+@posix
+def test_a_change_of_the_working_directory_is_no_change_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    queue = SQLiteQueue("tasks.db")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert queue.enqueue("a").id == 1
+    queue.close()
+
+
+# --- what is forgotten ---
+
+
+def do_jobs(queue, sim, number, **options):
+    for _ in range(number):
+        queue.enqueue("a", **options)
+        queue.complete(queue.dequeue().id)
+        pass_time(sim, 1)
+
+
+def test_the_oldest_finished_jobs_are_forgotten_with_their_keys(open_queue, sim):
+    queue = open_queue(keep_finished=2)
+    for number in range(1, 6):
+        queue.enqueue("a", key=f"key {number}", max_attempts=1)
+    queue.dequeue()
+    pass_time(sim, 1)
+    for _ in range(3):
+        queue.complete(queue.dequeue().id)
+        pass_time(sim, 1)
+    queue.fail(1, "x")  # it began first and ended last
+    kept = [(number, queue.get(number).status) for number in range(1, 6) if queue.get(number)]
+    assert kept == [(1, "failed"), (4, "completed"), (5, "pending")]
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3, "failed": 1}
+    assert queue.enqueue("other", key="key 2").id == 6  # ids are never reused
+    assert queue.enqueue("a", key="key 4").id == 4
+    assert [job.id for job in queue.dead()] == [1]
+
+
+def test_revived_and_discarded_jobs_are_counted_right_when_others_are_forgotten(open_queue, sim):
+    queue = open_queue(keep_finished=3)
+    for _ in range(3):
+        queue.enqueue("a", max_attempts=1)
+        queue.fail(queue.dequeue().id, "x")
+    pass_time(sim, 1)
+    queue.revive(1)
+    queue.discard(2)
+    queue.complete(queue.dequeue().id)
+    do_jobs(queue, sim, 1)
+    assert [id for id in range(1, 6) if queue.get(id)] == [1, 3, 4]
+    pass_time(sim, 1)
+    do_jobs(queue, sim, 1)
+    assert [id for id in range(1, 6) if queue.get(id)] == [1, 4, 5]
+    assert queue.stats() == {"pending": 0, "processing": 0, "completed": 3, "failed": 2}
+
+
+def test_another_process_that_only_enqueues_forgets_too(open_queue, sim):
+    do_jobs(open_queue(), sim, 5)
+    open_queue(keep_finished=2).enqueue("a")
+    assert [id for id in range(1, 7) if open_queue().get(id)] == [4, 5, 6]
+
+
+def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
+    queue = open_queue(keep_finished=10)
+    heard = []
+    queue.subscribe(lambda event: heard.append(event.move))
+    forever = queue.enqueue("waits for ever", delay=1e9)
+
+    def size():
+        return [queue._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("jobs", "events")]
+
+    sizes = []
+    for _ in range(6):
+        do_jobs(queue, sim, 500)
+        sizes.append(size())
+    assert {jobs for jobs, _ in sizes} == {11}
+    assert max(events for _, events in sizes[2:]) < 1500
+    assert len(heard) == 1 + 3 * 3000
+    numbers = [event.job_id for event in queue.events()]
+    assert numbers[-1000:] == sorted(numbers[-1000:])
+    assert forever.id in numbers  # what has not ended keeps its events
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3000, "failed": 0}
+
+
+def test_a_job_that_is_forgotten_at_once_is_still_heard_of(open_queue, sim):
+    queue, other = open_queue(keep_finished=0, poll=0.1), open_queue()
+    heard = []
+
+    async def listen():
+        queue.subscribe(lambda event: heard.append(event.move))
+        other.keep_finished = 0
+        other.enqueue("a")
+        other.complete(other.dequeue().id)
+        await asyncio.sleep(1)
+
+    sim.run(listen())
+    assert heard == ["enqueue", "dequeue", "complete"]
+    assert queue.get(1) is None
+
+
+def test_a_file_with_many_finished_jobs_is_trimmed_some_at_a_time(open_queue, sim):
+    do_jobs(open_queue(), sim, 350)
+    queue = open_queue(keep_finished=5)
+    kept = []
+    for _ in range(5):
+        queue.enqueue("a")
+        kept.append(queue._db.execute("SELECT count(*) FROM jobs WHERE status = 'completed'").fetchone()[0])
+    assert kept == [250, 150, 50, 5, 5]
+
+
+OLD = Path(__file__).parent / "version_1.sql"
+
+
+@pytest.fixture
+def old_file(tmp_path):
+    """A file as the first version of the package wrote it."""
+    with sqlite3.connect(tmp_path / "tasks.db") as old:
+        old.executescript(OLD.read_text(encoding="utf-8"))
+    old.close()
+
+
+@pytest.mark.usefixtures("old_file")
+def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, sim):
+    queue = open_queue(keep_finished=2)
+    assert queue._db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert [queue.get(id) and queue.get(id).status.value for id in range(1, 7)] == [
+        "completed", "failed", None, "processing", "pending", "pending",
+    ]  # fmt: skip
+    assert queue.stats() == {"pending": 2, "processing": 1, "completed": 1, "failed": 2}
+    assert queue._db.execute("SELECT completed + failed - forgotten FROM counts").fetchone() == (2,)
+    assert len(queue.events()) == 15
+    assert queue.enqueue("a", {"n": 5}, key="five").id == 5
+    assert queue.complete(queue.dequeue().id).id == 5
+    assert queue.get(1) is None  # now there were three
+    assert open_queue().get(2).error == "OSError: broken"
+    new = SQLiteQueue(queue.path.with_name("new.db"))
+    tables = [
+        {sql for (sql,) in each._db.execute("SELECT sql FROM sqlite_master WHERE name NOT IN ('counts', 'finished')")}
+        for each in (queue, new)
+    ]
+    assert tables[0] == tables[1]
+    new.close()
+
+
+def test_the_write_ahead_log_stays_small_while_somebody_reads(open_queue, tmp_path, monkeypatch):
+    monkeypatch.setattr("jobqueue_lesson.durable.WAL_LIMIT", 2**20)
+    queue = open_queue()
+    reader = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM jobs").fetchall()  # what it reads must stay where it is
+    for _ in range(600):
+        queue.enqueue("a", "x" * 4000)
+    log = tmp_path / "tasks.db-wal"
+    assert log.stat().st_size > 2**23
+    reader.execute("COMMIT")
+    for _ in range(256):
+        queue.enqueue("a")
+    assert log.stat().st_size < 2**22
+    assert queue.stats()["pending"] == 856
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("lease", 0), ("lease", -1), ("poll", 0), ("max_pending", 0), ("keep_finished", -1)]
+)
 def test_an_argument_that_makes_no_sense_is_named(tmp_path, name, value):
     with pytest.raises((TypeError, ValueError), match=name):
         SQLiteQueue(tmp_path / "tasks.db", **{name: value})

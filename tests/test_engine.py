@@ -1208,7 +1208,7 @@ def test_tables_of_another_version_are_refused(url):
 def test_eight_processes_may_make_the_tables_at_once(url):
     script = (
         "import sys\nfrom jobqueue_lesson.engine import EngineQueue\nsys.stdin.readline()\n"
-        f"queue = EngineQueue(sys.argv[1])\nprint(queue.enqueue('a', key='k').id)\nqueue.close()\n"
+        "queue = EngineQueue(sys.argv[1])\nprint(queue.enqueue('a', key='k').id)\nqueue.close()\n"
     )
     with database(url, "contested") as contested:
         starters = [

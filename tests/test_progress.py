@@ -105,7 +105,7 @@ def test_a_note_is_a_text():
     async def handler(data):
         current_job().progress(0.5, 7)
 
-    assert failed_with(handler).error == "TypeError: note must be a text, got 7"
+    assert failed_with(handler).error == "TypeError: note must be a string, got 7"
 
 
 def test_outside_a_handler_there_is_no_current_job():

@@ -1,9 +1,12 @@
 import asyncio
+import contextlib
 
 import pytest
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
+from jobqueue_lesson.durable import SQLiteQueue, StorageError
 from jobqueue_lesson.retries import DoNotRetry
+from jobqueue_lesson.simulation import EndlessWait
 
 
 @pytest.fixture
@@ -234,3 +237,262 @@ def test_it_works_in_real_time_too():
         return job
 
     assert asyncio.run(main()).result == "slept 0.001"
+
+
+# --- storage that is down ---
+
+
+class Unreliable(JobQueue):
+    """A queue whose storage is down while it is told so."""
+
+    lease = 6.0
+
+    def __init__(self, **options):
+        super().__init__("tasks", **options)
+        self.down = set()
+        self.calls = []
+
+    def _use_storage(self, move):
+        self.calls.append((move, self.clock()))
+        if move in self.down:
+            raise StorageError("tasks.db: disk I/O error; nothing was changed")
+
+
+def _through_storage(name):
+    def move(self, *arguments, **options):
+        self._use_storage(name)
+        return getattr(JobQueue, name)(self, *arguments, **options)
+
+    return move
+
+
+for _name in ("dequeue", "complete", "fail", "release", "heartbeat", "stats"):
+    setattr(Unreliable, _name, _through_storage(_name))
+
+
+@pytest.fixture
+def unreliable(sim):
+    return Unreliable(clock=sim.time)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_worker_survives_storage_that_is_down_and_says_so(sim, unreliable, caplog, concurrency):
+    worker = Worker(unreliable, {"nap": nap}, name="ann", concurrency=concurrency)
+    assert (worker.running, worker.trouble) == (False, None)
+    unreliable.enqueue("nap", 1)
+    unreliable.down = {"dequeue"}
+    running = sim.create_task(worker.run())
+    sim.run(asyncio.sleep(4.5))
+    assert worker.running
+    assert worker.trouble == ("tasks.db: disk I/O error; nothing was changed", 0.0, None)
+    unreliable.down = set()
+    sim.run(unreliable.join())
+    assert unreliable.get(1).result == "slept 1"
+    assert worker.trouble == ("tasks.db: disk I/O error; nothing was changed", 0.0, 5.0)
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # not one for each try
+    worker.stop()
+    sim.run(asyncio.sleep(0))
+    assert running.done()
+    assert not worker.running
+
+
+def test_a_drain_survives_storage_that_is_down(sim, unreliable):
+    unreliable.enqueue("nap", 1)
+    unreliable.down = {"stats"}
+    draining = sim.create_task(Worker(unreliable, {"nap": nap}).drain())
+    sim.run(asyncio.sleep(10))
+    unreliable.down = set()
+    sim.run(asyncio.sleep(3))
+    assert draining.done()
+    assert unreliable.get(1).status == "completed"
+
+
+@pytest.mark.parametrize("outcome", ["complete", "fail"])
+def test_an_outcome_is_reported_until_it_is_heard(sim, unreliable, outcome):
+    runs = []
+
+    async def handler(data):
+        runs.append(sim.time())
+        if outcome == "fail":
+            raise OSError("x")
+        return "done"
+
+    unreliable.enqueue("a", max_attempts=1)
+    unreliable.down = {outcome}
+    worker = Worker(unreliable, {"a": handler})
+    sim.create_task(worker.run())
+    sim.run(asyncio.sleep(3.5))
+    assert unreliable.get(1).status == "processing"
+    unreliable.down = set()
+    sim.run(unreliable.join())
+    assert unreliable.get(1).status == ("completed" if outcome == "complete" else "failed")
+    assert runs == [0]
+
+
+def test_a_worker_told_to_stop_does_not_wait_for_storage_for_ever(sim, unreliable):
+    unreliable.enqueue("nap", 1)
+    unreliable.down = {"complete"}
+    worker = Worker(unreliable, {"nap": nap})
+    running = sim.create_task(worker.run())
+    sim.run(asyncio.sleep(3.5))
+    worker.stop()
+    sim.run(asyncio.sleep(2))
+    assert running.done()
+
+
+def test_a_heartbeat_that_failed_is_not_the_last(sim, unreliable):
+    unreliable.enqueue("nap", 30)
+    worker = Worker(unreliable, {"nap": nap})
+    draining = sim.create_task(worker.drain())
+    sim.run(asyncio.sleep(5))
+    unreliable.down = {"heartbeat"}
+    sim.run(asyncio.sleep(3))
+    assert worker.trouble.since == 6
+    unreliable.down = set()
+    sim.run(asyncio.sleep(1.5))
+    assert worker.trouble.until == 9
+    sim.run(asyncio.sleep(30))
+    beats = [at for move, at in unreliable.calls if move == "heartbeat"]
+    assert beats == [2, 4, 6, 7, 8, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29]
+    assert draining.done()
+
+
+def test_a_heartbeat_ends_with_the_attempt_that_lost_its_lease(sim, unreliable):
+    unreliable.enqueue("nap", 30)
+    sim.create_task(Worker(unreliable, {"nap": nap}).run())
+    sim.run(asyncio.sleep(5))
+    unreliable.complete(1)
+    sim.run(asyncio.sleep(20))
+    assert [at for move, at in unreliable.calls if move == "heartbeat"] == [2, 4, 6]
+
+
+# --- handlers that do what no handler should ---
+
+
+async def cancels_itself_and_waits(data):
+    asyncio.current_task().cancel()
+    await asyncio.sleep(1)
+
+
+async def cancels_itself_and_returns(data):
+    asyncio.current_task().cancel()
+
+
+async def cancels_itself_and_tidies_up(data):
+    asyncio.current_task().cancel()
+    try:
+        await asyncio.sleep(1)
+    finally:
+        await asyncio.sleep(0.25)
+
+
+async def cancels_itself_in_a_timeout(data):
+    async with asyncio.timeout(5):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [
+        (cancels_itself_and_waits, "failed"),
+        (cancels_itself_and_tidies_up, "failed"),
+        (cancels_itself_in_a_timeout, "failed"),
+        (cancels_itself_and_returns, "completed"),
+    ],
+)
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_handler_that_cancels_itself_has_had_its_attempt_and_its_worker_goes_on(
+    sim, queue, handler, status, concurrency
+):
+    queue.enqueue("a")
+    queue.enqueue("nap", 1)
+    sim.run(Worker(queue, {"a": handler, "nap": nap}, concurrency=concurrency).drain())
+    assert (queue.get(1).status, queue.get(1).attempts) == (status, 1)
+    assert [error.type for error in queue.get(1).errors] == ["CancelledError"] * (status == "failed")
+    assert queue.get(2).status == "completed"
+
+
+def test_a_worker_cancelled_while_its_handler_cancels_itself_puts_the_job_back(sim, queue):
+    async def shift():
+        running = asyncio.create_task(Worker(queue, {"a": tidies_up_for_long}).run())
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    async def tidies_up_for_long(data):
+        try:
+            asyncio.current_task().cancel()
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(10)
+
+    queue.enqueue("a")
+    sim.run(shift())
+    assert (queue.get(1).status, queue.get(1).attempts) == ("pending", 0)
+
+
+def test_a_handler_may_use_timeouts_and_task_groups(sim, queue):
+    async def handler(data):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await asyncio.sleep(5)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(nap("no number"))
+                await asyncio.sleep(5)
+        except* TypeError:
+            pass
+        return await asyncio.ensure_future(nap(1))
+
+    queue.enqueue("a")
+    sim.run(Worker(queue, {"a": handler}).drain())
+    assert (queue.get(1).result, sim.time()) == ("slept 1", 2)
+
+
+def test_a_wait_that_nothing_can_end_names_the_handler(sim, queue):
+    async def for_ever(data):
+        await asyncio.get_running_loop().create_future()
+
+    queue.enqueue("a")
+    with pytest.raises(EndlessWait, match=r"Worker\._lane > Worker\._process > Worker\._handle > .*for_ever"):
+        sim.run(Worker(queue, {"a": for_ever}).drain())
+
+
+def test_a_result_nested_too_deeply_fails_the_job_and_not_the_worker(sim, tmp_path):
+    queue = SQLiteQueue(tmp_path / "tasks.db", clock=sim.time, poll=None)
+
+    async def deep(data):
+        result = []
+        for _ in range(2000):
+            result = [result]
+        return result
+
+    queue.enqueue("deep", max_attempts=1)
+    queue.enqueue("nap", 1)
+    sim.run(Worker(queue, {"deep": deep, "nap": nap}).drain())
+    assert (
+        "NotJSON: result must be JSON, since it is kept on disk: it is nested more than 100 deep" in queue.get(1).error
+    )
+    assert queue.get(2).status == "completed"
+    queue.close()
+
+
+def test_a_bad_result_of_an_attempt_that_lost_its_lease_does_not_end_the_worker(sim, tmp_path, caplog):
+    queue = SQLiteQueue(tmp_path / "tasks.db", clock=sim.time, poll=None, lease=10)
+
+    async def bad(data):
+        if queue.get(1).attempts == 1:
+            sim._now += 60  # it blocks: no heartbeat
+            queue.dequeue(worker="ben")
+            queue.complete(1, "by ben", attempt=2)
+        return {1, 2}
+
+    queue.enqueue("bad")
+    queue.enqueue("nap", 1, delay=100)
+    sim.run(Worker(queue, {"bad": bad, "nap": nap}, name="ann").drain())
+    assert queue.get(1).result == "by ben"
+    assert queue.get(2).status == "completed"
+    assert "ann: attempt 1 of job #1 has lost its lease" in caplog.text
+    queue.close()
