@@ -444,6 +444,8 @@ def old_file(tmp_path):
 def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, sim):
     queue = open_queue(keep_finished=2)
     assert queue._db.execute("PRAGMA user_version").fetchone() == (2,)
+    with queue.memory("a scheduler's") as memory:
+        assert memory == {}
     assert [queue.get(id) and queue.get(id).status.value for id in range(1, 7)] == [
         "completed", "failed", None, "processing", "pending", "pending",
     ]  # fmt: skip

@@ -443,16 +443,6 @@ def test_what_is_remembered_and_enqueued_is_kept_together_or_not_at_all(tmp_path
     queue.close()
 
 
-def test_a_file_from_before_there_was_a_memory_gets_one(tmp_path):
-    queue = SQLiteQueue(tmp_path / "tasks.db")
-    queue._db.execute("DROP TABLE memory")
-    queue.close()
-    queue = SQLiteQueue(tmp_path / "tasks.db")
-    with queue.memory("a") as memory:
-        memory["at"] = 1
-    queue.close()
-
-
 def test_a_queue_that_remembers_nothing_is_refused():
     with pytest.raises(TypeError, match="queue must have memory"):
         Scheduler(object())
