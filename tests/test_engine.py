@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -1049,10 +1049,8 @@ def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed
             jobs += [team.enqueue("echo", number) for number in range(10)]
             await asyncio.to_thread(crash, url)
             await asyncio.to_thread(wait_until, lambda: connects(url))
-            try:
+            with suppress(StorageError):
                 jobs.append(team.enqueue("echo"))
-            except StorageError:
-                pass
         other = EngineQueue(url, "team")
         jobs += [other.enqueue("echo") for _ in range(10)]
         await asyncio.to_thread(wait_until, lambda: unfinished(other) == 0)

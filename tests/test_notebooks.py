@@ -175,7 +175,6 @@ def test_a_notebook_leans_on_the_package_alone(path):
         "matplotlib",
         "pathlib",
         "random",
-        "rq",
         "subprocess",
         "sys",
         "tempfile",

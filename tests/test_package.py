@@ -53,7 +53,7 @@ def test_imports_run_one_way():
     for name in SYSTEM:
         assert not imported(PACKAGE / f"{name}.py") & {"history", "show", "exercises", *AROUND}, name
     for name in AROUND:
-        assert imported(PACKAGE / f"{name}.py") <= {*AROUND, "engine"}, name
+        assert imported(PACKAGE / f"{name}.py") <= {*AROUND, "postgres"}, name
     assert imported(PACKAGE / "history.py") <= {"job", "queue"}
     assert imported(PACKAGE / "show" / "timeline.py") <= {"history", "style"}
 

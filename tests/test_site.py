@@ -277,7 +277,7 @@ threading.Thread.start = start
 import asyncio, importlib, pkgutil
 import jobqueue_lesson
 for module in pkgutil.walk_packages(jobqueue_lesson.__path__, "jobqueue_lesson."):
-    if module.name.split(".")[1] not in ("__main__", "engine", "processes"):
+    if module.name.split(".")[1] not in ("__main__", "engine", "engine_worker", "postgres", "processes"):
         importlib.import_module(module.name)
 in_pyodide.timelines()
 in_pyodide.answers()

@@ -50,7 +50,7 @@ def home(tmp_path):
 
 
 def environment(home):
-    ours = ("JUPYTER", "PYTHON", "IPYTHON", "XDG", "VIRTUAL_ENV", "REDIS_URL")
+    ours = ("JUPYTER", "PYTHON", "IPYTHON", "XDG", "VIRTUAL_ENV", "DATABASE_URL")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {"HOME": str(home)}
 
 
@@ -97,7 +97,7 @@ def test_the_wheel_has_the_package_the_pages_its_front_end_and_nothing_else(whee
     names = zipfile.ZipFile(wheel).namelist()
     rest = [name for name in names if not re.match(r"[^/]+\.(dist-info|data/data/share/jupyter/labextensions)/", name)]
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobqueue_lesson").rglob("*")}
-    package = {name for name in package if name.endswith((".py", ".css", ".js"))}
+    package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql"))}
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
     assert set(rest) == package | {f"jobqueue_lesson/notebooks/{name}" for name in {*PAGES, *beside}}
     assert len(PAGES) == 13

