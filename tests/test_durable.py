@@ -268,6 +268,12 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
     assert queue.enqueue("a").id == kept + 1
 
 
+@pytest.fixture
+def every_look(monkeypatch):
+    """Look whether the file is still there before every move, not once a millisecond."""
+    monkeypatch.setattr("jobqueue_lesson.durable.MILLISECOND", 0.0)
+
+
 def delete(path):
     path.unlink()
 
@@ -278,6 +284,7 @@ def replace(path):
 
 
 @posix
+@pytest.mark.usefixtures("every_look")
 @pytest.mark.parametrize(("away", "words"), [(delete, "deleted"), (replace, "replaced by another file")])
 def test_a_file_that_is_deleted_or_replaced_is_noticed_and_refused(open_queue, tmp_path, away, words):
     queue = open_queue()
@@ -298,6 +305,17 @@ def test_a_file_that_is_deleted_or_replaced_is_noticed_and_refused(open_queue, t
 
 
 @posix
+def test_a_file_that_is_deleted_is_noticed_within_a_millisecond(open_queue, tmp_path):
+    queue = open_queue()
+    queue.enqueue("a")
+    (tmp_path / "tasks.db").unlink()
+    time.sleep(0.001)
+    with pytest.raises(StorageError, match="was deleted"):
+        queue.enqueue("b")
+
+
+@posix
+@pytest.mark.usefixtures("every_look")
 def test_a_file_that_is_put_back_can_be_used_again(open_queue, tmp_path):
     queue = open_queue()
     queue.enqueue("a")
@@ -309,6 +327,7 @@ def test_a_file_that_is_put_back_can_be_used_again(open_queue, tmp_path):
 
 
 @posix
+@pytest.mark.usefixtures("every_look")
 def test_a_sleeping_worker_notices_that_its_file_is_gone(open_queue, sim, tmp_path):
     worker = Worker(open_queue(poll=0.5), {})
     sim.create_task(worker.run())
@@ -465,8 +484,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, s
     new.close()
 
 
-def test_the_write_ahead_log_stays_small_while_somebody_reads(open_queue, tmp_path, monkeypatch):
-    monkeypatch.setattr("jobqueue_lesson.durable.WAL_LIMIT", 2**20)
+def test_the_write_ahead_log_is_emptied_once_nobody_is_in_the_way(open_queue, tmp_path):
     queue = open_queue()
     reader = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
     reader.execute("BEGIN")
