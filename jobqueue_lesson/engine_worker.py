@@ -173,19 +173,31 @@ class _Progress:
 
     def progress(self, job_id: int, fraction: float, note: str, *, attempt: int) -> None:
         """Keep how far a job is. While the server is down, that is lost: it is nothing that a job should fail for."""
+        if not isinstance(note, str):
+            raise TypeError(f"note must be a text, got {note!r}")
         claim = self.running[job_id]
         try:
-            if self.connection is None:
-                self.connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            ((counted,),) = self.connection.execute(
-                "SELECT jobqueue_progress(%s, %s, %s, %s)", (job_id, claim.turn, fraction, _storable(note))
-            ).fetchall()
+            counted = self._note((job_id, claim.turn, fraction, _storable(note)))
         except psycopg.OperationalError as error:
-            self.connection = None
             log.warning("progress of job #%s is lost: %s", job_id, error)
         else:
             if not counted:
                 raise LeaseLost(claim.job, attempt)
+
+    def _note(self, values: tuple[Any, ...]) -> bool:
+        """Note it, with a new connection if there is none, or if the last one turns out to be broken."""
+        if self.connection is not None:
+            try:
+                return self._run(self.connection, values)
+            except psycopg.OperationalError:
+                self.connection.close()
+        self.connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+        return self._run(self.connection, values)
+
+    @staticmethod
+    def _run(connection: psycopg.Connection[Any], values: tuple[Any, ...]) -> bool:
+        ((counted,),) = connection.execute("SELECT jobqueue_progress(%s, %s, %s, %s)", values).fetchall()
+        return bool(counted)
 
 
 class _Manager(JobManager):
