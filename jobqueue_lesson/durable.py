@@ -168,7 +168,8 @@ class SQLiteQueue:
         name: what people call it; None: after the file.
         clock: any callable that returns seconds, the same for all processes that share the file.
         retry: which errors are tried again, and when.
-        lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease.
+        lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease. Make it
+            longer than any handler may block its worker's event loop; see `Worker`.
         max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound.
         keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its key and its
             events with it, but for the last 1,000 events of all. None: all. Give it to all processes that share the

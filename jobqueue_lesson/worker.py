@@ -39,6 +39,11 @@ class Trouble(NamedTuple):
 class Worker:
     """Works a queue: takes the next job, awaits its handler, reports the outcome, and again.
 
+    While the queue's storage is down, it tries again every second; see `trouble`. On a queue with leases it sends
+    heartbeats from the loop that runs the handlers. So a handler that blocks the loop, with `time.sleep` or a long
+    calculation, stops them: once the lease has expired, another worker starts the job as well. Use
+    `await asyncio.to_thread(...)` for such work.
+
     Args:
         queue: where the jobs come from.
         handlers: an `async def (data) -> result` for each type of job.
@@ -193,7 +198,10 @@ class Worker:
             log.warning("%s: %s", self.name, error)
 
     async def _renew_lease(self, job: Job, lease: float) -> None:
-        """Send a heartbeat three times per lease, for as long as this attempt has the job."""
+        """Send a heartbeat three times per lease, for as long as this attempt has the job.
+
+        From this loop, and not from a thread of its own: a loop that is blocked for good must lose its job some day.
+        """
         pause = lease / 3
         while True:
             await asyncio.sleep(pause)
