@@ -37,6 +37,7 @@ from .job import (
     JobNotFound,
     LeaseLost,
     Move,
+    QueueClosed,
     Status,
     StorageError,
     check_count,
@@ -170,7 +171,8 @@ class SQLiteQueue:
         name: what people call it; None: after the file.
         clock: any callable that returns seconds, the same for all processes that share the file.
         retry: which errors are tried again, and when.
-        lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease.
+        lease: seconds after which a job in hand goes to somebody else, unless its worker renews the lease. Make it
+            longer than any handler may block its worker's event loop; see `Worker`.
         max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound.
         keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its key and its
             events with it, but for the last 1,000 events of all. None: all. Give it to all processes that share the
@@ -223,6 +225,7 @@ class SQLiteQueue:
         if not isinstance(fsync, bool):
             raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
         self._file = None if str(self.path) == ":memory:" else os.path.abspath(self.path)
+        self._closed = False
         self._moves = 0
         self._checked = -1.0  # when the file was last seen in its place
         try:
@@ -245,6 +248,7 @@ class SQLiteQueue:
 
     def close(self) -> None:
         """Close the file. The jobs stay in it."""
+        self._closed = True
         self._listeners.clear()
         self._db.close()
         self._wake_all()
@@ -746,12 +750,14 @@ class SQLiteQueue:
             self._checkpoint()
 
     def _named(self, error: sqlite3.Error) -> StorageError:
+        if self._closed:
+            return QueueClosed(f"{self.path}: this queue was closed; nothing was changed")
         return StorageError(f"{self.path}: {error}; nothing was changed")
 
     def _check_file(self) -> None:
         """Refuse to go on in a file that was deleted or replaced: it works like any other, and nobody finds it."""
         now = time.monotonic()
-        if self._file is None or now < self._checked + MILLISECOND:
+        if self._file is None or self._closed or now < self._checked + MILLISECOND:
             return
         try:
             found = os.stat(self._file)

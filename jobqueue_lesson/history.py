@@ -146,7 +146,7 @@ def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
         by_job.setdefault(event.job_id, []).append(event)
     for moves in by_job.values():
         for this, following in zip(moves, [*moves[1:], None], strict=True):
-            until = end if following is None else following.at
+            until = max(this.at, end if following is None else following.at)  # the clock may have been set back
             outcome = None if following is None else following.move
             if this.status is Status.PROCESSING:
                 error = str(following.error) if following is not None and following.error else None

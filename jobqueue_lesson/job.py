@@ -94,6 +94,10 @@ class StorageError(QueueError):
     """What keeps the jobs cannot be used: down, locked, full, gone, or not a queue. Nothing was changed."""
 
 
+class QueueClosed(StorageError):
+    """The queue was closed. Unlike other trouble with storage, this one never passes."""
+
+
 class AttemptError(NamedTuple):
     """What went wrong in one attempt."""
 

@@ -8,7 +8,18 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .job import Job, JobNotFound, LeaseLost, QueueError, StorageError, check_count, check_seconds, check_text, shown
+from .job import (
+    Job,
+    JobNotFound,
+    LeaseLost,
+    QueueClosed,
+    QueueError,
+    StorageError,
+    check_count,
+    check_seconds,
+    check_text,
+    shown,
+)
 from .progress import in_hand
 from .queue import QueueContract
 from .retries import DoNotRetry
@@ -38,6 +49,12 @@ class Trouble(NamedTuple):
 
 class Worker:
     """Works a queue: takes the next job, awaits its handler, reports the outcome, and again.
+
+    While the queue's storage is down, it tries again every second; see `trouble`. A queue that is closed ends it.
+
+    On a queue with leases it sends heartbeats, from the loop that runs the handlers. So a handler that blocks the loop,
+    with `time.sleep` or a long calculation, stops them: once the lease has expired, another worker starts the job as
+    well. Use `await asyncio.to_thread(...)` for such work.
 
     Args:
         queue: where the jobs come from.
@@ -134,6 +151,8 @@ class Worker:
                     await self.queue.wait(or_finished=until_empty)
                 else:
                     await self._process(job)
+            except QueueClosed:
+                raise
             except StorageError as error:
                 self._storage_is_down(error)
                 await asyncio.sleep(PAUSE)
@@ -180,6 +199,8 @@ class Worker:
             self._storage_is_up()
         except (LeaseLost, JobNotFound) as error:
             log.warning("%s: %s", self.name, error)
+        except QueueClosed:
+            raise
         except StorageError as error:
             self._storage_is_down(error, writing=True)
             return False
@@ -193,7 +214,10 @@ class Worker:
             log.warning("%s: %s", self.name, error)
 
     async def _renew_lease(self, job: Job, lease: float) -> None:
-        """Send a heartbeat three times per lease, for as long as this attempt has the job."""
+        """Send a heartbeat three times per lease, for as long as this attempt has the job.
+
+        From this loop, and not from a thread of its own: a loop that is blocked for good must lose its job some day.
+        """
         pause = lease / 3
         while True:
             await asyncio.sleep(pause)
@@ -201,7 +225,7 @@ class Worker:
                 self.queue.heartbeat(job.id, attempt=job.attempts)
                 self._storage_is_up()
                 pause = lease / 3
-            except (LeaseLost, JobNotFound):
+            except (LeaseLost, JobNotFound, QueueClosed):
                 return
             except StorageError as error:
                 self._storage_is_down(error, writing=True)
@@ -241,7 +265,8 @@ class _Handling:
     """Awaits a handler, and notices when it cancels its own task, which is the worker's.
 
     A task of its own for each handler would be shorter. But it would start one turn of the loop later, and in simulated
-    time that changes which of two things at the same instant comes first.
+    time that changes which of two things at the same instant comes first. What a handler has others do, such as a timer
+    that cancels the task, looks like a cancelled worker.
     """
 
     def __init__(self, outcome: Awaitable[Any]) -> None:

@@ -162,3 +162,16 @@ def test_a_dead_job_that_is_revived_or_discarded_is_failed_no_more(sim, queue, h
     counts = history.count([0.5, 1.5])
     assert (counts["failed"], counts["waiting"]) == ([2, 0], [0, 1])
     assert [(span.phase, span.start, span.end) for span in history.spans() if span.start >= 1] == [("waiting", 1, 2)]
+
+
+def test_no_span_ends_before_it_starts_when_the_clock_is_set_back(sim, queue, history):
+    pass_time(sim, 7200)
+    queue.enqueue("a")
+    pass_time(sim, 1)
+    queue.dequeue()
+    sim._now = 3600.0
+    queue.complete(1)
+    assert of(history) == [
+        ("waiting", 7200, 7201, 0, None, "dequeue"),
+        ("processing", 7201, 7201, 1, "worker-1", "complete"),
+    ]

@@ -5,6 +5,7 @@ import pytest
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
+from jobqueue_lesson.job import QueueClosed
 from jobqueue_lesson.retries import DoNotRetry
 from jobqueue_lesson.simulation import EndlessWait
 
@@ -496,3 +497,15 @@ def test_a_bad_result_of_an_attempt_that_lost_its_lease_does_not_end_the_worker(
     assert queue.get(2).status == "completed"
     assert "ann: attempt 1 of job #1 has lost its lease" in caplog.text
     queue.close()
+
+
+@pytest.mark.parametrize("when", ["idle", "working"])
+def test_a_worker_whose_queue_is_closed_ends(sim, tmp_path, when):
+    queue = SQLiteQueue(tmp_path / "tasks.db", clock=sim.time, poll=None)
+    if when == "working":
+        queue.enqueue("nap", 3)
+    running = sim.create_task(Worker(queue, {"nap": nap}).run())
+    sim.run(asyncio.sleep(1))
+    queue.close()
+    with pytest.raises(QueueClosed, match="this queue was closed"):
+        sim.run(asyncio.wait_for(running, 10))
