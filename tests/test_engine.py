@@ -304,6 +304,17 @@ def test_a_result_that_is_no_json_fails_the_job_with_its_reason(team, code):
     assert "result must be JSON" in job.error
 
 
+def test_a_result_that_the_database_refuses_fails_the_job_with_its_reason(team):
+    """JSON takes it, and PostgreSQL finds it nested too deeply."""
+    code = "sys.setrecursionlimit(10**6) or functools.reduce(lambda inner, _: [inner], range(25_000), 0)"
+    jobs = [team.enqueue("evaluate", code, max_attempts=1) for _ in range(2)]
+    after = team.enqueue("echo", "still here", priority=-1)
+    *failed, done = finished(team, *jobs, after)
+    assert {(job.status, job.result) for job in failed} == {("failed", None)}
+    assert all(job.error for job in failed)
+    assert done.result == "still here"
+
+
 EXACT = [
     None, True, 1, 1.0, 1e23, -0.0, 0.1 + 0.2, 5e-324, 1.7976931348623157e308, 2**31, 2**63, -(2**64), 10**300,
     "", "\0", "a\0b", "\x1b\x7f\\\"'", "\U0001f600 é e\u0301", "x" * 300_000,
