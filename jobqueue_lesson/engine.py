@@ -147,6 +147,8 @@ class EngineQueue:
         self._since = 0  # number of the last event before there were listeners
         self._told: deque[int] = deque(maxlen=2 * OVERLAP)  # numbers of events that listeners were told of
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched = -1  # the file descriptor of the connection that `_loop` watches
+        self._timer: asyncio.TimerHandle | None = None
         self._connection: psycopg.Connection[Any] | None = None
         self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
         with self._named_errors():
@@ -360,7 +362,10 @@ class EngineQueue:
             raise StorageError(f"the database of queue {self.name!r}: {str(error).strip()}") from error
 
     def _disconnect(self) -> None:
+        loop = self._loop
         self._stop_watching()
+        if loop is not None and self._listeners and not loop.is_closed():
+            self._look_in(0.2, loop)  # what was watched is gone: look for a new connection
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -374,6 +379,7 @@ class EngineQueue:
         server = self._connection.pgconn
         try:
             server.consume_input()
+            server.consume_input()  # what a killed server said last is not yet the end of the connection
         except psycopg.OperationalError:
             self._disconnect()
             return
@@ -393,17 +399,17 @@ class EngineQueue:
         if not self._listeners or self._connection is None or self._loop is loop:
             return
         self._stop_watching()
-        self._loop = loop
+        self._loop, self._watched = loop, self._connection.fileno()
         try:
-            loop.add_reader(self._connection.fileno(), self._look)
+            loop.add_reader(self._watched, self._look)
         except NotImplementedError:  # the loop that Windows has by default
-            loop.call_later(0.1, self._look)
+            self._look_in(0.1, loop)
 
     def _stop_watching(self) -> None:
         loop, self._loop = self._loop, None
-        if loop is not None and self._connection is not None and not loop.is_closed():
-            with suppress(NotImplementedError, OSError):
-                loop.remove_reader(self._connection.fileno())
+        if loop is not None and not loop.is_closed():
+            with suppress(NotImplementedError):
+                loop.remove_reader(self._watched)  # by its number: a broken connection has none any more
 
     def _look(self) -> None:
         """Take in what there is, and tell the listeners. A connection that broke is made anew."""
@@ -413,11 +419,17 @@ class EngineQueue:
         try:
             _ = self.connection
         except psycopg.OperationalError:  # the server is down
-            loop.call_later(0.2, self._look)
+            self._look_in(0.2, loop)
             return
         self._tell()
         if sys.platform == "win32":
-            loop.call_later(0.1, self._look)
+            self._look_in(0.1, loop)
+
+    def _look_in(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Call `_look` later, instead of when it would have been called."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._look)
 
     def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
         """Note the events that happened while there was no connection. One may have a lower number than a later one."""

@@ -253,17 +253,25 @@ class _Manager(JobManager):
         assert job.id is not None
         claim = self.attempts.running.pop(job.id)
         outcome = self.attempts.outcomes.pop(job.id, _Outcome(error="the attempt was aborted"))
+        try:
+            counted = await self._end_attempt(claim, outcome)
+        except ConnectorException as error:  # the database refuses what the handler returned, such as one too deep
+            kind, message = in_words(error.__cause__ or error)
+            counted = await self._end_attempt(claim, _Outcome(None, kind, _storable(message)))
+        if not counted:
+            log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)
+
+    async def _end_attempt(self, claim: _Claim, outcome: _Outcome) -> bool:
         rows = await _when_up(
             lambda: self.connector.execute_query_all_async(
                 "SELECT jobqueue_end_attempt(%(id)s, %(turn)s, %(result)s::json, %(error_type)s, %(error)s,"
                 " %(retry_in)s) AS counted",
-                id=job.id,
+                id=claim.job.id,
                 turn=claim.turn,
                 **outcome._asdict(),
             )
         )
-        if not rows[0]["counted"]:
-            log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)
+        return bool(rows[0]["counted"])
 
     async def register_worker(self) -> int:
         """Register this worker, and send heartbeats from now on."""
@@ -362,7 +370,9 @@ async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
 
 def _down(error: BaseException) -> bool:
     """Whether an error says that the server can't be reached, and not that it refuses what it was asked."""
-    return isinstance(error, psycopg.OperationalError) or isinstance(error.__cause__, psycopg.OperationalError)
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    too_much = "54"  # PostgreSQL's class of errors for what is beyond its limits
+    return isinstance(cause, psycopg.OperationalError) and not (cause.sqlstate or "").startswith(too_much)
 
 
 def _storable(text: str) -> str:
