@@ -128,34 +128,41 @@ class Worker:
         shift.working = True
         try:
             if self.concurrency == 1:
-                await self._lane(self.name, shift, until_empty)
+                await self._keep_at_it(self.name, shift, until_empty)
             else:
                 async with asyncio.TaskGroup() as lanes:
                     for number in range(1, self.concurrency + 1):
-                        lanes.create_task(self._lane(f"{self.name}/{number}", shift, until_empty))
+                        lanes.create_task(self._keep_at_it(f"{self.name}/{number}", shift, until_empty))
         finally:
             shift.working = False
 
     def _at_work_already(self) -> RuntimeError:
         return RuntimeError(f"{self.name} is at work already; for more at once use concurrency=, or another worker")
 
-    async def _lane(self, name: str, shift: _Shift, until_empty: bool) -> None:
-        """Do one job after the other. While the storage is down, try again and again."""
-        while not shift.over:
+    async def _keep_at_it(self, name: str, shift: _Shift, until_empty: bool) -> None:
+        """Be a lane, also through times in which the storage is down."""
+        while True:
             try:
-                if until_empty and self._empty():
-                    break
-                job = self.queue.dequeue(worker=name)
-                self._storage_is_up(wrote=job is not None)
-                if job is None:
-                    await self.queue.wait(or_finished=until_empty)
-                else:
-                    await self._process(job)
+                return await self._lane(name, shift, until_empty)
             except QueueClosed:
                 raise
             except StorageError as error:
                 self._storage_is_down(error)
                 await asyncio.sleep(PAUSE)
+
+    async def _lane(self, name: str, shift: _Shift, until_empty: bool) -> None:
+        """Do one job after the other."""
+        while not shift.over and not (until_empty and self._empty()):
+            job = self._dequeue(name)
+            if job is None:
+                await self.queue.wait(or_finished=until_empty)
+            else:
+                await self._process(job)
+
+    def _dequeue(self, name: str) -> Job | None:
+        job = self.queue.dequeue(worker=name)
+        self._storage_is_up(wrote=job is not None)
+        return job
 
     def _empty(self) -> bool:
         stats = self.queue.stats()
