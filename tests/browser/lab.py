@@ -156,7 +156,7 @@ class Lab:
             page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
             self.idle(page)  # before this, Run All runs nothing
             yield page
-            assert faults == []
+            assert not faults, faults
         finally:
             context.close()
             for kernel in page.kernel.ids:  # type: ignore[attr-defined]
