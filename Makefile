@@ -8,7 +8,8 @@ PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab doctor test check notebooks slides present editions site bench torture test-newest test-lowest clean
+.PHONY: help lab doctor test test-quick test-search check notebooks slides present editions site bench torture test-newest \
+  test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +22,12 @@ doctor: $(VENV)/course  ## check this machine: what is missing, and the command 
 
 test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m tools.test $(PYTEST_ARGS)
+
+test-quick: $(VENV)/test  ## while you work, under a minute: the package, and the notebooks that have changed
+	$(BIN)/python -m tools.test --quick $(PYTEST_ARGS)
+
+test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
+	$(BIN)/python -m tools.test --search $(PYTEST_ARGS)
 
 check: $(VENV)/check  ## lint code and notebooks, check types, check that notebooks are saved clean
 	$(BIN)/ruff check

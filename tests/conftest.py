@@ -1,10 +1,17 @@
 import os
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from hypothesis import settings
 
+from tools import editions
 from tools import site as tool
 
 from .distribution import NPM, distribution
+
+MORE = 20 if settings.get_current_profile_name() == "search" else 1
+"""How many times the examples that a test has otherwise, where it says how many."""
 
 
 def need(place, target):
@@ -15,23 +22,33 @@ def need(place, target):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The web site, built once, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
+def once():
+    """Make something once in a run: the worker that comes first makes it, the others wait and take it."""
+    shared = Path(os.environ["JOBQUEUE_LESSON_TEST_RUN"])
+
+    def once(name, make):
+        made = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not made.exists():
+                scratch = shared / f"{name}.part"
+                scratch.mkdir()
+                make(scratch)
+                scratch.rename(made)
+        return made
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def wheel(once):
+    """The course's wheel."""
+    (wheel,) = once("wheel", editions.build_wheel).glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def site(once, wheel, tmp_path_factory):
+    """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
     need(NPM, "npm")
     need(tool.LITE, "lite")
-    output = tmp_path_factory.mktemp("site") / "site"
-    tool.build(output, distribution(tmp_path_factory.mktemp("pyodide")))
-    return output
-
-
-def pytest_collection_modifyitems(items):
-    """Put the tests that look at what others left behind them, and the browser tests at the very end.
-
-    Playwright's loop runs in this thread from then on, and asyncio.run refuses to.
-    """
-
-    def turn(item):
-        in_browser = item.get_closest_marker("browser") is not None
-        return in_browser, in_browser or item.path.stem == "test_nothing_left"
-
-    items.sort(key=turn)
+    return once("site", lambda folder: tool.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))

@@ -8,6 +8,8 @@ from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveDat
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.api import create_app
 
+from .conftest import MORE
+
 TOKEN = "s3cret"
 
 
@@ -29,7 +31,7 @@ def service(busy=True):
 BEYOND_THE_SCHEMA = (RejectedPositiveData, AllowHeaderMismatch)
 
 STREAM = "/api/jobs/{job_id}/events"
-made_up = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+made_up = settings(max_examples=40 * MORE)
 
 everything_else = schemathesis.openapi.from_asgi("/openapi.json", service()).exclude(path=STREAM)
 streams = schemathesis.openapi.from_asgi("/openapi.json", service(busy=False)).include(path=STREAM)  # none goes on

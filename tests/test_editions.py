@@ -118,6 +118,7 @@ def test_an_edition_is_written_as_jupyter_writes_it_and_made_again_it_is_the_sam
     assert edition_of(made, "learner") == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["00_start_here", "04_retries"])  # all were run once by hand; each takes seconds
 def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     monkeypatch.setenv("JOBQUEUE_LESSON_SOLVED", str(tmp_path / "solved.json"))
@@ -127,11 +128,6 @@ def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
 
 
 # --- the zips ---
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    return tool.build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.mark.parametrize("edition", tool.HANDED_OUT)

@@ -46,7 +46,7 @@ def test_ci_tests_the_oldest_python_that_is_promised_and_the_newest_there_is():
 
 def test_everything_that_can_be_made_is_in_the_help():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.search(r"\.PHONY: (.*)", makefile)[1].split()
+    targets = re.search(r"\.PHONY: ((?:.*\\\n)*.*)", makefile)[1].replace("\\\n", " ").split()
     assert targets == re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
     assert {"lab", "test", "check", "notebooks", "editions", "test-newest", "test-lowest", "help"} <= set(targets)
 
@@ -97,7 +97,8 @@ def test_the_scheduled_run_tests_the_newest_and_the_lowest_versions_every_week()
     workflow = yaml.safe_load((ROOT / ".github/workflows/scheduled.yml").read_text(encoding="utf-8"))
     assert re.fullmatch(r"\d+ \d+ \* \* \d", workflow[True]["schedule"][0]["cron"])  # YAML reads "on" as true
     runs = {job["steps"][-1]["run"]: job["steps"][1]["with"]["python-version"] for job in workflow["jobs"].values()}
-    assert runs == {"make test-newest": "3.x", "make test-lowest": PROJECT["requires-python"].removeprefix(">=")}
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    assert runs == {"make test-newest": "3.x", "make test-lowest": lowest, "make test-search": "3.13"}
 
 
 def test_binder_has_a_python_that_ci_tests_and_installs_this_package():

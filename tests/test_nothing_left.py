@@ -1,48 +1,55 @@
-"""After all other tests but those in the browser: no process and no server's folder of theirs is left."""
+"""A run that leaves a process or a socket behind says so, and fails; see conftest.py at the top."""
 
 import os
+import shutil
+import subprocess
 import sys
-import tempfile
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-# A mark of this session, which every process that a test starts inherits; see conftest.py at the top.
-MARK = f"JOBQUEUE_LESSON_SOLVED={os.environ['JOBQUEUE_LESSON_SOLVED']}".encode()
-OUR_OWN = (b"multiprocessing.forkserver", b"multiprocessing.resource_tracker")
+LEAVES = """
+import socket
+import subprocess
+import tempfile
+
+def test_leaves_a_process():
+    subprocess.Popen(["sleep", "61.5"])
+
+def test_leaves_a_socket():
+    socket.socket(socket.AF_UNIX).bind(tempfile.mkdtemp() + "/its.sock")
+"""
+TIDY = "def test_nothing():\n    pass\n"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
+]
 
 
-def left_over():
-    """Return the command lines of what still runs, but for this process and the helpers it keeps until its end."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            if command and MARK in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
-                found += [command.replace(b"\0", b" ")] * (not any(own in command for own in OUR_OWN))
-        except OSError:  # it has ended meanwhile, or belongs to somebody else
-            continue
-    return found
+def run(folder, test, *options):
+    shutil.copy(Path(__file__).parent.parent / "conftest.py", folder)
+    (folder / "test_it.py").write_text(test)
+    outside = {name: value for name, value in os.environ.items() if name != "JOBQUEUE_LESSON_TEST_RUN"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:nbval", *options, "test_it.py"]
+    return subprocess.run(command, cwd=folder, env=outside, capture_output=True, text=True)
 
 
-def abandoned():
-    """Return the folders of servers that nobody uses any more."""
-    import fcntl
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_a_run_leaves_is_an_error_that_names_it(tmp_path, workers):
+    ran = run(tmp_path, LEAVES, "-n", workers)
+    sleeping = [line for line in ran.stdout.splitlines() if line.endswith(": sleep 61.5 ")]
+    for line in sleeping:
+        os.kill(int(line.split(":")[0]), 9)
+    assert len(sleeping) == 1, ran.stdout + ran.stderr
+    assert "/its.sock\n" in ran.stdout
+    assert ran.returncode == 1
+    assert "2 passed, 1 error in" in ran.stdout
 
-    found = []
-    for path in Path(tempfile.gettempdir()).glob("jobqueue-*/in-use"):
-        with suppress(OSError), path.open("rb") as lock:  # of another session, whose server still runs
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found.append(str(path.parent))
-    return found
 
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_no_process_and_no_folder_is_left():
-    give_up = time.monotonic() + 5
-    while left_over() and time.monotonic() < give_up:
-        time.sleep(0.05)
-    assert left_over() == []
-    assert abandoned() == []
+def test_a_run_that_leaves_nothing_is_well_and_looks_at_no_other(tmp_path):
+    with subprocess.Popen(["sleep", "62.5"]) as other:  # of this run, not of that
+        ran = run(tmp_path, TIDY)
+        other.kill()
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 passed in" in ran.stdout

@@ -7,6 +7,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.retries import RetryPolicy
 
+from .conftest import MORE
+
 
 class QueueAgainstList(RuleBasedStateMachine):
     @initialize(aging=st.sampled_from([0.0, 0.0, 0.5, 3.0]))
@@ -117,11 +119,8 @@ class QueueAgainstList(RuleBasedStateMachine):
 
 
 QueueAgainstList.TestCase.settings = settings(
-    max_examples=150,
+    max_examples=150 * MORE,
     stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestQueueAgainstList = QueueAgainstList.TestCase

@@ -181,6 +181,7 @@ def many():
     return record(*[("nap", draw.expovariate(1), {"delay": draw.uniform(0, 3000)}) for _ in range(10_000)], workers=4)
 
 
+@pytest.mark.slow
 def test_ten_thousand_jobs_are_counted_exactly_and_the_plot_says_so(many):
     axes = plot_timeline(many)
     assert axes.get_ylabel() == "jobs"

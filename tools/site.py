@@ -309,12 +309,13 @@ def landing_page(pages: list[tuple[str, dict[str, Any]]], pyodide: Pyodide, whee
 # --- all of it ---
 
 
-def build(output: Path, folder: Path | None = None) -> None:
+def build(output: Path, folder: Path | None = None, wheel: Path | None = None) -> None:
     """Build the site.
 
     Args:
         output: where to; what is there is replaced.
         folder: Pyodide's full distribution, unpacked; None: browsers load it from its content network.
+        wheel: the course's; None: it is built.
 
     Raises:
         SystemExit: if something is missing; it says what, and what to do.
@@ -325,7 +326,7 @@ def build(output: Path, folder: Path | None = None) -> None:
         contents = lite / "contents"
         contents.mkdir(parents=True)
         wheels.mkdir()
-        wheel = build_wheel(Path(scratch))
+        wheel = wheel or build_wheel(Path(scratch))
         without_pages(wheel, wheels)
         fetch_wheels(pyodide, wheels)
         lock = make_lock(pyodide, wheels)

@@ -1,8 +1,9 @@
-"""Run all tests, in two lanes side by side: the package and the notebooks, and beside them what needs a browser.
+"""Run the tests: the package, the browser, and every output of every notebook, side by side in a few workers.
 
-    python -m tools.test [arguments for pytest …]
+    python -m tools.test [--quick | --search] [arguments for pytest …]
 
-The first lane is seen while it runs; what the other has to say comes at the end, in one piece.
+--quick: for the inner loop. What needs no browser and builds nothing, and the notebooks that have changed.
+--search: the generated tests alone, each with many new examples. What fails is printed with how to repeat it.
 """
 
 from __future__ import annotations
@@ -10,38 +11,43 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
-PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-NO_TESTS = 5  # pytest's code for a run in which nothing was chosen, as happens with arguments that name one file
+COMMON = ["-p", "no:cacheprovider", "-n", "auto"]
+
+
+def chosen(arguments: list[str]) -> list[str]:
+    """Return pytest's arguments for these arguments of ours."""
+    kind, rest = (arguments[0], arguments[1:]) if arguments[:1] in (["--quick"], ["--search"]) else ("", arguments)
+    if kind == "--quick":
+        return [*COMMON, "-m", "not browser and not slow", "--nbval", *rest, "tests", *changed_notebooks(ROOT)]
+    if kind == "--search":
+        return [*COMMON, "-m", "hypothesis", *rest]
+    return [*COMMON, "--nbval", *rest]
+
+
+def changed_notebooks(root: Path) -> list[str]:
+    """Name the notebooks in which git sees a change: since the main branch, or not committed yet."""
+
+    def git(*arguments: str) -> list[str]:
+        command = ["git", "-c", "core.quotePath=false", *arguments]
+        ran = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        return ran.stdout.splitlines() if ran.returncode == 0 else []
+
+    since = [base for main in ("origin/main", "main") for base in git("merge-base", "HEAD", main)][:1] or ["HEAD"]
+    names = {*git("diff", "--name-only", *since, "--", "notebooks"), *git("ls-files", "--others", "--", "notebooks")}
+    return sorted(name for name in names if name.endswith(".ipynb") and (root / name).is_file())
 
 
 def main(arguments: list[str]) -> int:
-    """Run the lanes; return the exit code: 0 if all tests passed."""
-    here = [[*PYTEST, "-m", "not browser", *arguments], [*PYTEST, "--nbval", *arguments, "notebooks"]]
-    beside = [*PYTEST, "-m", "browser", *arguments]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory(prefix="lane") as scratch:
-        # Folders of their own for temporary files: a test looks for what others have left behind, and finds no more.
-        places = [Path(scratch, lane) for lane in ("a", "b")]
-        for place in places:
-            place.mkdir()
-        first, second = (os.environ | {"TMPDIR": str(place)} for place in places)
-        browser = subprocess.Popen(beside, cwd=ROOT, env=second, stdout=said, stderr=subprocess.STDOUT)
-        try:
-            codes = [subprocess.run(command, cwd=ROOT, env=first).returncode for command in here]
-            print("\nThe tests in the browser:", flush=True)
-            codes.append(browser.wait())
-        finally:
-            if browser.poll() is None:  # Ctrl-C
-                browser.terminate()
-                browser.wait()
-            said.seek(0)
-            sys.stdout.buffer.write(said.read())
-            sys.stdout.flush()
-    failed = [code for code in codes if code not in (0, NO_TESTS)]
-    return failed[0] if failed else 0 if 0 in codes else NO_TESTS
+    """Run the tests; return pytest's exit code."""
+    if arguments[:1] == ["--search"]:
+        os.environ["HYPOTHESIS_PROFILE"] = "search"
+    os.chdir(ROOT)
+    return int(pytest.main(chosen(arguments)))
 
 
 if __name__ == "__main__":

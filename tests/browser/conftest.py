@@ -3,12 +3,15 @@ import os
 import pytest
 from playwright.sync_api import sync_playwright
 
-from .lab import find_browser, open_browser, running_lab
+from .lab import Lab, find_browser, open_browser, running_lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A real Chromium. Without one the tests are skipped; with REQUIRE_BROWSER=1 they fail."""
+    """A real Chromium. Without one the tests are skipped; with REQUIRE_BROWSER=1 they fail.
+
+    It is started for a module and not for all: while Playwright's loop runs in this thread, asyncio.run refuses to.
+    """
     with sync_playwright() as playwright:
         path = find_browser(playwright)
         if path is None:
@@ -20,7 +23,13 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def lab(browser, tmp_path_factory):
+def jupyterlab(tmp_path_factory):
     """A real JupyterLab over a copy of the notebooks."""
-    with running_lab(tmp_path_factory.mktemp("lab"), browser) as lab:
-        yield lab
+    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lab(jupyterlab, browser):
+    """That JupyterLab, and the browser to open its pages in."""
+    return Lab(jupyterlab, browser)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import secrets
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -13,11 +16,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import nbformat
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket, expect
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+
+TIMEOUT = 120_000  # ms: of all that is waited for; it passes only where something is broken
+expect.set_options(timeout=TIMEOUT)
 
 # All cells in the page at once, no news, no dialogs about kernels: what a test looks for must be there.
 SETTINGS = {
@@ -47,11 +54,80 @@ def open_browser(playwright: Playwright, path: str) -> Browser:
     )
 
 
-class Lab:
-    """A running JupyterLab over a copy of the notebooks."""
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a browser window that keeps nothing. THROTTLE=6 in the environment: its pages are six times slower."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(TIMEOUT)
+    if (times := float(os.environ.get("THROTTLE") or 1)) > 1:
 
-    def __init__(self, url: str, token: str, folder: Path, browser: Browser) -> None:
-        self.url, self.token, self.folder, self.browser = url, token, folder, browser
+        def slow_down(page: Page) -> None:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+
+        context.on("page", slow_down)
+    return context
+
+
+def frames(page: Page) -> None:
+    """Wait until a page has drawn what it knows: a frame that may have begun before, and one after it."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+class Kernel:
+    """What a page asks its kernel (and those of pages opened from it), read along on the WebSocket between them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.ids: set[str] = set()
+        self.unanswered: set[str] = set()
+        page.on("websocket", self._read_along)
+
+    def settle(self) -> None:
+        """Wait until the kernel has answered all, and the page has nothing to add: sliders ask one at a time."""
+        give_up = time.monotonic() + TIMEOUT / 1000
+        quiet = 0
+        while quiet < 3:
+            frames(self.page)
+            quiet = 0 if self.unanswered else quiet + 1
+            assert time.monotonic() < give_up, f"the kernel does not answer: {self.unanswered}"
+
+    def _read_along(self, socket: WebSocket) -> None:
+        if found := re.search(r"/api/kernels/([\w-]+)/channels", socket.url):
+            self.ids.add(found[1])
+            socket.on("framesent", lambda frame: self._asked(*_parts(frame)))
+            socket.on("framereceived", lambda frame: self._answered(*_parts(frame)))
+
+    def _asked(self, channel: str, header: dict[str, Any], parent: dict[str, Any], content: dict[str, Any]) -> None:
+        if channel == "shell":
+            self.unanswered.add(header["msg_id"])
+
+    def _answered(self, channel: str, header: dict[str, Any], parent: dict[str, Any], content: dict[str, Any]) -> None:
+        if header["msg_type"] == "status" and content["execution_state"] == "idle":
+            self.unanswered.discard(parent.get("msg_id", ""))
+
+
+def _parts(frame: str | bytes) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Take apart a message as v1.kernel.websocket.jupyter.org has it: how many offsets, the offsets, the parts."""
+    assert isinstance(frame, bytes)
+    count, *_ = struct.unpack_from("<Q", frame)
+    offsets = struct.unpack_from(f"<{count}Q", frame, 8)
+    channel, header, parent, _, content = (frame[a:b] for a, b in itertools.pairwise(offsets[:6]))
+    return channel.decode(), json.loads(header), json.loads(parent), json.loads(content)
+
+
+class Server(NamedTuple):
+    """A running JupyterLab."""
+
+    url: str
+    token: str
+    folder: Path
+    """What it serves."""
+
+
+class Lab:
+    """A running JupyterLab over a copy of the notebooks, and a browser to open them in."""
+
+    def __init__(self, server: Server, browser: Browser) -> None:
+        self.server, self.browser = server, browser
 
     def write(self, name: str, *cells: str) -> None:
         """Save a notebook of these code cells beside the course's."""
@@ -59,21 +135,36 @@ class Lab:
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
             metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         )
-        nbformat.write(notebook, self.folder / f"{name}.ipynb")
+        nbformat.write(notebook, self.server.folder / f"{name}.ipynb")
 
-    def open(self, name: str, *, width: int = 1280, height: int = 800, reduced_motion: bool = False) -> Page:
-        """Open a notebook in a page of its own. What goes wrong in the page is kept in `page.faults`."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce" if reduced_motion else "no-preference"
-        )
+    @contextmanager
+    def open(self, name: str, *, width: int = 1280, height: int = 800, reduced_motion: bool = False) -> Iterator[Page]:
+        """Open a notebook in a page of its own, `page.kernel` beside it. At the end, nothing may have gone wrong in it.
+
+        Its kernel is shut down with it: whoever opens that notebook next has it as a learner does who begins.
+        """
+        url, token, _ = self.server
+        motion = "reduce" if reduced_motion else "no-preference"
+        context = new_context(self.browser, viewport={"width": width, "height": height}, reduced_motion=motion)
         page = context.new_page()
-        page.faults = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.faults.append(str(error)))  # type: ignore[attr-defined]
-        page.on("console", lambda m: m.type == "error" and page.faults.append(m.text))  # type: ignore[attr-defined]
-        page.goto(f"{self.url}/lab/workspaces/{secrets.token_hex(4)}/tree/{name}.ipynb?token={self.token}&reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=30_000)
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=30_000)  # before this, Run All runs nothing
-        return page
+        faults: list[str] = []
+        page.kernel = Kernel(page)  # type: ignore[attr-defined]
+        try:
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda message: message.type == "error" and faults.append(message.text))
+            page.goto(f"{url}/lab/workspaces/{secrets.token_hex(4)}/tree/{name}.ipynb?token={token}&reset")
+            page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+            self.idle(page)  # before this, Run All runs nothing
+            yield page
+            assert not faults, faults
+        finally:
+            context.close()
+            for kernel in page.kernel.ids:  # type: ignore[attr-defined]
+                _ask(f"{url}/api/kernels/{kernel}", token, "DELETE")
+
+    def idle(self, page: Page) -> None:
+        """Wait until the kernel runs no cell."""
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(state="attached")
 
     def run_all(self, page: Page) -> None:
         """Choose Run → Run All Cells, and wait until all have run (a folded one shows no number)."""
@@ -84,14 +175,19 @@ class Lab:
                 const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].map(
                     cell => cell.querySelector('.jp-InputPrompt').textContent.trim());
                 return prompts.length > 0 && prompts.every(text => text === '' || /^\\[\\d+\\]:$/.test(text));
-            }""",
-            timeout=40_000,
+            }"""
         )
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=30_000)
+        page.kernel.settle()  # type: ignore[attr-defined]
+
+
+def _ask(url: str, token: str, method: str = "GET") -> bytes:
+    request = urllib.request.Request(url, headers={"Authorization": f"token {token}"}, method=method)
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+        return bytes(answer.read())
 
 
 @contextmanager
-def running_lab(folder: Path, browser: Browser, *, theme: str = "JupyterLab Light") -> Iterator[Lab]:
+def running_lab(folder: Path, *, theme: str = "JupyterLab Light") -> Iterator[Server]:
     """Start JupyterLab on a free loopback port, with settings of its own; stop it and its kernels at the end."""
     work = folder / "notebooks"
     shutil.copytree(NOTEBOOKS, work, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
@@ -107,14 +203,14 @@ def running_lab(folder: Path, browser: Browser, *, theme: str = "JupyterLab Ligh
         json.dumps(SETTINGS | {"@jupyterlab/apputils-extension:themes": {"theme": theme}}), encoding="utf-8"
     )
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--LabApp.app_settings_dir={settings}"]
-    with serving(command, work, folder) as (url, token):
-        yield Lab(url, token, work, browser)
+    with serving(command, work, folder) as server:
+        yield server
 
 
 @contextmanager
 def serving(
     command: list[str], work: Path, folder: Path, environment: dict[str, str] | None = None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Server]:
     """Run JupyterLab on a free loopback port, with nothing of this user's; stop it and its kernels at the end.
 
     Args:
@@ -144,7 +240,7 @@ def serving(
             stderr=subprocess.STDOUT,
         )
         try:
-            yield _address(server, folder / "runtime", folder / "lab.log", token), token
+            yield Server(_address(server, folder / "runtime", folder / "lab.log", token), token, work)
         finally:
             server.terminate()
             try:
@@ -161,9 +257,8 @@ def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path, token: s
         for path in runtime.glob("jpserver-*.json"):
             try:
                 url = str(json.loads(path.read_text(encoding="utf-8"))["url"]).rstrip("/")
-                with urllib.request.urlopen(f"{url}/api/status?token={token}", timeout=2) as answer:
-                    if answer.status == 200:
-                        return url
+                _ask(f"{url}/api/status", token)
+                return url
             except (OSError, ValueError):
                 pass
         time.sleep(0.1)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from .lab import NOTEBOOKS, find_browser, open_browser, running_lab
+from .lab import NOTEBOOKS, Lab, find_browser, open_browser, running_lab
 
 
 def main(arguments: list[str]) -> int:
@@ -30,20 +30,20 @@ def main(arguments: list[str]) -> int:
         if path is None:
             parser.error("no Chromium here")
         browser = open_browser(playwright, path)
-        with running_lab(Path(folder), browser, theme=f"JupyterLab {options.theme.title()}") as lab:
+        with running_lab(Path(folder), theme=f"JupyterLab {options.theme.title()}") as server:
+            lab = Lab(server, browser)
             for name in options.names:
-                page = lab.open(name, width=options.width, height=options.height)
-                page.keyboard.press("Control+b")  # the file browser takes room
-                lab.run_all(page)
-                page.wait_for_timeout(500)
-                scroller = page.locator(".jp-WindowedPanel-outer").first
-                height = scroller.evaluate("e => e.scrollHeight")
-                step = scroller.evaluate("e => e.clientHeight") - 20
-                for number, top in enumerate(range(0, height, step)):
-                    scroller.evaluate("(e, top) => { e.scrollTop = top }", top)
-                    page.wait_for_timeout(120)
-                    page.screenshot(path=options.out / f"{name}-{options.theme}-{number:02}.png")
-                page.context.close()
+                with lab.open(name, width=options.width, height=options.height) as page:
+                    page.keyboard.press("Control+b")  # the file browser takes room
+                    lab.run_all(page)
+                    page.wait_for_timeout(500)
+                    scroller = page.locator(".jp-WindowedPanel-outer").first
+                    height = scroller.evaluate("e => e.scrollHeight")
+                    step = scroller.evaluate("e => e.clientHeight") - 20
+                    for number, top in enumerate(range(0, height, step)):
+                        scroller.evaluate("(e, top) => { e.scrollTop = top }", top)
+                        page.wait_for_timeout(120)
+                        page.screenshot(path=options.out / f"{name}-{options.theme}-{number:02}.png")
                 print(name, height)
         browser.close()
     return 0

@@ -1,14 +1,17 @@
 """What people meet who do not see the pictures, or use no mouse: exported pages, and widgets in a real JupyterLab."""
 
+import re
+
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from playwright.sync_api import expect
 
 from jobqueue_lesson.show.describe import describe
 from jobqueue_lesson.show.timeline import plot_timeline
 
 from .axe import violations
-from .lab import NOTEBOOKS
+from .lab import NOTEBOOKS, new_context
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +35,7 @@ OF_THE_TEMPLATE = {
 @pytest.fixture(scope="module")
 def offline(browser):
     """A page in which nothing is loaded from anywhere."""
-    context = browser.new_context(offline=True)
+    context = new_context(browser, offline=True)
     yield context.new_page()
     context.close()
 
@@ -85,22 +88,22 @@ CELLS += ["ProgressBars(stand)", "check_double(lambda n: n)", "course_map()"]
 def page(lab):
     """A page with all that the course shows, run."""
     lab.write("accessible", *CELLS)
-    page = lab.open("accessible")
-    lab.run_all(page)
-    page.wait_for_function("() => document.querySelector('.jq-panel img')?.alt")
-    yield page
-    page.context.close()
+    with lab.open("accessible") as page:
+        lab.run_all(page)
+        expect(page.locator(".jq-panel img")).to_have_attribute("alt", re.compile("."))
+        yield page
 
 
 def test_every_picture_in_jupyterlab_says_what_it_shows(page):
     names = {}
     exec(SETUP.replace("use_course_style()", ""), names)
     timeline = describe(plot_timeline(names["recorded"]()).figure)
-    pictures = page.locator(".jp-OutputArea img").evaluate_all("found => found.map(picture => picture.alt)")
     assert timeline.startswith("Timeline of 2 jobs, a row for each, over 30 ms. At the end: 2 completed.")
-    assert pictures[:2] == [timeline, timeline]
-    assert pictures[2].startswith("Calls in 0.1 s by time in s: “all it can take”, a line at 10, across;")
-    assert len(pictures) == 3
+    calls = re.compile("^Calls in 0.1 s by time in s: “all it can take”, a line at 10, across;")
+    pictures = page.locator(".jp-OutputArea img")
+    expect(pictures).to_have_count(3)
+    for place, words in enumerate((timeline, timeline, calls)):
+        expect(pictures.nth(place)).to_have_attribute("alt", words)
 
 
 def test_no_widget_shuts_anybody_out(page):
@@ -124,10 +127,16 @@ class Keyboard:
         self.page.locator(".jp-Notebook .cm-content").first.focus()
         self.page.keyboard.press("Escape")
 
+    def tab(self):
+        """Press Tab, and wait until the focus has moved."""
+        before = self.page.evaluate_handle("() => document.activeElement")
+        self.page.keyboard.press("Tab")
+        self.page.wait_for_function("before => document.activeElement !== before", arg=before)
+
     def tab_to(self, selector, name=""):
         """Press Tab until something has the focus that the selector matches; return it."""
         for _ in range(60):
-            self.page.keyboard.press("Tab")
+            self.tab()
             focused = self.page.evaluate_handle("() => document.activeElement").as_element()
             if focused.evaluate(
                 "(e, [selector, name]) => e.matches(selector) && (e.ariaLabel ?? e.textContent).includes(name)",
@@ -152,7 +161,7 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(page, keyboard
     page.evaluate(f"() => {{ window.controls = ({CONTROLS})(); }}")
     reached = []
     for _ in range(page.evaluate("controls.length") + 5):
-        keyboard.press("Tab")
+        keyboard.tab()
         place, ring = page.evaluate(
             """() => {
                 const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
@@ -168,25 +177,26 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(page, keyboard
 
 def test_a_replay_is_played_stepped_and_scrubbed_from_the_keyboard(page, keyboard):
     root = page.locator(".jq-replay").first
-    count = lambda: int(root.get_attribute("data-count"))  # noqa: E731
     keyboard.tab_to(".jq-replay button", "Last event")
     keyboard.press("Enter")
-    assert count() == 6
+    expect(root).to_have_attribute("data-count", "6")
     speed = keyboard.tab_to("select", "speed")
     before = speed.evaluate("menu => menu.value")
     keyboard.press("ArrowDown")
-    assert speed.evaluate("menu => menu.value") != before
+    page.wait_for_function("([menu, before]) => menu.value !== before", arg=[speed, before])
     follow = keyboard.tab_to("select", "job to follow")
     keyboard.press("ArrowDown")
-    assert follow.evaluate("menu => menu.selectedOptions[0].textContent") == "#1 send-email"
+    page.wait_for_function("menu => menu.selectedOptions[0].textContent === '#1 send-email'", arg=follow)
     keyboard.tab_to("canvas.jq-stage")
     keyboard.press("Home", "ArrowRight", "ArrowRight")
-    assert count() == 2
+    expect(root).to_have_attribute("data-count", "2")
     keyboard.tab_to(".jq-replay input[type=range]")
     keyboard.press("End")
-    assert count() == 6
-    keyboard.press("Home", " ")
-    page.wait_for_function("root => root.dataset.count === '6'", arg=root.element_handle(), timeout=20_000)
+    expect(root).to_have_attribute("data-count", "6")
+    keyboard.press("Home")
+    expect(root).to_have_attribute("data-count", "0")
+    keyboard.press(" ")
+    expect(root).to_have_attribute("data-count", "6")
 
 
 def test_a_card_is_answered_from_the_keyboard(page, keyboard):
@@ -195,9 +205,7 @@ def test_a_card_is_answered_from_the_keyboard(page, keyboard):
     keyboard.press("j")  # with which JupyterLab would go to the next cell
     assert choice.evaluate("choice => choice === document.activeElement")
     keyboard.press(" ")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('button')].find(b => b.textContent === 'Commit').disabled === false"
-    )
+    expect(page.get_by_role("button", name="Commit")).to_be_enabled()
     keyboard.tab_to("button", "Commit")
     keyboard.press("Enter")
     page.get_by_text("You said B.").wait_for()
@@ -208,23 +216,26 @@ def test_a_labs_controls_are_moved_from_the_keyboard(page, keyboard):
     picture = page.locator("img.widget-image")
     words = page.locator(".widget-vbox", has=picture).locator(":scope > .widget-html").last
     before, said = picture.get_attribute("src"), words.inner_text()
+    assert before
+    assert said
     keyboard.tab_to(".noUi-handle", "base (s)")
     keyboard.press(*["ArrowRight"] * 8)
-    page.wait_for_function("([picture, src]) => picture.src !== src", arg=[picture.element_handle(), before])
-    page.wait_for_timeout(1000)  # a press on Reset would overtake what the slider has still to say
+    expect(picture).not_to_have_attribute("src", before)
+    page.kernel.settle()  # a press on Reset would overtake what the slider has still to say
     keyboard.tab_to("button", "Reset")
     keyboard.press("Enter")
-    page.wait_for_function("([words, said]) => words.innerText === said", arg=[words.element_handle(), said])
+    expect(words).to_have_text(said, use_inner_text=True)
 
 
 def test_a_live_stage_is_used_from_the_keyboard(page, keyboard):
-    stage = page.locator(".jq-replay:has(.jq-live)").element_handle()
+    stage = page.locator(".jq-replay:has(.jq-live)")
     keyboard.tab_to("button", "Send")
     keyboard.press("Enter")
-    page.wait_for_function("stage => stage.dataset.count === '1'", arg=stage)
+    expect(stage).to_have_attribute("data-count", "1")
     keyboard.tab_to("button", "Start the worker")
     keyboard.press("Enter")
-    page.wait_for_function("stage => stage.dataset.count === '3'", arg=stage)
+    expect(stage).to_have_attribute("data-count", "3")
+    expect(page.get_by_role("button", name="Stop the worker")).to_be_enabled()
     keyboard.begin()
     keyboard.tab_to("button", "Stop the worker")
     keyboard.press(" ")

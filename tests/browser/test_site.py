@@ -9,11 +9,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from playwright.sync_api import expect
 
 from .axe import violations
-from .lab import NOTEBOOKS
+from .lab import NOTEBOOKS, new_context
 from .test_exercises import Exercise
-from .test_jupyterlab import ERRORS
+from .test_jupyterlab import ERRORS, expect_printed
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +46,7 @@ def visit(browser, address):
             route.abort()
 
     def visit(width=1280, height=800):
-        context = browser.new_context(viewport={"width": width, "height": height})
+        context = new_context(browser, viewport={"width": width, "height": height})
         contexts.append(context)
         context.route("**/*", guard)
         page = context.new_page()
@@ -77,19 +78,16 @@ def test_the_landing_page_shuts_nobody_out(visit):
 def test_a_visitor_starts_and_python_runs_in_the_browser(visit):
     page = visit()
     page.get_by_role("link", name="1 · Why background jobs").click()
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.get_by_text("Python (Pyodide) | Idle").wait_for(timeout=120_000)
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    page.get_by_text("Python (Pyodide) | Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-    page.get_by_text("0 of 2 solved").wait_for(timeout=90_000)  # what the last cell says
-    assert page.locator(ERRORS).count() == 0
+    page.get_by_text("0 of 2 solved").wait_for()  # what the last cell says
+    expect(page.locator(ERRORS)).to_have_count(0)
 
     saved = json.loads((NOTEBOOKS / "01_why_background_jobs.ipynb").read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in saved if cell["cell_type"] == "code"]
-    for cell, box in zip(code, page.locator(".jp-Notebook .jp-CodeCell").all(), strict=True):
-        printed = "".join("".join(o["text"]) for o in cell["outputs"] if o["output_type"] == "stream").strip()
-        if printed:
-            assert printed in box.locator(".jp-OutputArea").inner_text().replace("\xa0", " "), cell["id"]
+    expect_printed(code, page.locator(".jp-Notebook .jp-CodeCell"))
 
     card = page.locator(".widget-vbox", has=page.get_by_role("button", name="Commit")).first
     card.get_by_label("B · ").check()
@@ -97,34 +95,36 @@ def test_a_visitor_starts_and_python_runs_in_the_browser(visit):
     card.get_by_text("You said B.").wait_for()
 
     replay = page.locator(".jq-replay:not(:has(.jq-live))").first
-    events = int(replay.locator(".jq-clock").inner_text().split()[-1])
+    events = replay.locator(".jq-clock").inner_text().split()[-1]
     replay.get_by_label("speed").select_option(index=replay.get_by_label("speed").locator("option").count() - 1)
     replay.get_by_role("button", name="Play").click()
-    done = f"replay => Number(replay.dataset.count) === {events}"
-    page.wait_for_function(done, arg=replay.element_handle(), timeout=20_000)
+    expect(replay).to_have_attribute("data-count", events)
 
     panel = page.locator(".widget-vbox", has=page.locator("img.widget-image"))
     words = panel.locator(":scope > .widget-html").last
     before = words.inner_text()
+    assert before
     handle = panel.locator(".noUi-handle").first
     handle.focus()
     for _ in range(8):
         handle.press("ArrowLeft")
-    page.wait_for_function("([box, text]) => box.innerText !== text", arg=[words.element_handle(), before])
+    expect(words).not_to_have_text(before)
 
     live = page.locator(".jq-replay:has(.jq-live)").last
     live.get_by_role("button", name="Order a report").click()
     live.get_by_role("button", name="Start the worker").click()
-    page.wait_for_function("stage => stage.dataset.count === '3'", arg=live.element_handle(), timeout=20_000)
+    expect(live).to_have_attribute("data-count", "3")
 
-    said = Exercise(page, "check_handler").type("async def my_answer(request, to_do):", "while True: pass")
-    assert "my_answer does not end" in said
-    assert "at line 2: while True: pass" in said
+    exercise = Exercise(page, "check_handler")
+    exercise.type("async def my_answer(request, to_do):", "while True: pass")
+    expect(exercise.said).to_contain_text("my_answer does not end")
+    expect(exercise.said).to_contain_text("at line 2: while True: pass")
     exercise = Exercise(page, "check_places")
-    assert exercise.type("my_answer = 10") == "✓ Solved."
+    exercise.type("my_answer = 10")
+    expect(exercise.said).to_have_text("✓ Solved.")
     last = page.locator(".jp-Notebook .jp-CodeCell").last
     last.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     page.get_by_text("1 of 2 solved").wait_for()
-    assert page.locator(ERRORS).count() == 0
+    expect(page.locator(ERRORS)).to_have_count(0)
     assert page.faults == []

@@ -2,12 +2,14 @@
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from jobqueue_lesson.editions import note
 from tools.slides import __main__ as slides
 
 from ..conftest import need
 from .axe import violations
+from .lab import new_context
 
 pytestmark = pytest.mark.browser
 
@@ -61,14 +63,23 @@ def decks(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(browser):
     """A page that notes every request that does not stay on this machine, and every error."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    context = new_context(browser, viewport={"width": 1280, "height": 720})
+    page = context.new_page()
     page.faults = []
     page.on("request", lambda r: r.url.split(":")[0] in ("file", "data", "blob") or page.faults.append(r.url))
     page.on("requestfailed", lambda r: page.faults.append(f"failed: {r.url}"))
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on("console", lambda m: m.type == "error" and page.faults.append(m.text))
     yield page
-    page.close()
+    context.close()
+
+
+def open_deck(page, path):
+    """Open a deck, and wait until it is laid out."""
+    page.goto(path.as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate("() => document.fonts.ready")
+    page.wait_for_function("Reveal.getScale() === 1")
 
 
 def shown(path):
@@ -82,22 +93,19 @@ def shown(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, path):
-    page.goto((decks / f"{path.stem}.html").as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
-    assert page.evaluate("Reveal.getScale()") == 1
+    open_deck(page, decks / f"{path.stem}.html")
     assert page.evaluate(FAULTS, SMALLEST) == []
     cells, notes = shown(path)
     pictures = sum("image/png" in o.get("data", {}) for cell in cells for o in cell.get("outputs", []))
-    assert page.locator(".slides img").count() == pictures
-    assert page.locator('.slides img:not([alt]), .slides img[alt=""]').count() == 0
+    expect(page.locator(".slides img")).to_have_count(pictures)
+    expect(page.locator('.slides img:not([alt]), .slides img[alt=""]')).to_have_count(0)
     said = page.locator("aside.notes").all_text_contents()
     assert [text.split()[1:4] for text in said] == [note(cell).split()[:3] for cell in notes]
     assert page.faults == []
 
 
 def test_a_cells_output_comes_a_step_after_its_code(decks, page):
-    page.goto((decks / "01_why_background_jobs.html").as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    open_deck(page, decks / "01_why_background_jobs.html")
     said = page.locator("pre", has_text="twenty requests: first 200 ms, last 1000 ms")
     said.evaluate(
         """said => {
@@ -105,16 +113,15 @@ def test_a_cells_output_comes_a_step_after_its_code(decks, page):
             Reveal.slide(h, v, -1);
         }"""
     )
-    assert not said.is_visible()
+    expect(said).to_be_hidden()
     for _ in range(2):  # one request, then twenty
         page.keyboard.press("Space")
-    assert said.is_visible()
+    expect(said).to_be_visible()
 
 
 def test_the_speakers_window_shows_the_notes_of_the_slide(decks, page):
     (path,) = (path for path in PATHS if path.stem == "03_worker")
-    page.goto((decks / f"{path.stem}.html").as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    open_deck(page, decks / f"{path.stem}.html")
     page.evaluate(
         """() => {
             const slide = document.querySelector('aside.notes').closest('section');
@@ -133,7 +140,9 @@ def test_the_speakers_window_shows_the_notes_of_the_slide(decks, page):
 def test_the_first_page_leads_to_every_deck(decks, page):
     page.goto((decks / "index.html").as_uri())
     links = page.locator("li a")
-    assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [f"{p.stem}.html" for p in PATHS]
+    expect(links).to_have_count(len(PATHS))
+    for link, path in zip(links.all(), PATHS, strict=True):
+        expect(link).to_have_attribute("href", f"{path.stem}.html")
     links.nth(4).click()
     page.get_by_role("heading", name="4 · Retries").wait_for()
     assert page.faults == []
@@ -142,8 +151,7 @@ def test_the_first_page_leads_to_every_deck(decks, page):
 def test_a_deck_and_the_list_of_decks_shut_nobody_out(decks, page):
     page.goto((decks / "index.html").as_uri())
     assert violations(page) == []
-    page.goto((decks / "04_retries.html").as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    open_deck(page, decks / "04_retries.html")
     # All slides at once, as they are printed: else axe would see the first alone.
     shown = "display: block !important; visibility: visible !important; opacity: 1 !important"
     page.add_style_tag(content=f".reveal section, .reveal .fragment {{ {shown} }}")
