@@ -509,6 +509,7 @@ class EngineQueue:
             attempts[job_id] = chain([attempt], attempts.get(job_id, ()))
         told: list[tuple[int, JobEvent]] = []
         due: dict[int, float] = {}
+        latest: dict[int, float] = {}
         now: dict[int, Any] = {}
         for number, at, kind, job_id, type, priority, progress, note in self._read(
             "SELECT events.id, extract(epoch FROM at)::double precision, type::text, jobs.id, task_name, priority,"
@@ -518,6 +519,8 @@ class EngineQueue:
         ):
             if kind == "scheduled":
                 due[job_id] = at
+                continue
+            at = latest[job_id] = max(at, latest.get(job_id, at))  # a transaction may start early and be the later one
             move = MOVES.get(kind)
             if move is None:
                 continue

@@ -126,7 +126,9 @@ BEGIN
         RETURN;
     END IF;
     SELECT retry_in INTO waited FROM jobqueue_attempts WHERE job_id = job.id AND turn = job.attempts - 1;
-    INSERT INTO jobqueue_attempts (job_id, turn, number, worker) VALUES (job.id, job.attempts, number, _worker)
+    -- This transaction may have started before the one that made the job, and have seen the job all the same.
+    INSERT INTO jobqueue_attempts (job_id, turn, number, worker, started_at)
+        SELECT job_id, job.attempts, number, _worker, greatest(now(), created_at) FROM jobqueue_jobs WHERE job_id = job.id
         ON CONFLICT DO NOTHING;
     RETURN NEXT;
 END $$;

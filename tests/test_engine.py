@@ -669,13 +669,25 @@ def test_the_record_is_complete_and_in_order(team):
 
 def test_no_move_is_earlier_than_the_one_before_it(team):
     """Workers claim while producers enqueue: both at the same time, each in a transaction with a time of its own."""
-    jobs = [team.enqueue("echo") for _ in range(300)]
+    jobs = [team.enqueue("echo") for _ in range(100)]
     done = finished(team, *jobs)
     assert [job for job in done if not job.created_at <= job.started_at <= job.finished_at] == []
     moves = {job.id: [] for job in jobs}
     for event in team.events():
         moves[event.job_id].append(event.move)
     assert {tuple(made) for made in moves.values()} == {("enqueue", "dequeue", "complete")}
+
+
+def test_a_claim_that_started_before_its_job_was_enqueued_does_not_come_before_it(queue):
+    with psycopg.connect(queue.url) as connection:
+        connection.execute("SELECT now()")  # its transaction starts here
+        job = queue.enqueue("a")
+        connection.execute("SELECT jobqueue_claim(%s, NULL, 'ann')", ([queue.name],))
+    assert queue.get(job.id).started_at == job.created_at
+    assert [(event.move, event.at) for event in queue.events()] == [
+        ("enqueue", job.created_at),
+        ("dequeue", job.created_at),
+    ]
 
 
 # --- listeners ---
