@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,12 @@ def pytest_xdist_make_scheduler(config, log):
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
+        def add_node_collection(self, node, collection):
+            # schemathesis gives the tests of all addresses one name, of which only the first would be run
+            met = Counter()
+            numbered = [(name, met.update([name]) or met[name]) for name in collection]
+            super().add_node_collection(node, [name if n == 1 else f"{name} ({n})" for name, n in numbered])
+
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
             return nodeid.partition("[")[2] or file if file.endswith("test_jupyterlab.py") else file
