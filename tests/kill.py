@@ -54,8 +54,10 @@ def work(path, name):
     asyncio.run(shift())
 
 
-def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10, start_method=STARTS[0]):
+def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10, least=12, start_method=STARTS[0]):
     """Enqueue jobs, let workers do them, and kill one of them again and again for so many seconds.
+
+    It goes on for longer until there were at least so many kills, or no job is left.
 
     Raises:
         AssertionError: if a job is lost, stuck, or completed twice; or if the file is damaged.
@@ -74,7 +76,8 @@ def run(path, jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10, start_meth
 
     team = [start(number) for number in range(workers)]
     try:
-        while time.monotonic() < begun + seconds:
+        # On a busy machine a kill takes long; what few kills prove is little.
+        while time.monotonic() < begun + seconds or (kills < least and queue.stats()["pending"]):
             time.sleep(every)
             victim = chance.randrange(workers)
             kills += team[victim].exitcode is None
