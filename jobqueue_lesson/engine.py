@@ -504,7 +504,7 @@ class EngineQueue:
             if move is REVIVE:
                 attempt = 0
             event = JobEvent(
-                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority, due.get(job_id, at),
+                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority, due.setdefault(job_id, at),
                 worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
             )  # fmt: skip
             told.append((number, event))

