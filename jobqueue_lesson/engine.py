@@ -149,8 +149,12 @@ class EngineQueue:
         self._watched = -1  # the file descriptor of the connection that `_loop` watches
         self._timer: asyncio.TimerHandle | None = None
         self._connection: psycopg.Connection[Any] | None = None
-        with self._named_errors():
-            prepare(self.connection)
+        try:
+            with self._named_errors():
+                prepare(self.connection)
+        except BaseException:
+            self._disconnect()
+            raise
 
     def __repr__(self) -> str:
         return f"<EngineQueue {self.name!r}>"
@@ -504,8 +508,8 @@ class EngineQueue:
             if move is REVIVE:
                 attempt = 0
             event = JobEvent(
-                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority, due.setdefault(job_id, at),
-                worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
+                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority,
+                due.setdefault(job_id, at), worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
             )  # fmt: skip
             told.append((number, event))
         return sorted(told, key=lambda numbered: (numbered[1].at, numbered[0]))
