@@ -151,8 +151,12 @@ class EngineQueue:
         self._timer: asyncio.TimerHandle | None = None
         self._connection: psycopg.Connection[Any] | None = None
         self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
-        with self._named_errors():
-            prepare(self.connection)
+        try:
+            with self._named_errors():
+                prepare(self.connection)
+        except BaseException:
+            self._disconnect()
+            raise
 
     def __repr__(self) -> str:
         return f"<EngineQueue {self.name!r}>"
@@ -535,8 +539,8 @@ class EngineQueue:
             if move is REVIVE:
                 attempt = 0
             event = JobEvent(
-                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority, due.get(job_id, at),
-                worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
+                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority,
+                due.setdefault(job_id, at), worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
             )  # fmt: skip
             told.append((number, event))
         return sorted(told, key=lambda numbered: (numbered[1].at, numbered[0]))

@@ -6,6 +6,9 @@ For tests that need a job in some state, and no worker process.
 import json
 from typing import NamedTuple
 
+from jobqueue_lesson.queue import in_words
+from jobqueue_lesson.retries import DoNotRetry, RetryPolicy
+
 
 class Claim(NamedTuple):
     """One attempt."""
@@ -14,6 +17,9 @@ class Claim(NamedTuple):
     turn: int
     number: int
     data: object
+    max_attempts: int
+    retry: dict
+    waited: float | None
 
 
 class Attempts:
@@ -24,26 +30,24 @@ class Attempts:
         self.claims = {}
 
     def register(self, name="worker-1", lease=1000.0):
-        ((worker_id,),) = self.queue._change(
-            "SELECT * FROM jobqueue_register(%s, %s, %s)", (self.queue.name, name, lease)
-        )
-        return worker_id
+        return self._ask("jobqueue_register(%s, %s, %s)", self.queue.name, name, lease)
 
     def dequeue(self, worker="worker-1", worker_id=None):
         """Claim the next job; None if none is due."""
-        ((*claimed, _),) = self.queue._change(
-            "SELECT (job).id, (job).attempts, number, data, next_in FROM jobqueue_claim(%s, %s, %s)",
+        (claimed,) = self.queue._change(
+            "SELECT (job).id, (job).attempts, number, data, max_attempts, retry, waited"
+            " FROM jobqueue_claim(%s, %s, %s)",
             ([self.queue.name], worker_id, worker),
         )
-        if claimed[2] is None:
-            return None
         claim = Claim(*claimed)
+        if claim.number is None:
+            return None
         self.claims[claim.id] = claim
         self.queue._tell()
         return claim
 
     def next_in(self):
-        """Seconds until a job is due; it claims the job if one is due now."""
+        """Seconds until a job is due; None if one is due now, which is claimed then."""
         ((next_in,),) = self.queue._change(
             "SELECT next_in FROM jobqueue_claim(%s, NULL, 'nobody')", ([self.queue.name],)
         )
@@ -52,20 +56,20 @@ class Attempts:
     def complete(self, job_id, result=None):
         return self._end(job_id, json.dumps(result), None, None, None)
 
-    def fail(self, job_id, error, retry_in=None):
-        kind, message = ("", error) if isinstance(error, str) else (type(error).__name__, str(error))
-        return self._end(job_id, None, kind, message, retry_in)
+    def fail(self, job_id, error):
+        claim = self.claims[job_id]
+        again = claim.number < claim.max_attempts and not isinstance(error, DoNotRetry)
+        retry_in = RetryPolicy(**claim.retry).delay(claim.number, claim.waited) if again else None
+        return self._end(job_id, None, *in_words(error), retry_in)
 
     def progress(self, job_id, fraction, note=""):
-        claim = self.claims[job_id]
-        ((counted,),) = self.queue._change(
-            "SELECT jobqueue_progress(%s, %s, %s, %s)", (job_id, claim.turn, fraction, note)
-        )
-        self.queue._tell()
-        return counted
+        return self._ask("jobqueue_progress(%s, %s, %s, %s)", job_id, self.claims[job_id].turn, fraction, note)
 
-    def _end(self, job_id, result, error_type, error, retry_in):
-        values = (job_id, self.claims[job_id].turn, result, error_type, error, retry_in)
-        ((counted,),) = self.queue._change("SELECT jobqueue_end_attempt(%s, %s, %s::json, %s, %s, %s)", values)
+    def _end(self, job_id, *outcome):
+        values = (job_id, self.claims[job_id].turn, *outcome)
+        return self._ask("jobqueue_end_attempt(%s, %s, %s::json, %s, %s, %s)", *values)
+
+    def _ask(self, function, *values):
+        ((answer,),) = self.queue._change(f"SELECT {function}", values)
         self.queue._tell()
-        return counted
+        return answer

@@ -31,7 +31,7 @@ from .engine_attempts import Attempts
 
 ROUNDS = 100
 """Of six producers with one idempotency key. 500 is torture."""
-DEADLINE = float(os.environ.get("DL", 60))  # seconds; machines are busy
+DEADLINE = 60.0  # seconds; machines are busy
 unix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
 
 HANDLERS = """
@@ -957,21 +957,14 @@ def test_a_worker_that_blocks_its_loop_for_longer_than_its_lease_does_not_take_i
     assert (done.status, done.attempts) == ("completed", 1)
 
 
-@unix
-def test_a_worker_frozen_in_mid_statement_holds_nobody_up(queue, handlers):
-    """No transaction of a worker's stays open between two of its steps: a frozen one would keep what it has locked."""
-    with EngineWorker(queue, handlers, name="ann", lease=1), EngineWorker(queue, handlers, name="ben", lease=1):
-        jobs = [queue.enqueue("echo") for _ in range(300)]
-        seen = set()
-        while unfinished(queue):
-            seen |= {
-                state
-                for (state,) in queue._read(
-                    "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            }
-        finished(queue, *jobs)
-    assert seen <= {"idle", "active", None}
+def test_a_worker_keeps_no_transaction_open_between_two_steps(team):
+    """One that is frozen then would keep what it has locked."""
+    jobs = [team.enqueue("echo") for _ in range(150)]
+    states = set()
+    while unfinished(team):
+        states |= {state for (state,) in team._read("SELECT state FROM pg_stat_activity")}
+    finished(team, *jobs)
+    assert states <= {"idle", "active", None}
 
 
 def test_a_claim_whose_answer_was_lost_is_given_again(queue):
@@ -1052,11 +1045,11 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
     try:
         for _ in range(3):
             before = len(acknowledged)
-            wait_until(lambda: len(acknowledged) >= before + 20)  # noqa: B023
+            wait_until(lambda: len(acknowledged) >= before + 10)  # noqa: B023
             crash(url)
             wait_until(lambda: connects(url))
         before = len(acknowledged)
-        wait_until(lambda: len(acknowledged) >= before + 20)
+        wait_until(lambda: len(acknowledged) >= before + 10)
     finally:
         stop.set()
         for producer in producers:
@@ -1127,49 +1120,46 @@ def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
 
 
 @unix
-def test_progress_goes_on_when_the_server_is_back(url, queue, handlers):
-    with EngineWorker(queue, handlers):
-        finished(queue, queue.enqueue("steps"))
-        with down(url):
-            pass
-        heard = []
-        queue.subscribe(heard.append)
-        finished(queue, queue.enqueue("steps"))
-        queue.enqueue("echo")
-    assert [event.progress for event in heard if event.move == "progress"] == [0.1, 0.2, 0.3, 0.4, 0.5]
+def test_progress_goes_on_when_the_server_is_back(url, team):
+    finished(team, *[team.enqueue("steps") for _ in range(4)])
+    with down(url):
+        pass
+    heard = []
+    team.subscribe(heard.append)
+    jobs = [team.enqueue("steps") for _ in range(4)]
+    finished(team, *jobs)
+    team.enqueue("echo")
+    for job in jobs:
+        reported = [event.progress for event in heard if (event.job_id, event.move) == (job.id, "progress")]
+        assert reported == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 
 @unix
-def test_a_worker_may_be_started_while_the_server_is_down(url, queue, handlers):
+def test_a_worker_may_start_and_stop_while_the_server_is_down(url, queue, handlers):
     job = queue.enqueue("echo", "up again")
     with down(url):
         worker = EngineWorker(queue, handlers)
-        time.sleep(3)
+        time.sleep(2)
     with worker:
         assert finished(queue, job)[0].result == "up again"
-
-
-@unix
-def test_a_worker_stops_while_the_server_is_down(url, queue, handlers):
-    with EngineWorker(queue, handlers) as worker:
-        finished(queue, queue.enqueue("echo"))
         with down(url):
             os.kill(worker._process.pid, signal.SIGTERM)
-            worker._process.wait(DEADLINE)
-        assert worker._process.returncode == 0
+            assert worker._process.wait(DEADLINE) == 0
 
 
 # --- several queues, and none ---
 
 
-def test_two_queues_of_one_database_do_not_see_each_other(url, queue, handlers):
+def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     other = EngineQueue(url, "other")
     heard = []
     queue.subscribe(heard.append)
-    theirs = other.enqueue("echo", key="k")
-    mine = queue.enqueue("fails", key="k", max_attempts=1)
-    with EngineWorker(queue, handlers):
-        finished(queue, mine)
+    theirs = other.enqueue("a", key="k")
+    mine = queue.enqueue("a", key="k", max_attempts=1)
+    attempts = Attempts(queue)
+    assert attempts.dequeue().id == mine.id
+    assert attempts.dequeue() is None
+    attempts.fail(mine.id, "broken")
     assert mine.id != theirs.id
     assert queue.get(theirs.id) is None
     assert other.get(mine.id) is None
@@ -1185,14 +1175,17 @@ def test_two_queues_of_one_database_do_not_see_each_other(url, queue, handlers):
 def test_nothing_is_left_of_a_queue_that_is_forgotten(url, handlers):
     kept, gone = EngineQueue(url, "kept"), EngineQueue(url, "gone")
     for queue in (kept, gone):
-        queue.enqueue("echo", {"to": "alice"}, key="k")
         discarded = queue.enqueue("fails", max_attempts=1)
-        with EngineWorker(queue, handlers):
-            finished(queue, discarded)
+        attempts = Attempts(queue)
+        attempts.register()
+        attempts.dequeue()
+        attempts.fail(discarded.id, "broken")
         queue.discard(discarded.id)
-        with EngineWorker(queue, handlers, name="killed", lease=1000) as worker:
-            processing(queue, queue.enqueue("hangs-once"))
-            worker.kill()
+        queue.enqueue("echo", {"to": "alice"}, key="k", priority=-1)
+        attempts.dequeue()
+    with EngineWorker(gone, handlers, name="killed", lease=1000) as worker:
+        processing(gone, gone.enqueue("hangs-once"))
+        worker.kill()
     before = left_of(kept)
     assert all(before.values())
     gone.close(forget=True)
@@ -1252,23 +1245,19 @@ def test_tables_of_another_version_are_refused(url):
             EngineQueue(older)
 
 
-def test_eight_processes_may_make_the_tables_at_once(url):
-    script = (
-        "import sys\nfrom jobqueue_lesson.engine import EngineQueue\nsys.stdin.readline()\n"
-        "queue = EngineQueue(sys.argv[1])\nprint(queue.enqueue('a', key='k').id)\nqueue.close()\n"
-    )
-    with database(url, "contested") as contested:
-        starters = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, contested], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            for _ in range(8)
-        ]
-        for starter in starters:
-            starter.stdin.write("go\n")
-            starter.stdin.flush()
-        said = [starter.communicate(timeout=DEADLINE)[0] for starter in starters]
-    assert said == ["1\n"] * 8
+def test_eight_producers_may_make_the_tables_at_once(url):
+    """Whether they are threads or processes, the server sees eight connections."""
+    together = threading.Barrier(8, timeout=DEADLINE)
+
+    def produce(_):
+        together.wait()
+        queue = EngineQueue(contested)
+        id = queue.enqueue("a", key="k").id
+        queue.close()
+        return id
+
+    with database(url, "contested") as contested, ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(produce, range(8))) == [1] * 8
 
 
 def test_a_thousand_notifications_are_not_too_long(queue):
