@@ -46,12 +46,11 @@ from .job import (
     QueueError,
     Status,
     StorageError,
-    check_count,
     check_seconds,
 )
 from .postgres import crash, server
 from .processes import Child, check_handlers
-from .queue import KeyReused, Listener, check_job
+from .queue import KeyReused, Listener, check_job, check_page
 from .retries import RetryPolicy
 
 __all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
@@ -236,8 +235,7 @@ class EngineQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `QueueContract.dead`."""
-        check_count("after", after, least=0)
-        check_count("limit", limit)
+        after, limit = check_page(type, after, limit)
         query = f"{JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
         values: list[Any] = [self.name, _in_range(after)]
         if type is not None:
@@ -317,10 +315,10 @@ class EngineQueue:
         """
         self._listeners.clear()
         if forget:
-            self._change("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
+            self._read("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
             for table in ("jobqueue_discarded", "jobqueue_memory"):
-                self._change(f"DELETE FROM {table} WHERE queue = %s", (self.name,))
-            self._change(
+                self._read(f"DELETE FROM {table} WHERE queue = %s", (self.name,))
+            self._read(
                 "DELETE FROM procrastinate_workers USING jobqueue_workers WHERE worker_id = id AND queue = %s",
                 (self.name,),
             )
@@ -329,7 +327,7 @@ class EngineQueue:
     # --- the connection ---
 
     def _read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
-        """Run a query that changes nothing: if the connection breaks, a new one is tried once."""
+        """Run a query that may run twice, such as one that only reads: if the connection breaks, it is tried again."""
         with self._named_errors():
             try:
                 return self._run(query, values)

@@ -617,7 +617,7 @@ def test_retries_and_dead_letters(team):
         (never.id, 1, "DoNotRetry: not a valid address"),
     ]
     assert [str(error) for error in team.get(broken.id).errors] == ["ValueError: broken"] * 2
-    assert (team.revive(broken.id).status, team.stats()["failed"]) == ("pending", 1)
+    team.revive(broken.id)  # a worker may have claimed it before this returns
     (again,) = finished(team, broken)
     assert (again.status, again.attempts, len(again.errors)) == ("failed", 2, 4)
     assert [error.attempt for error in again.errors] == [1, 2, 1, 2]

@@ -88,11 +88,11 @@ def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
         raise NotYet(seen, expected, hint)
 
 
-def same(what: str, seen: object, expected: object) -> None:
-    """Expect that something has a value, such as `same("my_backoff(3)", 4, 8)`."""
+def same(what: str, seen: object, expected: object, hint: str = "") -> None:
+    """Expect that something has a value, such as `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
     if seen != expected:
         missing = " – is a return missing?" if seen is None else ""
-        raise NotYet(f"{what} gives {seen!r}{missing}", repr(expected))
+        raise NotYet(f"{what} gives {seen!r}{missing}", repr(expected), hint)
 
 
 def exercise(

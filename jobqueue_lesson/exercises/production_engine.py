@@ -61,6 +61,13 @@ def check_first_waits(answer: Any) -> None:
         same(call, seen, right)
 
 
+HINTS = [
+    "How long has the worker been silent? As long as that is within its lease, the job is the worker's.",
+    "After that: is this attempt the last one, or is there another?",
+    'If now - heartbeat > lease: "retry" if attempts < max_attempts, else "fail".',
+]
+
+
 def my_reclaim(attempts, max_attempts, heartbeat, lease, now):  # type: ignore[no-untyped-def]
     return "leave"
 
@@ -69,11 +76,7 @@ def my_reclaim(attempts, max_attempts, heartbeat, lease, now):  # type: ignore[n
     "11_production_engine",
     "reclaim, or leave alone",
     stub=my_reclaim,
-    hints=[
-        "How long has the worker been silent? As long as that is within its lease, the job is the worker's.",
-        "After that: is this attempt the last one, or is there another?",
-        'If now - heartbeat > lease: "retry" if attempts < max_attempts, else "fail".',
-    ],
+    hints=HINTS,
 )
 def check_reclaim(answer: Any) -> None:
     """Decide what happens to a running job: "leave", "retry" or "fail"."""
@@ -92,4 +95,7 @@ def check_reclaim(answer: Any) -> None:
             f"{answer.__name__}(attempts={attempts}, max_attempts={max_attempts}, heartbeat={heartbeat}, "
             f"lease={lease}, now={now})"
         )
-        same(call, answer(attempts, max_attempts, heartbeat, lease, now), right)
+        seen = answer(attempts, max_attempts, heartbeat, lease, now)
+        # In time or not is the first question; whether there is another attempt, the second.
+        hint = HINTS[0] if "leave" in (seen, right) else HINTS[1]
+        same(call, seen, right, hint)
