@@ -112,7 +112,8 @@ def left_over():
     """Name what still runs, but for this process, and the sockets that are still there."""
     run = os.environ[RUN]
     mark = f"{RUN}={run}".encode()
-    found = [str(path) for path in Path(run).rglob("*") if path.is_socket()]
+    inside = (Path(folder, name) for folder, _, names in os.walk(run) for name in names)  # while it is being removed
+    found = [str(path) for path in inside if path.is_socket()]
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
