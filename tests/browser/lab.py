@@ -26,6 +26,10 @@ NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 TIMEOUT = 120_000  # ms: of all that is waited for; it passes only where something is broken
 expect.set_options(timeout=TIMEOUT)
 
+# anywidget gives a widget two seconds to start, and hands it no message any more after that: too short for a machine
+# that is busy with others besides, or for pages that are slowed down.
+PATIENT = "AbortSignal.timeout = (own => time => own.call(AbortSignal, 60 * time))(AbortSignal.timeout)"
+
 # All cells in the page at once, no news, no dialogs about kernels: what a test looks for must be there.
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
@@ -58,6 +62,7 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Open a browser window that keeps nothing. THROTTLE=6 in the environment: its pages are six times slower."""
     context = browser.new_context(**options)
     context.set_default_timeout(TIMEOUT)
+    context.add_init_script(PATIENT)
     if (times := float(os.environ.get("THROTTLE") or 1)) > 1:
 
         def slow_down(page: Page) -> None:
