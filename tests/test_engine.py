@@ -1027,8 +1027,7 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
     log = tmp_path / "others"
     acknowledged, stop = {}, threading.Event()
 
-    def produce(name):
-        mine = EngineQueue(url, "team")
+    def produce(name, mine):
         number = 0
         while not stop.is_set():
             key = f"{name} {number}"
@@ -1039,7 +1038,7 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
                 time.sleep(0.01)
         mine.close()
 
-    producers = [threading.Thread(target=produce, args=(name,)) for name in ("one", "two")]
+    producers = [threading.Thread(target=produce, args=(name, EngineQueue(url, "team"))) for name in ("one", "two")]
     for producer in producers:
         producer.start()
     try:

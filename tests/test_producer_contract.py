@@ -6,9 +6,7 @@ A new kind of queue joins by adding a fixture that makes one to QUEUES, and what
 import asyncio
 import inspect
 import json
-from itertools import count
 
-import psycopg
 import pytest
 
 from jobqueue_lesson import JobQueue
@@ -37,32 +35,20 @@ def on_sqlite(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def prepared():
-    """A server with a database that has the tables; and numbers for copies of it."""
+def url():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATABASE_URL", raising=False)
-        with server() as url, psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE prepared")
-            EngineQueue(of(url, "prepared")).close()
-            yield url, connection, count()
-
-
-def of(url, database):
-    """Return the URL of another database of a server."""
-    server, _, options = url.partition("/postgres?")
-    return f"{server}/{database}?{options}" if options else f"{url.removesuffix('/postgres')}/{database}"
+        with server() as url:
+            yield url
 
 
 @pytest.fixture
-def on_the_engine(prepared):
-    """A queue in a new database, so that ids start at 1."""
-    url, connection, numbers = prepared
-    name = f"contract_{next(numbers)}"
-    connection.execute(f"CREATE DATABASE {name} TEMPLATE prepared")
-    queue = EngineQueue(of(url, name), retry=AT_ONCE)
+def on_the_engine(url):
+    """A queue in empty tables, so that ids start at 1."""
+    queue = EngineQueue(url, retry=AT_ONCE)
+    queue._change("TRUNCATE procrastinate_jobs, procrastinate_workers, jobqueue_discarded RESTART IDENTITY CASCADE")
     yield queue
     queue.close()
-    connection.execute(f"DROP DATABASE {name}")
 
 
 QUEUES = ["in_memory", "on_sqlite", "on_the_engine"]
