@@ -542,7 +542,7 @@ def test_a_page_that_makes_no_sense_is_refused_by_name(queue, name, given):
 
 
 def test_a_page_may_be_beyond_every_number(queue):
-    assert queue.dead(after=2**200, limit=2**200) == []
+    assert queue.dead(after=2**63 - 1, limit=2**63 - 1) == []
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41, "é" * 21, "a\0", SURROGATE, 5, None])
