@@ -113,7 +113,7 @@ def test_a_job_of_a_worker_that_is_cut_off_is_reclaimed_and_its_late_report_does
         for machine in machines:
             with monkeypatch.context() as patch:
                 patch.setattr(sys, "executable", machine.python(tmp_path))
-                workers[machine.name] = stack.enter_context(EngineWorker(queue, handlers, name=machine.name, lease=2))
+                workers[machine.name] = stack.enter_context(EngineWorker(queue, handlers, name=machine.name, lease=3))
 
         # Both do jobs.
         first = [queue.enqueue("waits", str(tmp_path / "first")) for _ in machines]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tarfile
@@ -65,12 +66,17 @@ def opened(python, home):
     assert process.returncode == 0, (home.parent / "open.log").read_text()
 
 
+def answers(server):
+    with socket.socket() as connection:
+        return connection.connect_ex((server["hostname"], server["port"])) == 0
+
+
 def address(home, process):
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up and process.poll() is None:
         for path in home.rglob("jpserver-*.json"):
             server = json.loads(path.read_text() or "{}")
-            if server:
+            if server and answers(server):  # it says where it is before it listens
                 return server
         time.sleep(0.05)
     raise AssertionError((home.parent / "open.log").read_text())
