@@ -47,6 +47,7 @@ from .job import (
     Status,
     StorageError,
     check_seconds,
+    check_whole,
 )
 from .postgres import crash, server
 from .processes import Child, check_handlers
@@ -218,7 +219,7 @@ class EngineQueue:
 
     def get(self, job_id: int) -> Job | None:
         """Look a job up as it is now; None if it is not known (any more)."""
-        _check_id(job_id)
+        check_whole("job_id", job_id)
         rows = self._read(f"{JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
         return _job(rows[0]) if rows else None
 
@@ -245,7 +246,9 @@ class EngineQueue:
 
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `QueueContract.revive`."""
-        ((done,),) = self._change("SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(_check_id(job_id))))
+        ((done,),) = self._change(
+            "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(check_whole("job_id", job_id)))
+        )
         if not done:
             raise self._refusal(job_id, REVIVE)
         self._tell()
@@ -631,12 +634,6 @@ def _check_range(name: str, value: float, least: float, most: float) -> None:
     """Refuse a number that the engine can't keep."""
     if not least <= value <= most:
         raise ValueError(f"{name} must be from {least:.0f} to {most:.0f} on this engine, got {value!r}")
-
-
-def _check_id(job_id: int) -> int:
-    if isinstance(job_id, bool) or not isinstance(job_id, int):
-        raise TypeError(f"job_id must be a whole number, got {job_id!r}")
-    return job_id
 
 
 def _in_range(number: int) -> int:

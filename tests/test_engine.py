@@ -28,10 +28,10 @@ from jobqueue_lesson.queue import KeyReused
 from jobqueue_lesson.retries import RetryPolicy
 
 from .engine_attempts import Attempts
+from .waiting import DEADLINE, wait_until
 
 ROUNDS = 100
 """Of six producers with one idempotency key. 500 is torture."""
-DEADLINE = 60.0  # seconds; machines are busy
 unix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
 
 HANDLERS = """
@@ -156,14 +156,6 @@ def team(_team):
     _team._listeners.clear()
     wait_until(lambda: unfinished(_team) == 0)
     _team._change("DELETE FROM procrastinate_jobs WHERE queue_name = 'team'")
-
-
-def wait_until(condition, seconds=DEADLINE):
-    give_up = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 async def wait_for(condition, seconds=DEADLINE):

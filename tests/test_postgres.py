@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +19,8 @@ from jobqueue_lesson import postgres
 from jobqueue_lesson.engine import EngineQueue, EngineWorker
 from jobqueue_lesson.postgres import crash, server
 
-DEADLINE = 60.0  # seconds; machines are busy
+from .waiting import DEADLINE, wait_until
+
 unix = pytest.mark.skipif(sys.platform == "win32", reason="sockets, signals and users of Unix")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
 root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="acts as another user: needs root")
@@ -47,14 +47,6 @@ def place(monkeypatch):
         monkeypatch.setattr(tempfile, "tempdir", place)
         yield Path(place)
         assert list(Path(place).iterdir()) == []
-
-
-def wait_until(condition, seconds=DEADLINE):
-    give_up = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 def folder_of(url):

@@ -5,14 +5,14 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 
 import pytest
 
 from jobqueue_lesson.engine import EngineQueue, EngineWorker, server
 
-DEADLINE = 60.0  # seconds
+from .waiting import DEADLINE, wait_until
+
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None,
     reason="makes network namespaces: needs Linux, root and iproute2",
@@ -86,14 +86,6 @@ def machines():
             yield [Machine(stack, f"jq{os.getpid() % 100000}{letter}", number + n) for n, letter in enumerate("ab")]
         except subprocess.CalledProcessError as error:
             pytest.skip(f"no network namespaces here: {error.stderr}")
-
-
-def wait_until(condition, seconds=DEADLINE):
-    give_up = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 def test_a_job_of_a_worker_that_is_cut_off_is_reclaimed_and_its_late_report_does_not_count(
