@@ -7,6 +7,7 @@ what is left of it, and finds nothing of anybody else's.
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -28,6 +29,8 @@ if BEGUN_HERE:
     os.chmod(os.environ[RUN], 0o711)  # when root runs the tests, PostgreSQL runs as somebody else
     atexit.register(shutil.rmtree, os.environ[RUN], ignore_errors=True)
     tempfile.tempdir = None
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job, and in all that it starts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What is solved in this folder must not change what the notebooks print.
 SOLVED = Path(tempfile.mkdtemp(), "solved.json")

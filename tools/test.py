@@ -23,7 +23,17 @@ def chosen(arguments: list[str]) -> list[str]:
     """Return pytest's arguments for these arguments of ours."""
     kind, rest = (arguments[0], arguments[1:]) if arguments[:1] in (["--quick"], ["--search"]) else ("", arguments)
     if kind == "--quick":
-        return [*COMMON, "-m", "not browser and not slow", "--nbval", *rest, "tests", *changed_notebooks(ROOT)]
+        return [
+            *COMMON,
+            "-n",
+            str(os.cpu_count() or 1),
+            "-m",
+            "not browser and not slow",
+            "--nbval",
+            *rest,
+            "tests",
+            *changed_notebooks(ROOT),
+        ]
     if kind == "--search":
         return [*COMMON, "-m", "hypothesis", *rest]
     return [*COMMON, "--nbval", *rest]
@@ -46,6 +56,9 @@ def main(arguments: list[str]) -> int:
     """Run the tests; return pytest's exit code."""
     if arguments[:1] == ["--search"]:
         os.environ["HYPOTHESIS_PROFILE"] = "search"
+    # Where no bytecode is kept, each of some hundred processes compiles the package, and each worker all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     os.chdir(ROOT)
     return int(pytest.main(chosen(arguments)))
 

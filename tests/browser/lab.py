@@ -77,6 +77,21 @@ def frames(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+# JupyterLab's own commands, in its own page. A notebook that was changed is closed without a question.
+OPEN = """async path => {
+    for (const widget of [...jupyterapp.shell.widgets('main')]) widget.dispose();  // the launcher
+    const panel = await jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+}"""
+CLOSE = """async () => {
+    for (const widget of [...jupyterapp.shell.widgets('main')]) {
+        await widget.sessionContext?.shutdown();
+        widget.dispose();
+    }
+}"""
+
+
 class Kernel:
     """What a page asks its kernel (and those of pages opened from it), read along on the WebSocket between them."""
 
@@ -94,6 +109,11 @@ class Kernel:
             frames(self.page)
             quiet = 0 if self.unanswered else quiet + 1
             assert time.monotonic() < give_up, f"the kernel does not answer: {self.unanswered}"
+
+    def forget(self) -> None:
+        """Have nothing to do any more with the kernels so far: they were shut down."""
+        self.ids.clear()
+        self.unanswered.clear()
 
     def _read_along(self, socket: WebSocket) -> None:
         if found := re.search(r"/api/kernels/([\w-]+)/channels", socket.url):
@@ -133,6 +153,7 @@ class Lab:
 
     def __init__(self, server: Server, browser: Browser) -> None:
         self.server, self.browser = server, browser
+        self._free: dict[tuple[tuple[str, Any], ...], list[Page]] = {}
 
     def write(self, name: str, *cells: str) -> None:
         """Save a notebook of these code cells beside the course's."""
@@ -144,28 +165,42 @@ class Lab:
 
     @contextmanager
     def open(self, name: str, *, width: int = 1280, height: int = 800, reduced_motion: bool = False) -> Iterator[Page]:
-        """Open a notebook in a page of its own, `page.kernel` beside it. At the end, nothing may have gone wrong in it.
+        """Open a notebook, alone in its JupyterLab, `page.kernel` beside it. At the end, nothing may have gone wrong.
 
-        Its kernel is shut down with it: whoever opens that notebook next has it as a learner does who begins.
+        Its kernel is shut down with it: the next one to open that notebook has it as a learner does who starts. The
+        page stays, for another notebook: JupyterLab takes several seconds of a processor to load.
         """
-        url, token, _ = self.server
-        motion = "reduce" if reduced_motion else "no-preference"
-        context = new_context(self.browser, viewport={"width": width, "height": height}, reduced_motion=motion)
-        page = context.new_page()
-        faults: list[str] = []
-        page.kernel = Kernel(page)  # type: ignore[attr-defined]
+        look = (("width", width), ("height", height), ("reduced_motion", reduced_motion))
+        free = self._free.setdefault(look, [])
+        page: Any = free.pop() if free else self._load(**dict(look))
         try:
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda message: message.type == "error" and faults.append(message.text))
-            page.goto(f"{url}/lab/workspaces/{secrets.token_hex(4)}/tree/{name}.ipynb?token={token}&reset")
+            page.faults.clear()
+            page.evaluate(OPEN, f"{name}.ipynb")
             page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
             self.idle(page)  # before this, Run All runs nothing
             yield page
-            assert not faults, faults
+            assert not page.faults, page.faults
+            page.evaluate(CLOSE)
+            page.kernel.forget()
+            free.append(page)
+        except BaseException:
+            page.context.close()
+            raise
         finally:
-            context.close()
-            for kernel in page.kernel.ids:  # type: ignore[attr-defined]
-                _ask(f"{url}/api/kernels/{kernel}", token, "DELETE")
+            for kernel in page.kernel.ids:
+                _ask(f"{self.server.url}/api/kernels/{kernel}", self.server.token, "DELETE")
+
+    def _load(self, width: int, height: int, reduced_motion: bool) -> Page:
+        """Load JupyterLab in a window of its own, with nothing open in it."""
+        motion: Any = "reduce" if reduced_motion else "no-preference"
+        context = new_context(self.browser, viewport={"width": width, "height": height}, reduced_motion=motion)
+        page: Any = context.new_page()
+        page.kernel, page.faults = Kernel(page), []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and page.faults.append(message.text))
+        page.goto(f"{self.server.url}/lab/workspaces/{secrets.token_hex(4)}?token={self.server.token}&reset")
+        page.wait_for_function("() => window.jupyterapp?.restored")
+        return page  # type: ignore[no-any-return]
 
     def idle(self, page: Page) -> None:
         """Wait until the kernel runs no cell."""
@@ -235,6 +270,7 @@ def serving(
         "--allow-root",
         "--LabApp.extension_manager=readonly",
         "--LabApp.collaborative=False",
+        "--LabApp.expose_app_in_browser=True",  # for `Lab.open`
     ]
     with (folder / "lab.log").open("w") as log:
         server = subprocess.Popen(

@@ -25,15 +25,22 @@ class Exercise:
 
     def type(self, *lines):
         """Replace what is in the cell, key by key, and run it to its end."""
+        self._replace(lines, self.page.keyboard.type)
+
+    def paste(self, *lines):
+        """Replace what is in the cell at once, and run it to its end."""
+        self._replace(lines, self.page.keyboard.insert_text)
+
+    def _replace(self, lines, write):
         prompt = self.cell.locator(".jp-InputPrompt").first
         before = prompt.inner_text()
         self.cell.locator(".cm-content").click()
         self.page.keyboard.press("ControlOrMeta+a")
         for line in lines:
-            self.page.keyboard.type(line)
+            write(line)
             self.page.keyboard.press("Enter")
         self.page.keyboard.press("Shift+Home")  # the editor has indented this line, perhaps
-        self.page.keyboard.type(f"{self.check}(my_answer)")
+        write(f"{self.check}(my_answer)")
         self.cell = self.page.locator(".jp-Notebook .jp-CodeCell", has_text=f"{self.check}(my_answer)").first
         self.page.keyboard.press("Control+Enter")
         prompt = self.cell.locator(".jp-InputPrompt").first
@@ -60,14 +67,14 @@ def test_an_exercise_is_solved_by_typing_and_the_map_shows_it(lab, nothing_solve
         expect(exercise.said).to_contain_text("seen: my_answer(5, cap=30) gives 32")
         expect(exercise.said).to_contain_text("expected: 30")
         expect(exercise.said).to_contain_text("hint: Twice as long after each attempt")
-        exercise.type("def my_answer(attempt, cap): return [][attempt]")
+        exercise.paste("def my_answer(attempt, cap): return [][attempt]")
         expect(exercise.said).to_contain_text(
             "IndexError: list index out of range, at line 1: def my_answer(attempt, cap): return [][attempt]"
         )
         exercise.type("def my_answer(attempt, cap):", "while True: pass")
         expect(exercise.said).to_contain_text("my_answer does not end")
         expect(exercise.said).to_contain_text("at line 2: while True: pass")
-        exercise.type("def my_answer(attempt, cap): return min(cap, 2**attempt)")
+        exercise.paste("def my_answer(attempt, cap): return min(cap, 2**attempt)")
         expect(exercise.said).to_have_text("✓ Solved.")
 
         last = page.locator(".jp-Notebook .jp-CodeCell").last
