@@ -85,7 +85,8 @@ def crash(url: str) -> None:
     """
     if url not in _folders:
         raise ValueError("crash is for a server that server() has started in this process, and this one isn't")
-    with suppress(ProcessLookupError):  # it has crashed already, and is not up again
+    # It may have crashed already, and not be up again: while it starts, its file is missing, and then empty.
+    with suppress(ProcessLookupError, FileNotFoundError, IndexError):
         os.kill(_pid(_folders[url]), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 

@@ -106,6 +106,7 @@ def test_it_speaks_where_the_course_itself_is_not_installed(bare):
 # --- one by one ---
 
 
+@pytest.mark.slow
 def test_all_is_well_here_and_a_line_says_so_for_each_thing(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert doctor.examine(tmp_path)
@@ -151,6 +152,7 @@ def test_a_command_is_one_that_any_shell_takes(monkeypatch):
     assert doctor.install("huey>=3.5") == 'uv pip install --python "/home/ada/my env/bin/python" --upgrade "huey>=3.5"'
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_start_is_found_with_its_last_words(jupyter):
     argv = [sys.executable, "-c", "raise SystemExit('no such thing')", "{connection_file}"]
     write(jupyter / "share/kernels/python3/kernel.json", {"argv": argv, "display_name": "P", "language": "python"})
@@ -159,6 +161,7 @@ def test_a_kernel_that_does_not_start_is_found_with_its_last_words(jupyter):
     assert finding.fix.endswith("-m pip install --upgrade --force-reinstall ipykernel")
 
 
+@pytest.mark.slow
 def test_a_kernel_of_another_python_is_found(jupyter):
     start = "import sys; sys.prefix = '/opt/other'; from ipykernel.kernelapp import launch_new_instance as go; go()"
     argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
@@ -168,6 +171,7 @@ def test_a_kernel_of_another_python_is_found(jupyter):
     assert "-m ipykernel install --" in finding.fix
 
 
+@pytest.mark.slow
 def test_a_file_that_hides_a_module_is_found(tmp_path):
     (tmp_path / "fastapi.py").write_text("")
     finding = doctor.check_kernel(tmp_path)

@@ -400,6 +400,7 @@ def test_another_process_that_only_enqueues_forgets_too(open_queue, sim):
     assert [id for id in range(1, 7) if open_queue().get(id)] == [4, 5, 6]
 
 
+@pytest.mark.slow
 def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
     queue = open_queue(keep_finished=10)
     heard = []
@@ -610,6 +611,7 @@ def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
     assert used < 0.6 * idle + 0.5  # its start is in there, too
 
 
+@pytest.mark.slow
 @posix
 def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db", lease=0.5)
@@ -678,6 +680,7 @@ def test_a_worker_process_needs_a_file_with_handlers(tmp_path, open_queue):
         WorkerProcess(open_queue(), tmp_path / "nothing.py")
 
 
+@pytest.mark.slow
 @posix
 def test_no_job_is_lost_done_twice_or_stuck_while_workers_are_killed(tmp_path):
     outcome = kill.run(tmp_path / "tasks.db", jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10)

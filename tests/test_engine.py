@@ -873,6 +873,7 @@ def test_a_killed_worker_can_come_back_at_once_under_the_same_name(queue, handle
     assert [event.worker for event in queue.events()] == [None, "ann", "ann", "ann", "ann"]
 
 
+@pytest.mark.slow
 def test_a_job_whose_attempts_are_used_up_by_killed_workers_is_dead_with_its_reason(queue, handlers):
     job = queue.enqueue("hangs-once", max_attempts=1)
     with (
@@ -886,6 +887,7 @@ def test_a_job_whose_attempts_are_used_up_by_killed_workers_is_dead_with_its_rea
     assert dead.error == f"LeaseExpired: {victim.name} sent no heartbeat before its lease expired"
 
 
+@pytest.mark.slow
 @unix
 def test_a_worker_frozen_beyond_its_lease_does_not_count_and_goes_on_afterwards(url, queue, handlers, tmp_path):
     gate = tmp_path / "gate"
@@ -915,6 +917,7 @@ def vars_of(job):
     return {name: getattr(job, name) for name in job.__slots__}
 
 
+@pytest.mark.slow
 @unix
 def test_sigterm_lets_a_worker_finish_its_job_however_long_that_takes(queue, handlers, tmp_path):
     """Longer than its lease: the other worker must not get it."""
@@ -938,6 +941,7 @@ def workers_of(queue):
     return queue._read("SELECT name FROM jobqueue_workers WHERE queue = %s", (queue.name,))
 
 
+@pytest.mark.slow
 @unix
 def test_a_worker_that_blocks_its_loop_for_longer_than_its_lease_does_not_take_its_own_job_away(queue, handlers):
     """Nobody else is there to take it, and its heartbeat comes before it looks for jobs of silent workers."""
@@ -986,6 +990,7 @@ def test_a_job_that_came_past_the_course_holds_nobody_up(queue):
 # --- a server that is killed ---
 
 
+@pytest.mark.slow
 @unix
 def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_goes_on(url, team):
     job = team.enqueue("echo", 1)
@@ -1009,6 +1014,7 @@ def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_
     assert finished(team, team.enqueue("echo", 2))[0].result == 2
 
 
+@pytest.mark.slow
 @unix
 def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, team, tmp_path):
     """Its workers live: so every job runs once, also the one that was running, and they go on by themselves."""
@@ -1053,6 +1059,7 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
     assert {event.attempt for event in team.events() if event.move == "dequeue"} == {1}
 
 
+@pytest.mark.slow
 @unix
 def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed(url, team):
     heard = []
@@ -1085,6 +1092,7 @@ def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed
         assert [e.move for e in heard if e.job_id == id] == ["enqueue", "dequeue", "complete"]
 
 
+@pytest.mark.slow
 @unix
 def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
     """It noticed the end of the connection before the loop did: nobody was left to look for a new one."""
@@ -1108,6 +1116,7 @@ def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
     assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"]
 
 
+@pytest.mark.slow
 @unix
 def test_progress_goes_on_when_the_server_is_back(url, team):
     finished(team, *[team.enqueue("steps") for _ in range(4)])
@@ -1123,6 +1132,7 @@ def test_progress_goes_on_when_the_server_is_back(url, team):
         assert reported == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 
+@pytest.mark.slow
 @unix
 def test_a_worker_may_start_and_stop_while_the_server_is_down(url, queue, handlers):
     job = queue.enqueue("echo", "up again")

@@ -79,6 +79,7 @@ def test_each_of_the_two_environments_is_told_its_versions():
         assert all(line.startswith(f"{name}/bin/python") for line in installs), installs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_is_valid_and_calls_what_exists(path):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]

@@ -175,6 +175,7 @@ def test_an_endless_loop_is_stopped_and_its_line_named():
     assert time.perf_counter() - began < 15
 
 
+@pytest.mark.slow
 def test_an_endless_loop_that_catches_everything_is_stopped_too():
     def my_backoff(attempt, cap):
         for _ in range(10**9):
@@ -209,6 +210,7 @@ def test_an_endless_loop_is_stopped_each_time_it_is_called_also_where_there_is_n
     assert "my_handler does not end" in made.stdout, made.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nap", [0, 0.001])
 def test_an_endless_loop_in_simulated_time_is_stopped(nap):
     async def my_worker(queue, handlers):

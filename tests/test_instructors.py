@@ -41,6 +41,7 @@ def rows(text):
     ]
 
 
+@pytest.mark.slow
 def test_the_minutes_are_those_measured_wherever_they_are_said():
     for path, text in minutes_tool.expected().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run make notebooks"

@@ -9,6 +9,7 @@ import pytest
 
 from . import kill
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 
 

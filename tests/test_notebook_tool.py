@@ -16,6 +16,7 @@ def save(tmp_path):
     return save
 
 
+@pytest.mark.slow
 def test_a_run_notebook_is_clean_and_a_second_run_changes_nothing(save):
     path = save(
         new_markdown_cell("# Title", id="title"),
@@ -37,6 +38,7 @@ def test_a_run_notebook_is_clean_and_a_second_run_changes_nothing(save):
     assert str(path.parent) not in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_notebook_that_fails_is_not_saved(save):
     path = save(new_code_cell("1 / 0", id="error"))
     before = path.read_bytes()

@@ -21,6 +21,7 @@ from jobqueue_lesson.postgres import crash, server
 
 from .waiting import DEADLINE, wait_until
 
+pytestmark = pytest.mark.slow
 unix = pytest.mark.skipif(sys.platform == "win32", reason="sockets, signals and users of Unix")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
 root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="acts as another user: needs root")
@@ -304,6 +305,17 @@ def test_a_server_that_crashes_again_and_again_is_started_again_and_keeps_what_w
     with psycopg.connect(url, autocommit=True) as connection:
         assert connection.execute("SELECT number FROM kept ORDER BY number").fetchall() == [(0,), (1,), (2,)]
         connection.execute("DROP TABLE kept")
+
+
+@unix
+@pytest.mark.parametrize("written", [None, ""])
+def test_a_server_that_is_being_started_cannot_be_crashed_and_that_is_no_error(url, monkeypatch, tmp_path, written):
+    monkeypatch.setitem(postgres._folders, url, tmp_path)
+    (tmp_path / "data").mkdir()
+    if written is not None:
+        (tmp_path / "data" / "postmaster.pid").write_text(written)
+    crash(url)
+    assert connects(url)
 
 
 def test_only_a_server_of_this_process_can_be_crashed():

@@ -294,6 +294,7 @@ except AssertionError as error:
 """
 
 
+@pytest.mark.slow
 def test_imports_and_simulated_time_open_no_socket_and_start_no_thread_or_process():
     made = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, cwd=ROOT)
     assert made.returncode == 0, made.stderr[-2000:]

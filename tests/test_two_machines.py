@@ -13,10 +13,13 @@ from jobqueue_lesson.engine import EngineQueue, EngineWorker, server
 
 from .waiting import DEADLINE, wait_until
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None,
-    reason="makes network namespaces: needs Linux, root and iproute2",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None,
+        reason="makes network namespaces: needs Linux, root and iproute2",
+    ),
+]
 
 HANDLERS = """
 import asyncio
