@@ -30,7 +30,7 @@ from .processes import die_with_parent
 from .progress import in_hand
 from .queue import in_words
 from .retries import DoNotRetry, RetryPolicy
-from .worker import Handler, NoHandler
+from .worker import Handler, call_handler
 
 TASK = "jobqueue_lesson"
 """The one task that Procrastinate runs, for jobs of any type: its own, such as removing old jobs, are not handlers."""
@@ -129,7 +129,7 @@ class _Attempts:
         job = claim.job
         try:
             with in_hand(self.progress, job):  # type: ignore[arg-type]
-                result = await self._handle(job.type, job.data)
+                result = await call_handler(self.handlers, job.type, job.data)
             self.outcomes[job.id] = _Outcome(as_json("result", result))
         except BaseException as error:
             again = job.attempts < job.max_attempts and not isinstance(error, DoNotRetry) and not context.should_abort()
@@ -137,13 +137,6 @@ class _Attempts:
             kind, message = in_words(error)
             self.outcomes[job.id] = _Outcome(None, kind, _storable(message), retry_in)
             raise _Failed from None
-
-    async def _handle(self, type: str, data: Any) -> Any:
-        handler = self.handlers.get(type)
-        if handler is None:
-            known = ", ".join(sorted(self.handlers)) or "none at all"
-            raise NoHandler(f"no handler for {type!r}; this worker has: {known}")
-        return await handler(data)
 
 
 class _Failed(Exception):

@@ -186,7 +186,7 @@ class WorkerProcess(Child):
     """A worker in a process of its own, at work on a `SQLiteQueue` until it is stopped or killed.
 
     Args:
-        queue: the queue. The worker opens its file, with the same lease.
+        queue: the queue. The worker opens its file, with the same lease and keep_finished.
         handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
         name: who it is, in the record.
 
@@ -196,7 +196,10 @@ class WorkerProcess(Child):
 
     def __init__(self, queue: SQLiteQueue, handlers: str | Path, name: str = "worker-1") -> None:
         check_handlers(handlers)
-        super().__init__(__name__, str(queue.path), str(handlers), "--name", name, f"--lease={queue.lease}", name=name)
+        options = ["--name", name, f"--lease={queue.lease}"]
+        if queue.keep_finished is not None:
+            options.append(f"--keep-finished={queue.keep_finished}")
+        super().__init__(__name__, str(queue.path), str(handlers), *options, name=name)
 
 
 def check_handlers(path: str | Path) -> None:
@@ -209,9 +212,9 @@ def check_handlers(path: str | Path) -> None:
         raise FileNotFoundError(f"no file with handlers at {path}: it must be a Python file with HANDLERS in it")
 
 
-async def work(path: str, handlers: str, name: str, lease: float) -> None:
+async def work(path: str, handlers: str, name: str, lease: float, keep_finished: int | None) -> None:
     """Be a worker process, until SIGTERM."""
-    queue = SQLiteQueue(path, lease=lease)
+    queue = SQLiteQueue(path, lease=lease, keep_finished=keep_finished)
     worker = Worker(queue, runpy.run_path(handlers)["HANDLERS"], name=name)
     if hasattr(signal, "SIGTERM") and sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
@@ -228,9 +231,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("handlers")
     parser.add_argument("--name", default="worker-1")
     parser.add_argument("--lease", type=float, default=30.0)
+    parser.add_argument("--keep-finished", type=int)
     options = parser.parse_args(arguments)
     die_with_parent()
-    asyncio.run(work(options.path, options.handlers, options.name, options.lease))
+    asyncio.run(work(**vars(options)))
 
 
 if __name__ == "__main__":

@@ -239,16 +239,7 @@ class Worker:
                 pause = min(PAUSE, lease / 3)
 
     async def _handle(self, job: Job) -> Any:
-        handler = self.handlers.get(job.type)
-        if handler is None:
-            known = ", ".join(sorted(self.handlers)) or "none at all"
-            raise NoHandler(f"no handler for {job.type!r}; this worker has: {known}")
-        outcome = handler(job.data)
-        if not hasattr(outcome, "__await__"):
-            raise DoNotRetry(
-                f"the handler for {job.type!r} must be an async function (async def), it returned {shown(outcome)}"
-            )
-        handling = _Handling(outcome)
+        handling = _Handling(call_handler(self.handlers, job.type, job.data))
         try:
             return await handling
         finally:
@@ -266,6 +257,25 @@ class Worker:
             self._cannot_write = False
             self.trouble = self.trouble._replace(until=self.queue.clock())
             log.warning("%s: the storage is up again", self.name)
+
+
+def call_handler(handlers: Mapping[str, Handler], type: str, data: Any) -> Awaitable[Any]:
+    """Call the handler for a type of job; await what this returns.
+
+    Raises:
+        NoHandler: if there is none.
+        DoNotRetry: if it is no async function. Another attempt would find the same.
+    """
+    handler = handlers.get(type)
+    if handler is None:
+        known = ", ".join(sorted(handlers)) or "none at all"
+        raise NoHandler(f"no handler for {type!r}; this worker has: {known}")
+    outcome = handler(data)
+    if not hasattr(outcome, "__await__"):
+        raise DoNotRetry(
+            f"the handler for {type!r} must be an async function (async def), it returned {shown(outcome)}"
+        )
+    return outcome
 
 
 class _Handling:

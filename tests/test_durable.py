@@ -647,6 +647,17 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
 
 
 @posix
+def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
+    queue = SQLiteQueue(tmp_path / "tasks.db", keep_finished=2)
+    for n in range(5):
+        queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
+    with WorkerProcess(queue, handlers):
+        wait_until(lambda: queue.stats()["completed"] == 5)
+    assert [number for number in range(1, 6) if queue.get(number)] == [4, 5]
+    queue.close()
+
+
+@posix
 def test_a_worker_process_dies_with_who_started_it(tmp_path, handlers):
     SQLiteQueue(tmp_path / "tasks.db").close()
     script = f"""

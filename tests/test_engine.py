@@ -98,6 +98,10 @@ async def echo(data):
     return data
 
 
+def plain(data):
+    return data
+
+
 async def logged(data):
     note(data)
 
@@ -112,7 +116,8 @@ async def raises(data):
 
 HANDLERS = HANDLERS | {
     "hangs-once": hangs_once, "freezes": freezes, "waits": waits, "steps": steps, "fails": fails,
-    "fails-first": fails_first, "never": never, "echo": echo, "logged": logged, "evaluate": evaluate, "raises": raises,
+    "fails-first": fails_first, "never": never, "echo": echo, "plain": plain, "logged": logged, "evaluate": evaluate,
+    "raises": raises,
 }
 """
 
@@ -279,6 +284,12 @@ def test_a_type_without_a_handler_fails_at_once(team):
     (job,) = finished(team, team.enqueue("make-coffee"))
     assert (job.status, job.attempts) == ("failed", 1)
     assert job.error.startswith("NoHandler: no handler for 'make-coffee'; this worker has: echo, ")
+
+
+def test_a_handler_that_is_no_async_function_fails_at_once(team):
+    (job,) = finished(team, team.enqueue("plain", {"n": 1}))
+    assert (job.status, job.attempts) == ("failed", 1)
+    assert job.error.endswith("'plain' must be an async function (async def), it returned {'n': 1}")
 
 
 @pytest.mark.parametrize(
