@@ -54,7 +54,7 @@ def test_imports_run_one_way():
         assert not imported(PACKAGE / f"{name}.py") & {"history", "show", "exercises", *AROUND}, name
     for name in AROUND:
         assert imported(PACKAGE / f"{name}.py") <= {*AROUND, "postgres"}, name
-    assert imported(PACKAGE / "history.py") <= {"job", "queue"}
+    assert imported(PACKAGE / "history.py") <= {"job", "contract"}
     assert imported(PACKAGE / "show" / "timeline.py") <= {"history", "style"}
 
 

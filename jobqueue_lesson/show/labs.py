@@ -28,11 +28,12 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from .. import capacity
+from ..contract import Clock, QueueFull
 from ..durable import SQLiteQueue
 from ..history import History
 from ..job import Job, JobEvent, LeaseLost
 from ..progress import current_job
-from ..queue import Clock, JobQueue, QueueFull
+from ..queue import JobQueue
 from ..retries import JITTERS, DoNotRetry, Jitter, RetryPolicy
 from ..scheduler import Overlap, Scheduler, every
 from ..simulation import Simulation
