@@ -54,6 +54,9 @@ The last line opens JupyterLab in your browser, at the first page. Ctrl-C in the
 last line is enough. It never writes over a page that you have edited or run.
 
 If something does not work, put "doctor" in the place of "open {folder}": it says what is missing, and how to mend it.
+
+The code is under the MIT licence. Prose and pictures are under CC BY 4.0: share them and change them, for any purpose,
+with credit. https://creativecommons.org/licenses/by/4.0/
 """
 
 FOR_INSTRUCTORS = """
