@@ -41,15 +41,18 @@ EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float]], ...] =
 )
 
 
+WAITS_HINTS = [
+    "Which row says when a job may start? Keep that row's time, by job.",
+    "A delayed job has two such rows, deferred and scheduled: the later time counts.",
+    "Only a job's first started row counts: elif type == 'started' and job not in waits: …",
+]
+
+
 @exercise(
     "11_production_engine",
     "waits from the engine's events",
     stub=my_first_waits,
-    hints=[
-        "From which row on may a job be started? Keep that row's time, by job.",
-        "A delayed job has two such rows, deferred and scheduled: the later time counts.",
-        "Only a job's first started row counts: elif type == 'started' and job not in waits: …",
-    ],
+    hints=WAITS_HINTS,
 )
 def check_first_waits(answer: Any) -> None:
     """Return how long each job waited for its first attempt, by the rows of Procrastinate's table of events."""
@@ -58,10 +61,10 @@ def check_first_waits(answer: Any) -> None:
         call = f"{what}: {answer.__name__}({rows})"
         expect(seen is not None, f"{call} gives None – is a return missing?", repr(right))
         expect(isinstance(seen, dict), f"{call} gives {seen!r}", f"a dictionary: {right}")
-        same(call, seen, right)
+        same(call, seen, right, WAITS_HINTS[{"a delayed job": 1, "a job that was tried again": 2}.get(what, 0)])
 
 
-HINTS = [
+RECLAIM_HINTS = [
     "How long has the worker been silent? As long as that is within its lease, the job is the worker's.",
     "After that: is this attempt the last one, or is there another?",
     'If now - heartbeat > lease: "retry" if attempts < max_attempts, else "fail".',
@@ -76,7 +79,7 @@ def my_reclaim(attempts, max_attempts, heartbeat, lease, now):  # type: ignore[n
     "11_production_engine",
     "reclaim, or leave alone",
     stub=my_reclaim,
-    hints=HINTS,
+    hints=RECLAIM_HINTS,
 )
 def check_reclaim(answer: Any) -> None:
     """Decide what happens to a running job: "leave", "retry" or "fail"."""
@@ -97,5 +100,5 @@ def check_reclaim(answer: Any) -> None:
         )
         seen = answer(attempts, max_attempts, heartbeat, lease, now)
         # In time or not is the first question; whether there is another attempt, the second.
-        hint = HINTS[0] if "leave" in (seen, right) else HINTS[1]
+        hint = RECLAIM_HINTS[0] if "leave" in (seen, right) else RECLAIM_HINTS[1]
         same(call, seen, right, hint)
