@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from .distribution import NPM, distribution
 
 MORE = 20 if settings.get_current_profile_name() == "search" else 1
 """How many times the examples that a test has otherwise, where it says how many."""
+NODE = Path(sys.executable).with_name("node")
 
 
 def need(place, target):

@@ -24,7 +24,7 @@ matplotlib.use("agg")
 
 HERE = Path(__file__).parent.parent
 PACKAGE = sorted(path for path in (HERE / "jobqueue_lesson").rglob("*") if path.suffix in {".py", ".js", ".css"})
-SCRIPT = (HERE / "jobqueue_lesson/show/replay.js").read_text(encoding="utf-8")
+SCRIPT = (HERE / "jobqueue_lesson/show/js/stage.js").read_text(encoding="utf-8")
 
 
 def luminance(colour):

@@ -5,18 +5,16 @@ Matplotlib is a stand-in that draws nothing (see distribution.py): all that page
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from . import in_pyodide
-from .conftest import tool
+from .conftest import NODE, tool
 from .distribution import NPM
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-NODE = Path(sys.executable).with_name("node")
 
 SCRIPT = """
 import { readFileSync } from "node:fs";

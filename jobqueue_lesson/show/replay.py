@@ -1,7 +1,7 @@
 """The replay: a record that plays. Every job travels from the API through the queue to a worker and out.
 
-`Replay(history)` plays what has happened; `live(queue, …)` shows what happens. Both are drawn by `replay.js`, in the
-browser.
+`Replay(history)` plays what has happened; `live(queue, …)` shows what is happening. Both are drawn in the
+browser, by the modules in `js`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..job import JobEvent, Status
 from ..worker import Worker
 from .cells import belongs_to_cell
 from .describe import describe
+from .javascript import join_modules
 from .style import LOOKS, course_style, in_words
 from .timeline import plot_timeline
 
@@ -65,7 +66,7 @@ class Replay(anywidget.AnyWidget):
         KeyError: for a word that is not in `WORDS`.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = join_modules(Path(__file__).parent / "js" / "view.js")
     _css = Path(__file__).with_suffix(".css")
 
     record = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,237 @@
+// The replay on a page: its parts put together. anywidget calls `initialize` once for a widget, `render` for each view.
+// Everything here runs in the browser: while a record is played, the kernel is asked for nothing.
+
+import { Controls } from "./controls.js";
+import { h } from "./dom.js";
+import { LiveButtons } from "./live.js";
+import { Player } from "./player.js";
+import { Record } from "./record.js";
+import { Scrubber } from "./scrubber.js";
+import { Stage } from "./stage.js";
+import { Timeline } from "./timeline.js";
+
+const QUIET = 2500; // milliseconds between two events that are read out while it plays
+
+// A record outlives its views, and all views of a widget share it. The model that anywidget passes is a new object each
+// time; the layout behind it is the same for all views of a widget.
+const records = new WeakMap();
+
+function recordOf(model) {
+  const widget = model.get("layout");
+  if (!records.has(widget)) records.set(widget, new Record(JSON.parse(model.get("record"))));
+  return records.get(widget);
+}
+
+class View {
+  constructor(model) {
+    this.model = model;
+    this.record = recordOf(model);
+    this.player = new Player(this.record);
+    this.canvas = h("canvas", { class: "jq-stage", tabindex: "0", role: "img" });
+    this.stage = new Stage(this.canvas, this.record, this.player.scene);
+    this.controls = new Controls(this.record, this.player, {
+      go: (move) => this.#go(move),
+      toggle: () => this.#toggle(),
+      follow: (job) => this.#follow(job),
+    });
+    const seek = (time) => this.#go(() => this.player.seek(time));
+    this.scrubber = new Scrubber(this.record, seek);
+    this.timeline = new Timeline(model, seek);
+    this.live = model.get("buttons") && new LiveButtons(model);
+    this.lastEvent = h("div", { class: "jq-words" });
+    this.detail = h("div", { class: "jq-detail" }); // the followed job, or how many jobs are where
+    this.spoken = h("div", { class: "jq-spoken", role: "status", "aria-live": "polite" });
+    this.lastSpoken = 0;
+    this.request = 0; // the frame that is to be drawn next, 0 if nothing moves
+    this.lastFrame = 0;
+    this.root = this.#putTogether();
+    this.#listen();
+    this.controls.fill();
+    this.#describe(false);
+    this.#wake();
+  }
+
+  #putTogether() {
+    const { controls, canvas, scrubber, lastEvent, detail, timeline, spoken, live } = this;
+    const parts = [controls.element, canvas, scrubber.element, lastEvent, detail, timeline.element, spoken];
+    if (live) parts.unshift(live.element);
+    const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
+    // JupyterLab would take keys for itself: an arrow would go to another cell. It asks the element that has the focus,
+    // none of its parents.
+    for (const own of root.querySelectorAll("button, select, input, canvas")) {
+      own.dataset.lmSuppressShortcuts = "true";
+    }
+    root.classList.toggle("jq-empty", this.#isEmpty);
+    return root;
+  }
+
+  #listen() {
+    this.root.addEventListener("keydown", (event) => this.controls.onKey(event));
+    this.canvas.addEventListener("pointermove", (event) => {
+      const job = this.#jobAt(event);
+      this.canvas.style.cursor = job < 0 ? "" : "pointer";
+      if (job !== this.stage.hovered) this.#hover(job);
+    });
+    this.canvas.addEventListener("pointerleave", () => this.#hover(-1));
+    this.canvas.addEventListener("click", (event) => {
+      const job = this.#jobAt(event);
+      this.controls.follow.value = String(job);
+      this.#follow(job);
+      this.canvas.focus();
+    });
+    this.onEvents = () => this.#grow();
+    this.model.on("msg:custom", this.onEvents);
+    const redraw = () => this.#redraw();
+    this.size = new ResizeObserver(redraw);
+    this.size.observe(this.canvas);
+    this.theme = new MutationObserver(redraw); // JupyterLab says there which theme it has
+    this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  }
+
+  close() {
+    cancelAnimationFrame(this.request);
+    this.model.off("msg:custom", this.onEvents);
+    this.size.disconnect();
+    this.theme.disconnect();
+    this.timeline.close();
+    this.live?.close();
+  }
+
+  get #isEmpty() {
+    return !this.record.live && this.record.events.length === 0;
+  }
+
+  // --- what people do
+
+  #go(move) {
+    this.player.pause();
+    move();
+    this.#describe(true);
+    this.#wake();
+  }
+
+  #toggle() {
+    this.player.toggle();
+    this.#describe(true);
+    this.#wake();
+  }
+
+  #follow(job) {
+    this.stage.followed = job;
+    this.#wake();
+  }
+
+  #hover(job) {
+    this.stage.hovered = job;
+    this.#wake();
+  }
+
+  /** Return the job under the pointer, -1 if there is none. */
+  #jobAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const scale = this.canvas.clientWidth / box.width; // not 1 where the page is zoomed, as on a slide
+    return this.stage.jobAt(scale * (event.clientX - box.left), scale * (event.clientY - box.top));
+  }
+
+  // --- what happens by itself
+
+  /** Show what has happened meanwhile: the record has grown. */
+  #grow() {
+    this.controls.fill();
+    this.root.classList.toggle("jq-empty", this.#isEmpty);
+    if (this.player.following) {
+      this.player.jumpTo(this.record.events.length);
+      this.#describe(false);
+    }
+    this.scrubber.drawDensity();
+    this.#wake();
+  }
+
+  #redraw() {
+    this.stage.resize();
+    this.scrubber.drawDensity();
+    this.#wake();
+  }
+
+  /** Ask for a frame. Frames are drawn only while something moves. */
+  #wake() {
+    if (!this.request) this.request = requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  #frame(now) {
+    const elapsed = Math.min(0.1, this.lastFrame ? (now - this.lastFrame) / 1000 : 0.016);
+    const { playing } = this.player;
+    const goesOn = this.player.tick(elapsed);
+    if (playing) this.#describe(!this.player.playing);
+    const travelling = this.#show(elapsed);
+    this.request = 0;
+    this.lastFrame = now;
+    if (travelling || goesOn) this.#wake();
+    else this.lastFrame = 0;
+  }
+
+  // --- what is shown
+
+  /** Describe the last event; read it out at once when somebody steps, and now and then while it plays. */
+  #describe(aloud) {
+    const { record, player } = this;
+    const { count } = player;
+    const nothing = `${record.formatTime(record.start)} · ${record.words.nothing}`;
+    const words = count ? record.describeEvent(count - 1) : nothing;
+    this.lastEvent.textContent = words;
+    this.root.dataset.count = count; // for tests and others that look at the page from outside
+    this.root.dataset.time = player.time;
+    if (aloud || performance.now() - this.lastSpoken > QUIET) {
+      this.spoken.textContent = words;
+      this.lastSpoken = performance.now();
+    }
+  }
+
+  /** Show the instant. Return whether a job is still travelling. */
+  #show(elapsed) {
+    const { record, player, stage, detail } = this;
+    if (!stage.width) return false;
+    const travelling = stage.draw(player.time, elapsed);
+    this.scrubber.show(player);
+    this.controls.show();
+    this.timeline.show(player.time);
+    const counts = this.#describeCounts();
+    const job = stage.hovered >= 0 ? stage.hovered : stage.followed;
+    const words = job >= 0 ? `${record.nameOf(job)}: ${record.describeJob(job, player.count)}` : counts;
+    if (detail.textContent !== words) detail.textContent = words;
+    this.canvas.setAttribute("aria-label", `The queue at ${record.formatTime(player.time)}. ${counts}`);
+    return travelling;
+  }
+
+  /** Describe how many jobs are where: "queue: 3 · completed: 12". */
+  #describeCounts() {
+    const { words } = this.record;
+    const { queue, heldBack, running, completed, failed } = this.stage.places;
+    const counts = [
+      [heldBack.length, words.heldBack],
+      [queue.length, words.queue],
+      [running.size, words.workers],
+      [completed.length, words.completed],
+      [failed.length, words.failed],
+    ];
+    const parts = counts.filter(([count]) => count).map(([count, name]) => `${name}: ${count.toLocaleString("en")}`);
+    if (this.stage.hidden) parts.push(`${this.stage.hidden.toLocaleString("en")} more than can be drawn`);
+    return parts.join(" · ");
+  }
+}
+
+function initialize({ model }) {
+  const record = recordOf(model);
+  model.on("msg:custom", ({ events, now }) => {
+    record.add(events);
+    record.synchronize(now);
+  });
+}
+
+function render({ model, el }) {
+  const view = new View(model);
+  el.append(view.root);
+  return () => view.close();
+}
+
+export default { initialize, render };
