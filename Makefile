@@ -29,10 +29,11 @@ test-quick: $(VENV)/test  ## while you work, under a minute: the package, and th
 test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
 	$(BIN)/python -m tools.test --search $(PYTEST_ARGS)
 
-check: $(VENV)/check  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
+check: $(VENV)/check $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/node node_modules/.bin/biome check --error-on-warnings
 	$(BIN)/typos
 	$(BIN)/lychee --offline .
 	$(BIN)/python tools/notebooks.py check

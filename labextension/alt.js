@@ -30,7 +30,7 @@ window._JUPYTERLAB = window._JUPYTERLAB || {};
       id: "jobqueue-lesson-alt:plugin",
       autoStart: true,
       requires: [IRenderMimeRegistry],
-      activate(app, renderers) {
+      activate(_app, renderers) {
         for (const type of ["image/png", "image/svg+xml"]) {
           const factory = renderers.getFactory(type);
           if (factory) renderers.addFactory({ ...describing(factory), mimeTypes: [type] });
