@@ -136,7 +136,7 @@ def check_kernel(folder: Path) -> Finding:
     asked = {
         "python": "__import__('sys').prefix",
         "sum": "1 + 1",
-        "course": "[__import__('jobqueue_lesson.' + name) for name in ('show.labs', 'show.replay', 'api')] and 'ok'",
+        "course": "[__import__('jobqueue_lesson.' + name) for name in ('labs.retries', 'show.replay', 'api')] and 'ok'",
     }
     with tempfile.TemporaryFile() as log:  # what the kernel says about itself
         try:

@@ -7,8 +7,9 @@ import nbformat
 import pytest
 
 from jobqueue_lesson.editions import is_note
-from jobqueue_lesson.show.cards import QUESTIONS
 from tools import minutes as minutes_tool
+
+from .played import QUESTIONS
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

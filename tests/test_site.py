@@ -281,8 +281,9 @@ for module in pkgutil.walk_packages(jobqueue_lesson.__path__, "jobqueue_lesson."
         importlib.import_module(module.name)
 in_pyodide.timelines()
 in_pyodide.answers()
-from jobqueue_lesson.show import labs, replay
-labs.retry_storm(), labs.leases(), labs.recurring(), labs.retry_storm_lab()
+from jobqueue_lesson.labs import durability, recurring_jobs, retries
+from jobqueue_lesson.show import replay
+retries.retry_storm(), durability.leases(), recurring_jobs.recurring(), retries.retry_storm_lab()
 sim = jobqueue_lesson.Simulation()
 queue = jobqueue_lesson.JobQueue("tasks", clock=sim.time)
 replay.Replay(jobqueue_lesson.History(queue))
