@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from jobqueue_lesson.editions import EDITIONS, course, edition_of, instructor, is_note, is_solution, learner
+from jobqueue_lesson.course.editions import EDITIONS, course, edition_of, instructor, is_note, is_solution, learner
 from tools import editions as tool
 
 ROOT = Path(__file__).parent.parent

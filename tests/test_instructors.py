@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from jobqueue_lesson.editions import is_note
+from jobqueue_lesson.course.editions import is_note
 from tools import minutes as minutes_tool
 
 from .played import QUESTIONS

@@ -19,8 +19,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from jobqueue_lesson import pages
-from jobqueue_lesson.editions import edition_of
+from jobqueue_lesson.course import pages
+from jobqueue_lesson.course.editions import edition_of
 
 ROOT = Path(__file__).parent.parent
 HANDED_OUT = ("learner", "instructor")

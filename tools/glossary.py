@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from jobqueue_lesson.editions import is_note
+from jobqueue_lesson.course.editions import is_note
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"

@@ -32,7 +32,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from jobqueue_lesson.editions import is_note
+from jobqueue_lesson.course.editions import is_note
 from tools.editions import build_wheel
 
 ROOT = Path(__file__).parent.parent

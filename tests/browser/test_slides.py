@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from jobqueue_lesson.editions import note
+from jobqueue_lesson.course.editions import note
 from tools.slides import __main__ as slides
 
 from ..conftest import need

@@ -20,7 +20,7 @@ import nbformat
 from nbconvert import SlidesExporter
 from traitlets.config import Config
 
-from jobqueue_lesson.editions import edition_of
+from jobqueue_lesson.course.editions import edition_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
