@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .course import copies, doctor
-from .course.editions import EDITIONS
+from .course.editions import TO_WORK_THROUGH
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "folder", nargs="?", type=Path, default=Path(copies.FOLDER), help=f"default: {copies.FOLDER}, made here"
     )
     open_.add_argument(
-        "--edition", choices=EDITIONS, help="default: what is in the folder already, or else course: everything"
+        "--edition", choices=TO_WORK_THROUGH, help="default: what is in the folder already, or else course: everything"
     )
     open_.add_argument(
         "--fresh", metavar="PAGE", help="give your page a new name, and put a fresh one in its place: 04, or all"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import pages
-from .editions import EDITIONS
+from .editions import TO_WORK_THROUGH
 
 FOLDER = "jobqueue-lesson"
 RECORD = ".jobqueue_lesson_copied.json"
@@ -128,7 +128,7 @@ def _read_record(folder: Path) -> tuple[str, dict[str, str]]:
         name, digests = known["edition"], {str(page): str(digest) for page, digest in known["copied"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", {}
-    return name if name in EDITIONS else "", digests
+    return name if name in TO_WORK_THROUGH else "", digests
 
 
 def _write(path: Path, content: bytes) -> None:
