@@ -23,7 +23,7 @@ from jobqueue_lesson.course.editions import is_note
 from . import parser
 from .paths import INSTRUCTORS, README, ROOT, notebooks
 
-BEGIN, END = "<!-- minutes: made by tools.minutes -->", "<!-- end of minutes -->"
+BEGIN, END = "<!-- minutes: made by tools/minutes.py -->", "<!-- end of minutes -->"
 
 # Silent reading of English non-fiction: 238 words a minute, most adults between 175 and 300, and fewer where English is
 # a second language. Source: M. Brysbaert, "How many words do we read per minute?", Journal of Memory and Language 109

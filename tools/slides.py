@@ -10,6 +10,7 @@ the output comes a step after the code: going on is running the cell, and a room
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from nbconvert import SlidesExporter
 from traitlets.config import Config
 
 from jobqueue_lesson.course.editions import edition_of
+from jobqueue_lesson.course.pages import title
 
 from . import parser
 from .paths import BUILD, REVEAL, TEMPLATES, notebooks
@@ -27,9 +29,8 @@ from .render import render
 
 
 def title_of(path: Path) -> str:
-    """Return the title of a notebook, such as "4 · Retries"."""
-    first = nbformat.read(path, as_version=4).cells[0].source
-    return str(first).splitlines()[0].removeprefix("# ")
+    """Return the title of a notebook's deck: the notebook's."""
+    return title(json.loads(path.read_bytes()))
 
 
 def deck(path: Path) -> str:

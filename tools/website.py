@@ -31,6 +31,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jobqueue_lesson.course.editions import edition_of, runs_in_browser
+from jobqueue_lesson.course.pages import title
 
 from . import parser
 from .editions import build_wheel
@@ -204,10 +205,9 @@ def landing_page(pages: list[tuple[str, dict[str, Any]]], pyodide: Pyodide, whee
     """
     rows = []
     for name, notebook in pages:
-        title = "".join(notebook["cells"][0]["source"]).splitlines()[0].lstrip("# ")
         running, missing = runs_in_browser(notebook)
         what = "runs" if not missing else f"{running} of {running + missing} cells run, the rest can be read"
-        rows.append((name, title, what))
+        rows.append((name, title(notebook), what))
     host = "" if pyodide.folder is not None else pyodide.address.split("/")[2]
     picture = base64.b64encode(TIMELINE.read_bytes()).decode()
     return render("landing.html.j2", pages=rows, host=host, picture=picture, wheel=wheel)

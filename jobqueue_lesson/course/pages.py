@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .editions import edition_of, is_note, is_solution
+from .editions import Notebook, edition_of, is_note, is_solution
 
 FIRST = "00_start_here.ipynb"
 
@@ -21,6 +21,11 @@ def source() -> Path:
         if (folder / FIRST).is_file():
             return folder
     raise FileNotFoundError(f"this copy of the course has no notebooks: {package / 'notebooks' / FIRST} is missing")
+
+
+def title(notebook: Notebook) -> str:
+    """Return the title of a page, such as "4 · Retries"."""
+    return "".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
 
 
 def edition(name: str) -> dict[str, bytes]:
