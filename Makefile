@@ -8,8 +8,8 @@ PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab doctor test test-quick test-search check notebooks slides present editions site bench torture test-newest \
-  test-lowest clean
+.PHONY: help lab doctor test test-quick test-search check links notebooks slides present editions site bench torture \
+  test-newest test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,11 +29,16 @@ test-quick: $(VENV)/test  ## while you work, under a minute: the package, and th
 test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
 	$(BIN)/python -m tools.run_tests --search $(PYTEST_ARGS)
 
-check: $(VENV)/check  ## lint code and notebooks, check types, check that notebooks are saved clean
+check: $(VENV)/check  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/typos
+	$(BIN)/lychee --offline .
 	$(BIN)/python -m tools.notebooks check
+
+links: $(VENV)/check  ## check the links that lead out of the repository as well; so does CI, every week
+	$(BIN)/lychee .
 
 notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and what is made from them: minutes, glossary
 	$(BIN)/python -m tools.picture

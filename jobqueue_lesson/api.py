@@ -26,10 +26,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .arguments import check_count
+from .contract import KeyReused, Producer, QueueFull
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
-from .job import Job, Status, StorageError, check_count
+from .job import Job, Status, StorageError
 from .progress import follow
-from .queue import KeyReused, QueueContract, QueueFull
 from .worker import Worker
 
 log = logging.getLogger("jobqueue_lesson")
@@ -131,7 +132,7 @@ class _NothingNew(Exception):
 
 
 def create_app(
-    queue: QueueContract,
+    queue: Producer,
     worker: Worker | None = None,
     *,
     retry_after: int = 1,

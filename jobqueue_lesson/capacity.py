@@ -11,7 +11,7 @@ from collections import deque
 from heapq import heapreplace
 from typing import Literal, NamedTuple
 
-from .job import check_count, check_number
+from .arguments import check_count, check_number
 
 
 def offered_load(arrivals: float, service: float) -> float:

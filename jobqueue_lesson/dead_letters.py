@@ -1,7 +1,7 @@
 """Dead letters: jobs that are out of attempts wait here for a person (notebook 07).
 
-The queue keeps them: see `dead`, `revive` and `discard` of `QueueContract`. This module adds what a person needs: pages
-of them to look at, and HTTP endpoints behind a token.
+The queue keeps them: see `dead`, `revive` and `discard` of `Producer`. This module adds what a person needs: pages of
+them to look at, and HTTP endpoints behind a token.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.convertors import Convertor, register_url_convertor
 
+from .contract import Producer
 from .job import IllegalMove, Job, JobNotFound, Status
-from .queue import QueueContract
 
 LARGEST_ID = 2**63 - 1
 """Databases keep ids in 64 bits, and refuse to look for anything larger."""
@@ -115,7 +115,7 @@ async def possible_id(job_id: int) -> int:
 JobId = Annotated[int, Depends(possible_id)]
 
 
-def revive_all(queue: QueueContract, type: str | None = None) -> int:
+def revive_all(queue: Producer, type: str | None = None) -> int:
     """Give every dead letter of a type, or of all types, new attempts; return how many that were.
 
     A job that somebody else revives or discards meanwhile is passed over.
@@ -132,7 +132,7 @@ def revive_all(queue: QueueContract, type: str | None = None) -> int:
     return revived
 
 
-def admin_router(queue: QueueContract, token: str) -> APIRouter:
+def admin_router(queue: Producer, token: str) -> APIRouter:
     """Build the endpoints for whoever looks after dead letters.
 
     Args:

@@ -18,55 +18,45 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from . import moves
+from .arguments import (
+    LARGEST,
+    SMALLEST,
+    check_after,
+    check_clock,
+    check_count,
+    check_error,
+    check_fraction,
+    check_ids,
+    check_job,
+    check_page,
+    check_seconds,
+    check_text,
+    check_whole,
+    check_worker,
+    shown,
+)
+from .contract import Clock, Listener, QueueFull
 from .job import (
     COMPLETE,
     DEQUEUE,
     DISCARD,
     ENQUEUE,
     FAIL,
-    LARGEST,
     PROGRESS,
     RELEASE,
-    RETRY,
     REVIVE,
-    SMALLEST,
     AttemptError,
-    IllegalMove,
     Job,
     JobEvent,
     JobNotFound,
-    LeaseLost,
     Move,
     QueueClosed,
     Status,
     StorageError,
-    check_count,
-    check_fraction,
-    check_ids,
-    check_seconds,
-    check_text,
-    check_whole,
-    shown,
 )
-from .queue import (
-    Clock,
-    Listener,
-    Outbox,
-    QueueFull,
-    Waiters,
-    check_after,
-    check_clock,
-    check_error,
-    check_job,
-    check_listener,
-    check_page,
-    check_retry,
-    check_same,
-    check_worker,
-    end_waits,
-    in_words,
-)
-from .retries import RetryPolicy
+from .notify import Listeners, Waiters
+from .retries import RetryPolicy, check_retry
 
 log = logging.getLogger("jobqueue_lesson")
 
@@ -157,14 +147,10 @@ class NotJSON(TypeError):
     """What was given cannot be kept as JSON, or would come back as something else."""
 
 
-class LeaseExpired(Exception):
-    """The worker was not heard of for as long as its lease."""
-
-
 class SQLiteQueue:
     """A job queue in a file. Any number of processes of this machine may use it at the same time.
 
-    Jobs outlive the process, and a crash of it. Data and results are JSON. See `QueueContract` for what it does.
+    Jobs outlive the process, and a crash of it. Data and results are JSON. See `contract.Queue` for what it does.
 
     Args:
         path: the file; it is made if there is none.
@@ -215,10 +201,8 @@ class SQLiteQueue:
         self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
         self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
         self.poll = None if poll is None else check_seconds("poll", poll, zero=False)
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners(self.name)
         self._waiters = Waiters()
-        self._joiners: list[asyncio.Future[None]] = []
-        self._events = Outbox()
         self._heard = 0  # number of the last event that listeners were told of
         self._looking: asyncio.AbstractEventLoop | None = None
         self._blind = False  # whether the last look failed
@@ -251,7 +235,7 @@ class SQLiteQueue:
         self._closed = True
         self._listeners.clear()
         self._db.close()
-        self._wake_all()
+        self._waiters.wake_all()
 
     # --- the contract ---
 
@@ -265,7 +249,7 @@ class SQLiteQueue:
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Hand in a job; see `QueueContract.enqueue`.
+        """Hand in a job; see `Producer.enqueue`.
 
         Raises:
             NotJSON: for data that JSON cannot keep as they are.
@@ -277,7 +261,7 @@ class SQLiteQueue:
                 row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", (key,)).fetchone()
                 if row is not None:
                     job = _job(row)
-                    check_same(job, type, data)
+                    moves.check_same(job, type, data)
                     return job
             if self.max_pending is not None and self.stats()["pending"] >= self.max_pending:
                 raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
@@ -294,13 +278,13 @@ class SQLiteQueue:
         return job
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
-        """Pick up the next job that is due, or None; see `QueueContract.dequeue`."""
+        """Pick up the next job that is due, or None; see `Queue.dequeue`."""
         check_worker(worker)
         if not self._worth_a_try(self.clock()):
             return None
         job = None
         with self._transaction() as now:
-            self._take_back(now)
+            self._reclaim(now)
             self._db.execute(
                 "UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,)
             )
@@ -310,8 +294,7 @@ class SQLiteQueue:
             ).fetchone()
             if row is not None:
                 job = _job(row)
-                job.started_at, job.finished_at, job.worker = now, None, worker
-                job.attempts += 1
+                moves.start(job, worker, now)
                 self._save(job, DEQUEUE, now)
         try:
             self._announce()
@@ -322,14 +305,14 @@ class SQLiteQueue:
         return job
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Renew the lease of a job in hand; see `QueueContract.heartbeat`."""
+        """Renew the lease of a job in hand; see `Queue.heartbeat`."""
         with self._transaction() as now:
             job = self._in_hand(job_id, PROGRESS, attempt)
             self._db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (self._lease_from(now), job_id))
         return job
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
-        """Mark a job in hand as done; see `QueueContract.complete`.
+        """Mark a job in hand as done; see `Queue.complete`.
 
         Raises:
             NotJSON: for a result that JSON cannot keep as it is.
@@ -338,57 +321,51 @@ class SQLiteQueue:
         text = as_json("result", result)
         with self._transaction() as now:
             job = self._in_hand(job_id, COMPLETE, attempt)
-            job.finished_at, job.result = now, result
-            if job.progress is not None:
-                job.progress = 1.0
+            moves.complete(job, result, now)
             self._save(job, COMPLETE, now, result=text)
         self._announce()
         return job
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Say that the attempt in hand failed; see `QueueContract.fail`."""
+        """Say that the attempt in hand failed; see `Queue.fail`."""
         check_error(error)
         with self._transaction() as now:
             job = self._in_hand(job_id, FAIL, attempt)
-            retry_in = None
-            if job.attempts < job.max_attempts and self.retry.worth_retrying(error):
-                retry_in = self.retry.delay(job.attempts, job.errors[-1].retry_in if job.errors else None)
-            self._end_attempt(job, AttemptError(job.attempts, *in_words(error), now, retry_in), now)
+            self._save(job, moves.fail(job, error, now, self.retry), now)
         self._announce()
         return job
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Put a job in hand back; see `QueueContract.release`."""
+        """Put a job in hand back; see `Queue.release`."""
         with self._transaction() as now:
             job = self._in_hand(job_id, RELEASE, attempt)
-            job.finished_at = now
-            job.attempts -= 1
-            self._save(job, RELEASE, now, attempt=job.attempts + 1)
+            moves.release(job, now)
+            self._save(job, RELEASE, now)
         self._announce()
         return job
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
-        """Note how far a job in hand is; see `QueueContract.progress`. It renews the lease, too."""
+        """Note how far a job in hand is; see `Queue.progress`. It renews the lease, too."""
         check_fraction("fraction", fraction)
         check_text("note", note)
         with self._transaction() as now:
             job = self._in_hand(job_id, PROGRESS, attempt)
-            job.progress, job.note = max(fraction, job.progress or 0.0), note
+            moves.progress(job, fraction, note)
             self._save(job, PROGRESS, now)
         self._announce()
         return job
 
     def revive(self, job_id: int) -> Job:
-        """Give a failed job new attempts; see `QueueContract.revive`."""
+        """Give a failed job new attempts; see `Producer.revive`."""
         with self._transaction() as now:
             job = self._in_hand(job_id, REVIVE)
-            job.scheduled_for, job.attempts = now, 0
+            moves.revive(job, now)
             self._save(job, REVIVE, now)
         self._announce()
         return job
 
     def discard(self, job_id: int) -> Job:
-        """Forget a failed job; see `QueueContract.discard`."""
+        """Forget a failed job; see `Producer.discard`."""
         with self._transaction() as now:
             job = self._in_hand(job_id, DISCARD)
             self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
@@ -398,7 +375,7 @@ class SQLiteQueue:
         return job
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
-        """List failed jobs; see `QueueContract.dead`."""
+        """List failed jobs; see `Producer.dead`."""
         after, limit = check_page(type, after, limit)
         of_type = "" if type is None else "AND type = ?"
         return [
@@ -417,32 +394,27 @@ class SQLiteQueue:
         return _job(rows[0]) if rows else None
 
     def stats(self) -> dict[str, int]:
-        """Count the jobs in each state; see `QueueContract.stats`."""
+        """Count the jobs in each state; see `Producer.stats`."""
         (counts,) = self._read("SELECT pending, processing, completed, failed FROM counts")
         return dict(zip(("pending", "processing", "completed", "failed"), counts, strict=True))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called after every move, also of other processes; see `QueueContract.subscribe`."""
-        check_listener(listener)
+        """Have `listener` called after every move, also of other processes; see `Producer.subscribe`."""
         if not self._listeners:
             ((last,),) = self._read("SELECT coalesce(max(number), 0) FROM events")
             self._heard = last
-        self._listeners.append(listener)
-        self._look_around()
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        unsubscribe = self._listeners.subscribe(listener)
+        self._watch()
+        return unsubscribe
 
     async def wait(self, *, or_finished: bool = True) -> None:
-        """Sleep until `dequeue` is worth a try; see `QueueContract.wait`."""
-        self._look_around()
+        """Sleep until `dequeue` is worth a try; see `Queue.wait`."""
+        self._watch()
         await self._waiters.sleep(self._rouse_for_jobs, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
-        while self._unfinished():
-            joiner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._joiners.append(joiner)
-            self._look_around()
-            await joiner
+        await self._waiters.join(self._unfinished, self._watch)
 
     def wake(self) -> None:
         """End every `wait` of this process now."""
@@ -476,7 +448,7 @@ class SQLiteQueue:
             self._version = -1  # so that the next look tells them
             log.warning("listeners of queue %r hear of this later: %s", self.name, error)
         finally:
-            if self._waiters or self._joiners:
+            if self._waiters or self._waiters.joiners:
                 self._rouse()
 
     def _tell(self) -> None:
@@ -487,19 +459,18 @@ class SQLiteQueue:
             f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number", (self._heard,)
         ):
             self._heard = number
-            self._events.append(_event(row))
-        self._events.deliver(self._listeners, self.name)
+            self._listeners.events.append(_event(row))
+        self._listeners.deliver()
 
     def _rouse(self) -> None:
         """After a change: wake as many waiters as there are jobs to be had, or all of them after the last job."""
         self._rouse_for_jobs()
-        if self._waiters or self._joiners:
+        if self._waiters or self._waiters.joiners:
             try:
                 if not self._unfinished():
                     self._waiters.finish()
-                    end_waits(self._joiners)
             except StorageError:
-                self._wake_all()
+                self._waiters.wake_all()
 
     def _rouse_for_jobs(self) -> None:
         """Wake as many waiters as there are jobs to be had, and look again when there will be another one."""
@@ -508,21 +479,16 @@ class SQLiteQueue:
                 now = self.clock()
                 jobs, due = self._outlook(now)
             except StorageError:
-                self._wake_all()
+                self._waiters.wake_all()
             else:
                 self._waiters.wake(jobs)
                 if due is not None:
                     self._waiters.set_alarm(due - now, self._rouse)
 
-    def _wake_all(self) -> None:
-        """Let those who wait here find out for themselves what is wrong."""
-        self._waiters.wake()
-        end_waits(self._joiners)
-
     # --- other processes ---
 
-    def _look_around(self) -> None:
-        """Look every now and then whether another process has changed the file, while anybody here wants to know.
+    def _watch(self) -> None:
+        """Look every now and then whether another process has changed the file, while anybody here has to know.
 
         SQLite counts such changes (PRAGMA data_version); to read the counter costs some microseconds.
         """
@@ -537,7 +503,7 @@ class SQLiteQueue:
         def look() -> None:
             if self._looking is not loop:
                 return
-            if not (self._waiters or self._joiners or self._listeners):
+            if not (self._waiters or self._waiters.joiners or self._listeners):
                 self._looking = None
                 return
             loop.call_later(self.poll or 0, look)  # first of all: a look that fails must not be the last
@@ -552,7 +518,7 @@ class SQLiteQueue:
                 if not self._blind:
                     log.error("queue %r does not see what other processes do, and keeps trying: %s", self.name, error)
                 self._blind = True
-                self._wake_all()
+                self._waiters.wake_all()
 
         loop.call_later(self.poll, look)
 
@@ -577,35 +543,20 @@ class SQLiteQueue:
         if row is None:
             raise JobNotFound(job_id)
         job = _job(row)
-        if attempt is not None and (job.attempts != attempt or job.status is not Status.PROCESSING):
-            raise LeaseLost(job, attempt)
-        if job.status is not move.source:
-            raise IllegalMove(job, move)
+        if job.status is not move.source or attempt not in (None, job.attempts):
+            raise moves.refusal(job, move, attempt)
         return job
 
-    def _end_attempt(self, job: Job, error: AttemptError, now: float) -> None:
-        """Fail an attempt: the job is pending again if the error says when, else it has failed for good."""
-        job.finished_at = now
-        job.errors += (error,)
-        if error.retry_in is None:
-            self._save(job, FAIL, now)
-        else:
-            job.scheduled_for = now + error.retry_in
-            self._save(job, RETRY, now)
-
-    def _take_back(self, now: float) -> None:
-        """End the attempts of workers that were not heard of for as long as their lease."""
+    def _reclaim(self, now: float) -> None:
+        """End the attempts of workers that sent no heartbeat before their lease expired."""
         expired = self._db.execute(
             f"SELECT {COLUMNS} FROM jobs WHERE status = 'processing' AND lease_until <= ?", (now,)
         ).fetchall()
         for job in map(_job, expired):
-            silent = LeaseExpired(f"{job.worker} was not heard of for {self.lease:g} s")
-            retry_in = 0.0 if job.attempts < job.max_attempts else None
-            self._end_attempt(job, AttemptError(job.attempts, *in_words(silent), now, retry_in), now)
+            self._save(job, moves.expire(job, self.lease or math.inf, now), now)
 
-    def _save(self, job: Job, move: Move, now: float, attempt: int | None = None, result: str = "null") -> None:
+    def _save(self, job: Job, move: Move, now: float, *, result: str = "null") -> None:
         """Write a job down after a move, and the move. Only a completed job has a result, and it stays as it is."""
-        job.status = move.target or job.status
         lease = self._lease_from(now) if job.status is Status.PROCESSING else None
         self._db.execute(
             "UPDATE jobs SET scheduled_for = ?, status = ?, attempts = ?, started_at = ?, finished_at = ?, worker = ?,"
@@ -626,29 +577,30 @@ class SQLiteQueue:
                 job.id,
             ),
         )
-        self._note(job, move, now, attempt)
+        self._note(job, move, now)
 
-    def _note(self, job: Job, move: Move, now: float, attempt: int | None = None) -> None:
+    def _note(self, job: Job, move: Move, now: float) -> None:
         """Count a move, and add it to the record."""
         if move.target is not None and move.source != move.target:  # who is thrown away still counts
             minus = "" if move.source is None else f"{move.source} = {move.source} - 1, "
             self._db.execute(f"UPDATE counts SET {minus}{move.target} = {move.target} + 1")
-        error = json.dumps(job.errors[-1]) if move in (RETRY, FAIL) else None
+        at, _, job_id, type, _, attempt, priority, due, worker, failure, progress, note = moves.event(job, move, now)
+        error = None if failure is None else json.dumps(failure)
         self._db.execute(
             f"INSERT INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                now,
-                move.name,
-                job.id,
-                job.type,
+                at,
+                move.value,
+                job_id,
+                type,
                 job.status.value,
-                job.attempts if attempt is None else attempt,
-                job.priority,
-                job.scheduled_for,
-                job.worker,
+                attempt,
+                priority,
+                due,
+                worker,
                 error,
-                job.progress,
-                job.note,
+                progress,
+                note,
             ),
         )
         if self.keep_finished is not None and move in (ENQUEUE, COMPLETE, FAIL):
@@ -900,4 +852,6 @@ def _job(row: Any) -> Job:
 def _event(row: Any) -> JobEvent:
     at, move, job_id, type, status, attempt, priority, due, worker, error, progress, note = row
     told = None if error is None else AttemptError(*json.loads(error))
-    return JobEvent(at, move, job_id, type, Status(status), attempt, priority, due, worker, told, progress, note)
+    return JobEvent(
+        at, Move[move.upper()], job_id, type, Status(status), attempt, priority, due, worker, told, progress, note
+    )

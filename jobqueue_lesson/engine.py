@@ -26,6 +26,9 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
+from . import moves
+from .arguments import check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
+from .contract import Listener
 from .durable import as_json
 from .engine_worker import URL
 from .job import (
@@ -46,13 +49,10 @@ from .job import (
     QueueError,
     Status,
     StorageError,
-    check_seconds,
-    check_whole,
 )
 from .postgres import crash, server
 from .processes import Child, check_handlers
-from .queue import KeyReused, Listener, check_job, check_page
-from .retries import RetryPolicy
+from .retries import RetryPolicy, check_retry
 
 __all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
 
@@ -125,12 +125,10 @@ class EngineQueue:
         if not isinstance(url, str):
             raise TypeError(f"url must be a string, as server() gives it, got {url!r}")
         _check_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
-        if retry is not None and not isinstance(retry, RetryPolicy):
-            raise TypeError(f"retry must be a RetryPolicy or None, got {retry!r}")
         self.url = url
         self.name = name
         self.clock = time.time
-        self.retry = retry or RetryPolicy()
+        self.retry = check_retry(retry)
         if self.retry.retry_on != (Exception,):
             raise ValueError(
                 "retry.retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler"
@@ -188,7 +186,7 @@ class EngineQueue:
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Enqueue a job; see `QueueContract.enqueue`. The key and the job are one transaction.
+        """Enqueue a job; see `Producer.enqueue`. The key and the job are one transaction.
 
         Raises:
             NotJSON: for data that JSON cannot keep as they are.
@@ -212,8 +210,7 @@ class EngineQueue:
             job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
         else:
             job = self._known(job_id)
-            if job.type != type or job.data != data:
-                raise KeyReused(f"key {key!r} belongs to job #{job.id}, a {job.type} with other data")
+            moves.check_same(job, type, data)
         self._tell()
         return job
 
@@ -224,7 +221,7 @@ class EngineQueue:
         return _job(rows[0]) if rows else None
 
     def stats(self) -> dict[str, int]:
-        """Count the jobs in each state; see `QueueContract.stats`. The database counts them one by one."""
+        """Count the jobs in each state; see `Producer.stats`. The database counts them one by one."""
         counts = dict.fromkeys(("pending", "processing", "completed", "failed"), 0)
         for status, count in self._read(
             "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY status"
@@ -235,7 +232,7 @@ class EngineQueue:
         return counts
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
-        """List failed jobs; see `QueueContract.dead`."""
+        """List failed jobs; see `Producer.dead`."""
         after, limit = check_page(type, after, limit)
         query = f"{JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
         values: list[Any] = [self.name, _in_range(after)]
@@ -245,7 +242,7 @@ class EngineQueue:
         return [_job(row) for row in self._read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, _in_range(limit)])]
 
     def revive(self, job_id: int) -> Job:
-        """Give a failed job new attempts; see `QueueContract.revive`."""
+        """Give a failed job new attempts; see `Producer.revive`."""
         ((done,),) = self._change(
             "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(check_whole("job_id", job_id)))
         )
@@ -255,7 +252,7 @@ class EngineQueue:
         return self._known(job_id)
 
     def discard(self, job_id: int) -> Job:
-        """Delete a failed job; see `QueueContract.discard`."""
+        """Delete a failed job; see `Producer.discard`."""
         job = self.get(job_id)
         if job is None:
             raise JobNotFound(job_id)
@@ -272,13 +269,12 @@ class EngineQueue:
         return [event for _, event in self._events()]
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called after every move, whichever process makes it; see `QueueContract.subscribe`.
+        """Have `listener` called after every move, whichever process makes it; see `Producer.subscribe`.
 
         PostgreSQL notifies this process; nothing is polled. Moves of other processes are noticed while an event loop
         is running here, and at the next call otherwise.
         """
-        if not callable(listener):
-            raise TypeError(f"listener must be a callable that takes a JobEvent, got {listener!r}")
+        check_listener(listener)
         if not self._listeners:
             self._change(self._listen)
             ((self._since,),) = self._read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
@@ -479,7 +475,7 @@ class EngineQueue:
             type, attempt, priority, due, worker, progress = note["discard"]
             return JobEvent(
                 note["at"],
-                DISCARD.name,
+                DISCARD,
                 note["job"],
                 type,
                 Status.FAILED,
@@ -494,7 +490,7 @@ class EngineQueue:
         if job is None:
             return None
         return JobEvent(
-            note["at"], PROGRESS.name, job.id, job.type, Status.PROCESSING, note["attempt"], job.priority,
+            note["at"], PROGRESS, job.id, job.type, Status.PROCESSING, note["attempt"], job.priority,
             job.scheduled_for, note["worker"], None, note["progress"], note["note"],
         )  # fmt: skip
 
@@ -539,9 +535,10 @@ class EngineQueue:
                 failure = AttemptError(attempt, error_type or "", error or "", ended or at, retry_in)
             if move is REVIVE:
                 attempt = 0
+            last_report = (progress, note) if move is COMPLETE else (None, "")
             event = JobEvent(
-                at, move.name, job_id, type, move.target or Status.FAILED, attempt, priority,
-                due.setdefault(job_id, at), worker, failure, *((progress, note) if move is COMPLETE else (None, "")),
+                at, move, job_id, type, move.target or Status.FAILED, attempt, priority,
+                due.setdefault(job_id, at), worker, failure, *last_report,
             )  # fmt: skip
             told.append((number, event))
         return sorted(told, key=lambda numbered: (numbered[1].at, numbered[0]))
@@ -616,17 +613,10 @@ def _job(row: Any) -> Job:
 
 def _check_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
     """Refuse a text that PostgreSQL can't keep, that is longer than so many bytes, or empty if it must not be."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, got {value!r}")
-    if not value and empty is not None:
-        raise ValueError(f"{name} must not be empty: {empty}")
-    try:
-        size = len(value.encode())
-    except UnicodeEncodeError:
-        raise ValueError(f"{name} must not have half of a surrogate pair in it, got {value!r}") from None
-    if "\0" in value:
-        raise ValueError(f"{name} must not have the character NUL in it, got {value!r}")
-    if longest is not None and size > longest:
+    text = check_text(name, value, empty=empty)
+    if "\0" in text:
+        raise ValueError(f"{name} must not have the character NUL in it, got {shown(text)}")
+    if longest is not None and (size := len(text.encode())) > longest:
         raise ValueError(f"{name} must be at most {longest} bytes long on this engine, got {size}")
 
 

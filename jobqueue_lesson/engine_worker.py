@@ -24,12 +24,13 @@ from procrastinate.retry import BaseRetryStrategy
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+from . import moves
+from .arguments import check_text
 from .durable import as_json
 from .job import Job, LeaseLost
 from .processes import die_with_parent
 from .progress import in_hand
-from .queue import in_words
-from .retries import DoNotRetry, RetryPolicy
+from .retries import RetryPolicy
 from .worker import Handler, call_handler
 
 TASK = "jobqueue_lesson"
@@ -128,13 +129,14 @@ class _Attempts:
         claim = self.running[context.job.id]
         job = claim.job
         try:
-            with in_hand(self.progress, job):  # type: ignore[arg-type]
+            with in_hand(self.progress, job):
                 result = await call_handler(self.handlers, job.type, job.data)
             self.outcomes[job.id] = _Outcome(as_json("result", result))
         except BaseException as error:
-            again = job.attempts < job.max_attempts and not isinstance(error, DoNotRetry) and not context.should_abort()
-            retry_in = claim.policy.delay(job.attempts, claim.waited) if again else None
-            kind, message = in_words(error)
+            retry_in = moves.backoff(claim.policy, error, job.attempts, job.max_attempts, claim.waited)
+            if context.should_abort():
+                retry_in = None
+            kind, message = moves.describe(error)
             self.outcomes[job.id] = _Outcome(None, kind, _storable(message), retry_in)
             raise _Failed from None
 
@@ -164,10 +166,9 @@ class _Progress:
         self.running = running
         self.connection: psycopg.Connection[Any] | None = None
 
-    def progress(self, job_id: int, fraction: float, note: str, *, attempt: int) -> None:
+    def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> None:
         """Keep how far a job is. While the server is down, that is lost: it is nothing that a job should fail for."""
-        if not isinstance(note, str):
-            raise TypeError(f"note must be a text, got {note!r}")
+        check_text("note", note)
         claim = self.running[job_id]
         try:
             counted = self._note((job_id, claim.turn, fraction, _storable(note)))
@@ -175,7 +176,7 @@ class _Progress:
             log.warning("progress of job #%s is lost: %s", job_id, error)
         else:
             if not counted:
-                raise LeaseLost(claim.job, attempt)
+                raise LeaseLost(claim.job, claim.job.attempts)
 
     def _note(self, values: tuple[Any, ...]) -> bool:
         """Note it, with a new connection if there is none, or if the last one turns out to be broken."""
@@ -249,7 +250,7 @@ class _Manager(JobManager):
         try:
             counted = await self._end_attempt(claim, outcome)
         except ConnectorException as error:  # the database refuses what the handler returned, such as one too deep
-            kind, message = in_words(error.__cause__ or error)
+            kind, message = moves.describe(error.__cause__ or error)
             counted = await self._end_attempt(claim, _Outcome(None, kind, _storable(message)))
         if not counted:
             log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)

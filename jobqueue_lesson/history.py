@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from .job import MOVES, JobEvent, Status
-from .queue import QueueContract
+from .contract import Producer
+from .job import JobEvent, Move, Status
 
 YEAR = 365 * 86400.0
 
@@ -52,7 +52,7 @@ class History:
         name: what pictures call it; the queue's own name if there is a queue.
     """
 
-    def __init__(self, queue: QueueContract | None = None, *, name: str = "") -> None:
+    def __init__(self, queue: Producer | None = None, *, name: str = "") -> None:
         self.name = name if queue is None else queue.name
         self.aging: float = getattr(queue, "aging", 0.0)
         """How the queue lines waiting jobs up, see `JobQueue`; a picture of the line needs it."""
@@ -126,9 +126,9 @@ class History:
             bounds[span.phase][0].append(span.start)
             if span.outcome is not None:
                 bounds[span.phase][1].append(span.end)
-        at = {move.name: [event.at for event in self.events if event.move == move.name] for move in MOVES}
-        bounds["completed"] = (at["complete"], [])
-        bounds["failed"] = (at["fail"], at["revive"] + at["discard"])
+        at = {move: [event.at for event in self.events if event.move == move] for move in Move}
+        bounds["completed"] = (at[Move.COMPLETE], [])
+        bounds["failed"] = (at[Move.FAIL], at[Move.REVIVE] + at[Move.DISCARD])
         for starts, ends in bounds.values():
             starts.sort()
             ends.sort()
@@ -141,7 +141,7 @@ class History:
 def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
     by_job: dict[int, list[JobEvent]] = {}
     for event in events:
-        if event.move == "progress":
+        if event.move == Move.PROGRESS:
             continue  # the attempt goes on
         by_job.setdefault(event.job_id, []).append(event)
     for moves in by_job.values():
@@ -154,7 +154,7 @@ def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
                     this.job_id, this.type, Phase.PROCESSING, this.at, until, this.attempt, this.worker, outcome, error
                 )
             elif this.status is Status.PENDING:
-                early = Phase.BACKING_OFF if this.move == "retry" else Phase.DELAYED
+                early = Phase.BACKING_OFF if this.move == Move.RETRY else Phase.DELAYED
                 due = min(max(this.scheduled_for, this.at), until)
                 for phase, start, stop in ((early, this.at, due), (Phase.WAITING, due, until)):
                     if start < stop:

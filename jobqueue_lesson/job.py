@@ -1,15 +1,16 @@
 """A job, the states it can be in, and the legal moves between them (notebook 02).
 
-Everything that checks a state, draws one or counts one reads `MOVES` below. Nothing else in the
-package knows which move is legal.
+Everything that checks a state, draws one or counts one reads `Move` below. Nothing else in the
+package knows which move is legal. What a move does to a job is in `moves.py`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from .arguments import shown
 
 
 class Status(StrEnum):
@@ -28,29 +29,38 @@ class Status(StrEnum):
     __hash__ = str.__hash__
 
 
-class Move(NamedTuple):
-    """One legal move: its name, where it starts and where it ends."""
+class Move(StrEnum):
+    """The legal moves: the only table of them. `source` is the state that a move starts from, `target` where it ends.
 
-    name: str
+    `None`: the job does not exist before this move, or after it.
+    """
+
+    ENQUEUE = "enqueue", None, Status.PENDING, "a producer hands the job in"
+    DEQUEUE = "dequeue", Status.PENDING, Status.PROCESSING, "a worker picks the job up"
+    COMPLETE = "complete", Status.PROCESSING, Status.COMPLETED, "the handler returned"
+    RETRY = "retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"
+    FAIL = "fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"
+    RELEASE = "release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"
+    PROGRESS = "progress", Status.PROCESSING, Status.PROCESSING, "the handler says how far it is"
+    REVIVE = "revive", Status.FAILED, Status.PENDING, "a person gives the job new attempts"
+    DISCARD = "discard", Status.FAILED, None, "a person throws the job away"
+
     source: Status | None
     target: Status | None
     means: str
 
+    def __new__(cls, value: str, source: Status | None, target: Status | None, means: str) -> Move:
+        """Make a move that is its name, as text, with what belongs to it."""
+        move = str.__new__(cls, value)
+        move._value_ = value
+        move.source, move.target, move.means = source, target, means
+        return move
 
-MOVES = (
-    Move("enqueue", None, Status.PENDING, "a producer hands the job in"),
-    Move("dequeue", Status.PENDING, Status.PROCESSING, "a worker picks the job up"),
-    Move("complete", Status.PROCESSING, Status.COMPLETED, "the handler returned"),
-    Move("retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"),
-    Move("fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"),
-    Move("release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"),
-    Move("progress", Status.PROCESSING, Status.PROCESSING, "the handler says how far it is"),
-    Move("revive", Status.FAILED, Status.PENDING, "a person gives the job new attempts"),
-    Move("discard", Status.FAILED, None, "a person throws the job away"),
-)
-"""The table of legal moves. `None`: the job does not exist before this move, or after it."""
+    __hash__ = str.__hash__  # as for Status
 
-ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, PROGRESS, REVIVE, DISCARD = MOVES
+
+# By these names, since Python 3.11 takes longer to find a member of an enum than to make most moves.
+ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, PROGRESS, REVIVE, DISCARD = Move
 
 
 class QueueError(Exception):
@@ -58,16 +68,16 @@ class QueueError(Exception):
 
 
 class IllegalMove(QueueError):
-    """A move that is not in `MOVES`, such as completing a job that nobody has picked up."""
+    """A move that is not in `Move`, such as completing a job that nobody has picked up."""
 
     def __init__(self, job: Job, move: Move) -> None:
-        legal = ", ".join(m.name for m in MOVES if m.source == job.status) or "none, it is a final state"
+        legal = ", ".join(m for m in Move if m.source == job.status) or "none, it is a final state"
         super().__init__(
-            f"cannot {move.name} job #{job.id}: it is {job.status}, and {move.name!r} starts from {move.source}. "
+            f"cannot {move} job #{job.id}: it is {job.status}, and {move.value!r} starts from {move.source}. "
             f"Legal moves from {job.status}: {legal}"
         )
         self.job_id = job.id
-        self.move = move.name
+        self.move = move
 
 
 class JobNotFound(QueueError, LookupError):
@@ -169,8 +179,7 @@ class JobEvent(NamedTuple):
     """One move of one job, with all that a reader of the record needs to know. Times in seconds."""
 
     at: float
-    move: str
-    """The move's name in `MOVES`."""
+    move: Move
     job_id: int
     type: str
     status: Status
@@ -187,132 +196,3 @@ class JobEvent(NamedTuple):
     """`Job.progress` after the move."""
     note: str = ""
     """`Job.note` after the move."""
-
-
-SMALLEST, LARGEST = -(2**63), 2**63 - 1
-"""The whole numbers that a database can keep."""
-LONGEST = 1e10
-"""The longest delay, in seconds: 317 years. Calendars end, and a database has to keep the date."""
-
-
-def shown(value: object) -> str:
-    """Return what an error message says about a value: its repr, shortened. Whatever the value is, this works."""
-    try:
-        text = repr(value).encode(errors="backslashreplace").decode()
-    except Exception:  # nested too deeply, too many digits, a __repr__ that fails
-        text = f"a {value.__class__.__name__} that cannot be shown"
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
-def check_number(
-    name: str, value: object, *, least: float = 0, above: bool = False, most: float = math.inf, of: str = ""
-) -> float:
-    """Return `value` if it is a usable number.
-
-    Args:
-        name: what the value is, for the error.
-        value: any number.
-        least: the smallest that is allowed.
-        above: whether `least` itself is too small.
-        most: the largest that is allowed.
-        of: its unit, for the error, such as " of seconds".
-
-    Raises:
-        TypeError: if it is not a number.
-        ValueError: if it is too small, too large, NaN or infinite.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number{of}, got {shown(value)}")
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:  # a whole number beyond what a float can hold
-        finite = False
-    if not finite or value < least or (above and value == least):
-        limit = f"above {least}" if above else f"{least} or more"
-        raise ValueError(f"{name} must be a finite number{of}, {limit}, got {shown(value)}")
-    if value > most:
-        raise ValueError(f"{name} must be a number{of}, {most:g} or less, got {shown(value)}")
-    return value
-
-
-def check_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
-    """Return `value` if it is a usable length or point of time in seconds; 0 only if `zero`. See `check_number`."""
-    return check_number(name, value, above=not zero, most=most, of=" of seconds")
-
-
-def check_whole(name: str, value: object) -> int:
-    """Return `value` if it is a whole number, however large.
-
-    Raises:
-        TypeError: if it is not an int.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {shown(value)}")
-    return value
-
-
-def check_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
-    """Return `value` if it is a whole number from `least` to `most`.
-
-    Raises:
-        TypeError: if it is not an int.
-        ValueError: if it is below `least` or above `most`.
-    """
-    count = check_whole(name, value)
-    if count < least:
-        raise ValueError(f"{name} must be {least} or more, got {shown(value)}")
-    if count > most:
-        raise ValueError(f"{name} must be {most} or less, got {shown(value)}")
-    return count
-
-
-def check_ids(job_id: object, attempt: object) -> None:
-    """Refuse what can't be the id of a job, or the number of an attempt. Any whole number can; most are unknown.
-
-    Raises:
-        TypeError: naming the argument.
-    """
-    check_whole("job_id", job_id)
-    if attempt is not None:
-        check_whole("attempt", attempt)
-
-
-def check_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
-    """Return `value` if it is text that can be stored and sent.
-
-    Args:
-        name: what the value is, for the error.
-        value: any string that UTF-8 can encode.
-        must_be: for the error, such as "a string or None".
-        empty: for the error, why it must not be empty. None: it may be.
-
-    Raises:
-        TypeError: if it is not a string.
-        ValueError: if it is empty and must not be, or holds half of a surrogate pair.
-    """
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be {must_be}, got {shown(value)}")
-    if not value and empty is not None:
-        raise ValueError(f"{name} must not be empty: {empty}")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"{name} must be text that UTF-8 can encode, and half of a surrogate pair is not: {shown(value)}"
-            ) from None
-    return value
-
-
-def check_fraction(name: str, value: object) -> float:
-    """Return `value` if it is a number from 0 to 1.
-
-    Raises:
-        TypeError: if it is not a number.
-        ValueError: if it is below 0, above 1 or NaN.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number from 0 to 1, got {shown(value)}")
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, such as 0.5 for half way, got {shown(value)}")
-    return value

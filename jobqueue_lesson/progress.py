@@ -11,11 +11,21 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Protocol
 
-from .job import Job, Status, StorageError, check_fraction
-from .queue import QueueContract
+from .arguments import check_fraction
+from .contract import Producer
+from .job import Job, Status, StorageError
 
 log = logging.getLogger("jobqueue_lesson")
+
+
+class Reports(Protocol):
+    """What takes a handler's reports: a queue, or what stands between a handler and its queue."""
+
+    def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> object:
+        """Keep how far a job is; see `Queue.progress`."""
+        ...
 
 
 class ProgressError(Exception):
@@ -25,7 +35,7 @@ class ProgressError(Exception):
 class JobInHand:
     """The job that a handler is working on: one attempt of it."""
 
-    def __init__(self, queue: QueueContract, job: Job) -> None:
+    def __init__(self, queue: Reports, job: Job) -> None:
         self.id = job.id
         self.type = job.type
         self.attempt = job.attempts
@@ -75,7 +85,7 @@ def current_job() -> JobInHand:
 
 
 @contextmanager
-def in_hand(queue: QueueContract, job: Job) -> Iterator[None]:
+def in_hand(queue: Reports, job: Job) -> Iterator[None]:
     """Make a job the current one for what runs in this block, and for the tasks that start in it."""
     attempt = JobInHand(queue, job)
     token = _current.set(attempt)
@@ -87,7 +97,7 @@ def in_hand(queue: QueueContract, job: Job) -> Iterator[None]:
             _current.reset(token)
 
 
-async def follow(queue: QueueContract, job_id: int) -> AsyncIterator[Job]:
+async def follow(queue: Producer, job_id: int) -> AsyncIterator[Job]:
     """Give a job as it is, and again whenever it has changed, until it has ended or is forgotten.
 
     A slow reader misses what came in between, and never the newest. While the queue's storage is down there is nothing

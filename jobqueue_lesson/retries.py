@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .job import check_count, check_number, check_seconds
+from .arguments import check_count, check_number, check_seconds, shown
 
 DAY = 86_400.0
 
@@ -120,3 +120,14 @@ class RetryPolicy:
 
 
 _shared = random.Random()
+
+
+def check_retry(retry: RetryPolicy | None) -> RetryPolicy:
+    """Return a policy for retries; None: the default.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise TypeError(f"retry must be a RetryPolicy or None, got {shown(retry)}")
+    return retry or RetryPolicy()

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from .job import JobEvent, QueueError, Status, check_seconds
-from .queue import QueueContract
+from .arguments import check_seconds
+from .contract import Producer
+from .job import JobEvent, QueueError, Status
 
 Overlap = Literal["skip", "coalesce", "queue one"]
 CatchUp = Literal["one", "none"]
@@ -37,7 +38,7 @@ class Tick(NamedTuple):
     """The same wherever and whenever it is computed: two schedulers know the same tick by it."""
 
 
-class SchedulerQueue(QueueContract, Protocol):
+class SchedulerQueue(Producer, Protocol):
     """What a scheduler needs of a queue: the contract, and a memory."""
 
     def memory(self, name: str) -> AbstractContextManager[dict[str, Any]]:

@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Any, TypeVar
 
-from .job import check_seconds
+from .arguments import check_seconds
 
 T = TypeVar("T")
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]

@@ -8,20 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .job import (
-    Job,
-    JobNotFound,
-    LeaseLost,
-    QueueClosed,
-    QueueError,
-    StorageError,
-    check_count,
-    check_seconds,
-    check_text,
-    shown,
-)
+from .arguments import check_count, check_seconds, check_text, shown
+from .contract import Queue
+from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, StorageError
 from .progress import in_hand
-from .queue import QueueContract
 from .retries import DoNotRetry
 
 log = logging.getLogger("jobqueue_lesson")
@@ -69,7 +59,7 @@ class Worker:
 
     def __init__(
         self,
-        queue: QueueContract,
+        queue: Queue,
         handlers: Mapping[str, Handler],
         *,
         name: str = "worker-1",

@@ -99,7 +99,12 @@ def test_the_scheduled_run_tests_the_newest_and_the_lowest_versions_every_week()
     assert re.fullmatch(r"\d+ \d+ \* \* \d", workflow[True]["schedule"][0]["cron"])  # YAML reads "on" as true
     runs = {job["steps"][-1]["run"]: job["steps"][1]["with"]["python-version"] for job in workflow["jobs"].values()}
     lowest = PROJECT["requires-python"].removeprefix(">=")
-    assert runs == {"make test-newest": "3.x", "make test-lowest": lowest, "make test-search": "3.13"}
+    assert runs == {
+        "make test-newest": "3.x",
+        "make test-lowest": lowest,
+        "make test-search": "3.13",
+        "make links": "3.13",
+    }
 
 
 def test_binder_has_a_python_that_ci_tests_and_installs_this_package():

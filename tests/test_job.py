@@ -1,11 +1,12 @@
 import pytest
 
 from jobqueue_lesson import JobQueue, Status
-from jobqueue_lesson.job import MOVES, IllegalMove, check_count, check_seconds
+from jobqueue_lesson.arguments import check_count, check_seconds
+from jobqueue_lesson.job import IllegalMove, Move
 
 
 def test_the_moves_are_those_of_the_course():
-    assert [(move.name, move.source, move.target) for move in MOVES] == [
+    assert [(move, move.source, move.target) for move in Move] == [
         ("enqueue", None, "pending"),
         ("dequeue", "pending", "processing"),
         ("complete", "processing", "completed"),
@@ -19,9 +20,9 @@ def test_the_moves_are_those_of_the_course():
 
 
 def test_no_move_leads_out_of_completed_and_only_a_persons_out_of_failed():
-    assert not [move for move in MOVES if move.source is Status.COMPLETED]
-    assert [move.name for move in MOVES if move.source is Status.FAILED] == ["revive", "discard"]
-    assert all(move.means.startswith("a person") for move in MOVES if move.source is Status.FAILED)
+    assert not [move for move in Move if move.source is Status.COMPLETED]
+    assert [move for move in Move if move.source is Status.FAILED] == ["revive", "discard"]
+    assert all(move.means.startswith("a person") for move in Move if move.source is Status.FAILED)
 
 
 def test_a_status_is_its_word_also_as_a_key():

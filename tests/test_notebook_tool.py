@@ -74,6 +74,15 @@ def test_what_is_not_clean_is_named(save, capsys, cell, fault):
     assert f"00_test.ipynb {fault}" in capsys.readouterr().out.splitlines()
 
 
+def test_a_link_to_a_file_that_does_not_exist_is_named(save, capsys):
+    words = "[a](01_gone.ipynb#cell-id=x) [b](00_test.ipynb#cell-id=y) [c](https://example.com/z) [d](#here)"
+    path = save(new_markdown_cell(words, id="see"), **tool.METADATA)
+    assert tool.main(["check", str(path)]) == 1
+    assert capsys.readouterr().out == (
+        "00_test.ipynb cell see links to 01_gone.ipynb#cell-id=x, which does not exist\n"
+    )
+
+
 def test_metadata_of_one_machine_is_named(save, capsys):
     path = save(clean_cell(), kernelspec={"name": "my-env", "display_name": "My env"})
     assert tool.main(["check", str(path)]) == 1

@@ -152,13 +152,6 @@ def test_every_picture_in_the_text_has_an_alternative_text(path):
 
 
 @named(NOTEBOOKS)
-def test_links_to_other_pages_lead_somewhere(path):
-    for cell in read(path).cells:
-        for target in re.findall(r"\]\(([^)#]+\.ipynb)\)", cell.source):
-            assert (path.parent / target).exists(), target
-
-
-@named(NOTEBOOKS)
 def test_a_notebook_leans_on_the_package_alone(path):
     known = {
         "asyncio",

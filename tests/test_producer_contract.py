@@ -10,11 +10,11 @@ import json
 import pytest
 
 from jobqueue_lesson import JobQueue
+from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.engine import EngineQueue, server
-from jobqueue_lesson.job import MOVES, IllegalMove, JobEvent, JobNotFound
+from jobqueue_lesson.job import IllegalMove, JobEvent, JobNotFound, Move
 from jobqueue_lesson.progress import follow
-from jobqueue_lesson.queue import KeyReused
 from jobqueue_lesson.retries import DoNotRetry, RetryPolicy
 
 from .engine_attempts import Attempts
@@ -287,7 +287,7 @@ CALLS = {"revive": lambda queue, id: queue.revive(id), "discard": lambda queue, 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("state", ["pending", "processing", "completed", "failed"])
 def test_a_move_is_legal_if_and_only_if_it_is_in_the_table(queue, worker, call, state):
-    legal = any(move.name == call and move.source == state for move in MOVES)
+    legal = any(move == call and move.source == state for move in Move)
     job_id = bring(queue, worker, state)
     before = queue.stats()
     if legal:

@@ -6,15 +6,8 @@ import time
 import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
-from jobqueue_lesson.queue import QueueContract, QueueFull
+from jobqueue_lesson.contract import QueueFull
 from jobqueue_lesson.retries import RetryPolicy
-
-
-def test_it_keeps_the_contract():
-    queue: QueueContract = JobQueue()
-    for name in vars(QueueContract):
-        if not name.startswith("_"):
-            assert hasattr(queue, name)
 
 
 def test_a_full_queue_refuses_by_name_and_loses_nothing():

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import SQLiteQueue
-from jobqueue_lesson.job import MOVES, IllegalMove, JobNotFound
-from jobqueue_lesson.queue import KeyReused
+from jobqueue_lesson.job import IllegalMove, JobNotFound, Move
 
 QUEUES = {
     "in memory": lambda sim, folder: JobQueue("tasks", clock=sim.time),
@@ -261,7 +261,7 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("state", ["pending", "processing", "completed", "failed"])
 def test_a_move_is_legal_if_and_only_if_it_is_in_the_table(queue, call, state):
-    legal = any(move.name == call and move.source == state for move in MOVES)
+    legal = any(move == call and move.source == state for move in Move)
     job_id = bring(queue, state)
     before = queue.stats()
     if legal:

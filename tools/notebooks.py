@@ -9,6 +9,7 @@ Clean means that a notebook says the same thing wherever it was run: see `faults
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +79,8 @@ def faults(path: Path) -> list[str]:
             found.append(f"{where} has spaces at the end of a line")
         if not set(cell.metadata) <= CELL_METADATA:
             found.append(f"{where} has metadata {sorted(set(cell.metadata) - CELL_METADATA)}")
+        if cell.cell_type == "markdown":
+            found += [f"{where} links to {target}, which does not exist" for target in broken_links(cell.source, path)]
         for output in cell.get("outputs", []):
             if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
                 found.append(f"{where} ended in an error: {output.ename}: {output.evalue}")
@@ -86,6 +89,13 @@ def faults(path: Path) -> list[str]:
     if not found and text != _written(notebook):
         found.append("is not formatted as `run` saves it")
     return found
+
+
+def broken_links(text: str, path: Path) -> list[str]:
+    """Name the files that a page's text links to and that do not exist. Links to the web are not tried."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    inside = [target for target in targets if not re.match(r"[a-z]+:|#", target)]
+    return [target for target in inside if not (path.parent / target.partition("#")[0]).is_file()]
 
 
 def _written(notebook: Any) -> str:

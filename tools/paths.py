@@ -7,13 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "pyproject.toml"
+PACKAGE = ROOT / "jobqueue_lesson"
+TOOLS = ROOT / "tools"
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 INSTRUCTORS = ROOT / "INSTRUCTORS.md"
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = NOTEBOOKS / "GLOSSARY.md"
 TIMELINE = ROOT / "docs" / "timeline.png"
 """The picture in the README and on the site's first page."""
-TEMPLATES = ROOT / "tools" / "templates"
+TEMPLATES = TOOLS / "templates"
 BUILD = ROOT / "build"
 
 REVEAL = ROOT / "node_modules" / "reveal.js"

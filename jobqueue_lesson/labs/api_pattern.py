@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from ..contract import QueueFull
 from ..job import Job
-from ..queue import JobQueue, QueueFull
+from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
 from ..show.style import LOOKS, in_words
 from ..simulation import Simulation

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
+from ..contract import Clock
 from ..job import JobEvent
-from ..queue import Clock, JobQueue
+from ..queue import JobQueue
 from ..retries import DoNotRetry
 from ..show.cards import Option, Question, predicting
 from ..show.replay import Live, live

@@ -9,9 +9,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from ..contract import Producer
 from ..history import History
-from ..job import Job, JobEvent, Status
-from ..queue import QueueContract
+from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
 from .style import LOOKS, course_style, in_words
 
@@ -31,7 +31,7 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
         queue: the queue. Bars move while a cell awaits something; in simulated time, they show where it ended.
     """
 
-    def __init__(self, queue: QueueContract) -> None:
+    def __init__(self, queue: Producer) -> None:
         super().__init__()
         self._queue = queue
         self._rows: dict[int, tuple[Job, ipywidgets.HBox]] = {}
@@ -89,7 +89,7 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
             shares = [event.progress or 0.0 for event in own]
             ax.plot(times, shares, drawstyle="steps-post", marker=".", markersize=9, label=f"#{job_id} {type}")
             for time, share, event in zip(times, shares, own, strict=True):
-                if event.move in ("retry", "fail"):
+                if event.move in (Move.RETRY, Move.FAIL):
                     colour = LOOKS["failed attempt"].colour
                     ax.plot([time], [share], marker="X", markersize=12, color=colour, ls="", zorder=3)
         ax.set(xlabel=f"time in {unit}", ylim=(-0.04, 1.08))
@@ -105,7 +105,7 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
 def _course_of(events: list[JobEvent], job_id: int) -> str:
     """Say what a job's curve shows: where it ends, and how often it is told that an attempt failed."""
     own = [event for event in events if event.job_id == job_id]
-    failed = sum(event.move in ("retry", "fail") for event in own)
+    failed = sum(event.move in (Move.RETRY, Move.FAIL) for event in own)
     said = f"climbs to {percent(own[-1].progress or 0.0)} in {len(own)} steps" if own else "has no progress to show"
     return said + (f", with {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
 
@@ -115,15 +115,16 @@ def text_progress(history: History) -> str:
     lines = [
         f"{in_words(event.at - history.origin):>8}  #{event.job_id} {_in_words(event)}"
         for event in history.events
-        if event.progress is not None and event.move != "dequeue"
+        if event.progress is not None and event.move != Move.DEQUEUE
     ]
     return "\n".join(lines)
 
 
 def _in_words(event: JobEvent) -> str:
     words = [percent(event.progress or 0.0)]
-    if event.move == "progress":
+    if event.move == Move.PROGRESS:
         words += [event.note] * bool(event.note)
     else:
-        words.append({"retry": "the attempt failed", "dequeue": "begins again"}.get(event.move, event.status.value))
+        said = {Move.RETRY: "the attempt failed", Move.DEQUEUE: "begins again"}
+        words.append(said.get(event.move, event.status.value))
     return " · ".join(words)

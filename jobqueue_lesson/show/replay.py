@@ -20,9 +20,9 @@ import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
+from ..contract import Producer
 from ..history import History
 from ..job import JobEvent, Status
-from ..queue import QueueContract
 from ..worker import Worker
 from .cells import belongs_to_cell
 from .describe import describe
@@ -163,7 +163,7 @@ class Live(Replay):
 
     def __init__(
         self,
-        queue: QueueContract,
+        queue: Producer,
         presses: Mapping[str, Callable[[], object]],
         worker: Worker | None,
         words: Mapping[str, str],
@@ -253,7 +253,7 @@ class Live(Replay):
 
 
 def live(
-    queue: QueueContract,
+    queue: Producer,
     buttons: Mapping[str, Callable[[], object]],
     worker: Worker | None = None,
     *,

@@ -11,12 +11,12 @@ import httpx
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from ..job import JobEvent
-from ..queue import QueueContract
+from ..contract import Producer
+from ..job import JobEvent, Move
 from .style import INK, LOOKS, course_style, in_words
 
 PARTIES = ("client", "API", "queue", "worker")
-BY_API = ("enqueue", "revive", "discard")
+BY_API = (Move.ENQUEUE, Move.REVIVE, Move.DISCARD)
 
 
 class Message(NamedTuple):
@@ -37,7 +37,7 @@ class Conversation:
         client: whose requests and answers to note; its event hooks are added to.
     """
 
-    def __init__(self, queue: QueueContract, client: httpx.AsyncClient) -> None:
+    def __init__(self, queue: Producer, client: httpx.AsyncClient) -> None:
         self.messages: list[Message] = []
         self._clock = queue.clock
         queue.subscribe(self._note_event)
@@ -63,10 +63,10 @@ class Conversation:
 
     def _note_event(self, event: JobEvent) -> None:
         parties = ("API", "queue") if event.move in BY_API else ("worker", "queue")
-        if event.move == "dequeue":
+        if event.move == Move.DEQUEUE:
             parties = ("queue", "worker")
         says = f"{event.move} #{event.job_id}"
-        if event.move == "progress":
+        if event.move == Move.PROGRESS:
             says += f" {event.progress:.0%}"
         self.messages.append(Message(event.at, *parties, says))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from ..job import MOVES, Status
+from ..job import Move, Status
 from .style import INK, LOOKS, PAPER, course_style
 
 NEW, GONE = "(new)", "(gone)"
@@ -26,7 +26,7 @@ COLOURS = {
 
 
 def plot_states(ax: Axes | None = None) -> Axes:
-    """Draw every state as a box and every legal move as an arrow, from `job.MOVES`.
+    """Draw every state as a box and every legal move as an arrow, from `job.Move`.
 
     Args:
         ax: where to draw; None: in a new figure.
@@ -38,8 +38,8 @@ def plot_states(ax: Axes | None = None) -> Axes:
         if ax is None:
             _, ax = plt.subplots(figsize=(9.0, 3.3))
         names: dict[tuple[str, str], list[str]] = {}
-        for move in MOVES:
-            names.setdefault((move.source or NEW, move.target or GONE), []).append(move.name)
+        for move in Move:
+            names.setdefault((move.source or NEW, move.target or GONE), []).append(move)
         for (source, target), moves in names.items():
             (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
             if source == target:
@@ -95,7 +95,7 @@ def _draw_loop(ax: Axes, x: float, y: float, words: str) -> None:
 
 
 def text_states() -> str:
-    """Write every legal move on a line of its own, from `job.MOVES`."""
+    """Write every legal move on a line of its own, from `job.Move`."""
     return "\n".join(
-        f"{move.source or NEW:10}  {move.name + ' →':10}  {move.target or GONE:10}  {move.means}" for move in MOVES
+        f"{move.source or NEW:10}  {move + ' →':10}  {move.target or GONE:10}  {move.means}" for move in Move
     )

@@ -1,0 +1,150 @@
+"""What each move does to a job (notebooks 02, 04 and 07).
+
+Each effect is said here, once, for every queue: which fields change, what a failure becomes, which event tells of it.
+The functions know nothing of clocks and storage. A queue finds a job, has it checked, makes the move, and keeps it.
+Times are in seconds on the queue's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .arguments import shown
+from .contract import KeyReused
+from .job import FAIL, RELEASE, RETRY, AttemptError, IllegalMove, Job, JobEvent, LeaseLost, Move, Status
+from .retries import RetryPolicy
+
+
+class LeaseExpired(Exception):
+    """The worker sent no heartbeat before its lease expired."""
+
+
+def refusal(job: Job, move: Move, attempt: int | None = None) -> IllegalMove | LeaseLost:
+    """Return why a job cannot make a move: it is in another state, or it is not this attempt that has it."""
+    return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
+
+
+def check_same(job: Job, type: str, data: Any) -> None:
+    """Refuse an idempotency key that was used for another job.
+
+    Raises:
+        KeyReused: if the job that has the key is of another type, or has other data.
+    """
+    try:
+        same = bool(job.type == type and job.data == data)
+    except Exception:  # nested too deeply to be compared, or an __eq__ that fails
+        same = job.data is data
+    if not same:
+        raise KeyReused(f"key {shown(job.key)} belongs to job #{job.id}, a {job.type} with other data")
+
+
+def start(job: Job, worker: str, now: float) -> None:
+    """Start an attempt: the move dequeue."""
+    job.started_at = now
+    job.finished_at = None
+    job.worker = worker
+    job.attempts += 1
+    job.status = Status.PROCESSING
+
+
+def complete(job: Job, result: Any, now: float) -> None:
+    """End an attempt, and the job, with what the handler returned."""
+    job.finished_at = now
+    job.result = result
+    if job.progress is not None:
+        job.progress = 1.0
+    job.status = Status.COMPLETED
+
+
+def fail(job: Job, error: BaseException | str, now: float, policy: RetryPolicy) -> Move:
+    """End an attempt that failed; return what the failure becomes, `RETRY` or `FAIL`."""
+    retry_in = backoff(policy, error, job.attempts, job.max_attempts, job.errors[-1].retry_in if job.errors else None)
+    return _end_attempt(job, AttemptError(job.attempts, *describe(error), now, retry_in))
+
+
+def expire(job: Job, lease: float, now: float) -> Move:
+    """End an attempt whose worker sent no heartbeat for `lease` seconds; return what becomes of it, as `fail` does.
+
+    The next attempt starts at once: the job has waited for as long as the lease.
+    """
+    error = LeaseExpired(f"{job.worker} was not heard of for {lease:g} s")
+    retry_in = 0.0 if job.attempts < job.max_attempts else None
+    return _end_attempt(job, AttemptError(job.attempts, *describe(error), now, retry_in))
+
+
+def backoff(
+    policy: RetryPolicy, error: BaseException | str, attempt: int, max_attempts: int, previous: float | None
+) -> float | None:
+    """Return the seconds until the next attempt; None: there is none, and the job has failed.
+
+    Args:
+        policy: which errors are worth another attempt, and when.
+        error: what went wrong.
+        attempt: which attempt it was; 1 for the first.
+        max_attempts: how many there may be.
+        previous: the seconds of backoff before this attempt; None before the second.
+    """
+    if attempt < max_attempts and policy.worth_retrying(error):
+        return policy.delay(attempt, previous)
+    return None
+
+
+def _end_attempt(job: Job, error: AttemptError) -> Move:
+    """Keep an attempt's error. The job is pending again if the error says when; otherwise it has failed."""
+    job.finished_at = error.at
+    job.errors += (error,)
+    if error.retry_in is None:
+        job.status = Status.FAILED
+        return FAIL
+    job.status = Status.PENDING
+    job.scheduled_for = error.at + error.retry_in
+    return RETRY
+
+
+def release(job: Job, now: float) -> None:
+    """Put a job back, as if it had not been picked up: the attempt does not count."""
+    job.finished_at = now
+    job.attempts -= 1
+    job.status = Status.PENDING
+
+
+def progress(job: Job, fraction: float, note: str) -> None:
+    """Keep how far a job is: the furthest that any attempt came."""
+    job.progress = max(fraction, job.progress or 0.0)
+    job.note = note
+
+
+def revive(job: Job, now: float) -> None:
+    """Give a failed job new attempts, due now. Its errors are kept."""
+    job.scheduled_for = now
+    job.attempts = 0
+    job.status = Status.PENDING
+
+
+def event(job: Job, move: Move, at: float) -> JobEvent:
+    """Return what is told of a move that a job has just made."""
+    return JobEvent(
+        at,
+        move,
+        job.id,
+        job.type,
+        job.status,
+        job.attempts + 1 if move is RELEASE else job.attempts,  # the one that was put back
+        job.priority,
+        job.scheduled_for,
+        job.worker,
+        job.errors[-1] if move is RETRY or move is FAIL else None,
+        job.progress,
+        job.note,
+    )
+
+
+def describe(error: BaseException | str) -> tuple[str, str]:
+    """Return an error's type, empty for a text, and its message, as text that UTF-8 can encode."""
+    if isinstance(error, str):
+        return "", error
+    try:
+        message = str(error).encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
+    except Exception:  # its own __str__ is broken; the job must not suffer for that
+        message = "(its message cannot be shown)"
+    return type(error).__name__, message
