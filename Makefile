@@ -21,13 +21,13 @@ doctor: $(VENV)/course  ## check this machine: what is missing, and the command 
 	$(BIN)/python -m jobqueue_lesson doctor
 
 test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
-	$(BIN)/python -m tools.test $(PYTEST_ARGS)
+	$(BIN)/python -m tools.run_tests $(PYTEST_ARGS)
 
 test-quick: $(VENV)/test  ## while you work, under a minute: the package, and the notebooks that have changed
-	$(BIN)/python -m tools.test --quick $(PYTEST_ARGS)
+	$(BIN)/python -m tools.run_tests --quick $(PYTEST_ARGS)
 
 test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
-	$(BIN)/python -m tools.test --search $(PYTEST_ARGS)
+	$(BIN)/python -m tools.run_tests --search $(PYTEST_ARGS)
 
 check: $(VENV)/check $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
 	$(BIN)/ruff check
@@ -36,29 +36,29 @@ check: $(VENV)/check $(VENV)/npm  ## lint code and notebooks, check types, spell
 	$(BIN)/node node_modules/.bin/biome check --error-on-warnings
 	$(BIN)/typos
 	$(BIN)/lychee --offline .
-	$(BIN)/python tools/notebooks.py check
+	$(BIN)/python -m tools.notebooks check
 
 links: $(VENV)/check  ## check the links that lead out of the repository as well; so does CI, every week
 	$(BIN)/lychee .
 
 notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and what is made from them: minutes, glossary
-	$(BIN)/python tools/picture.py
-	$(BIN)/python tools/notebooks.py run
-	$(BIN)/python tools/minutes.py --write
-	$(BIN)/python tools/glossary.py
-	$(BIN)/python tools/notebooks.py check
+	$(BIN)/python -m tools.picture
+	$(BIN)/python -m tools.notebooks run
+	$(BIN)/python -m tools.minutes --write
+	$(BIN)/python -m tools.glossary
+	$(BIN)/python -m tools.notebooks check
 
 slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network
-	$(BIN)/python tools/slides build/slides
+	$(BIN)/python -m tools.slides
 
 present: $(VENV)/course $(VENV)/deck  ## present a page live, with widgets on the slides: make present PAGE=04_retries
-	$(BIN)/python tools/present.py build/present $(PAGE) $(LAB_ARGS)
+	$(BIN)/python -m tools.present $(PAGE) $(LAB_ARGS)
 
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
-	$(BIN)/python tools/editions.py
+	$(BIN)/python -m tools.editions
 
 site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it
-	$(BIN)/python -m tools.site $(if $(PYODIDE),--pyodide "$(PYODIDE)")
+	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
@@ -106,7 +106,7 @@ $(VENV)/npm: package.json | $(VENV)/web
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-package-lock
 	@touch $@
 
-.venv-lowest/constraints.txt: pyproject.toml tools/lowest.py
+.venv-lowest/constraints.txt: pyproject.toml tools/lowest.py tools/paths.py
 	mkdir -p $(@D)
-	$(PYTHON) tools/lowest.py > $@.new
+	$(PYTHON) -m tools.lowest > $@.new
 	mv $@.new $@

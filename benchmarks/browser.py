@@ -13,13 +13,21 @@ from tests.browser.lab import Lab, find_browser, open_browser, running_lab
 
 from .measure import Row
 
-LABS = ["rush_lab", "life_of_a_job_lab", "polling_lab", "retry_storm_lab", "starvation_lab", "full_queue_lab"]
+LABS = {
+    "rush_lab": "why_background_jobs",
+    "life_of_a_job_lab": "job_queue",
+    "polling_lab": "worker",
+    "retry_storm_lab": "retries",
+    "starvation_lab": "priorities",
+    "full_queue_lab": "api_pattern",
+}
+"""The panels, and the module of each."""
 
 INTERACT = """
 import io
 import ipywidgets
 from matplotlib import pyplot as plt
-from jobqueue_lesson.show.labs import draw_storm, retry_storm
+from jobqueue_lesson.labs.retries import draw_storm, retry_storm
 
 @ipywidgets.interact(base=(0.1, 5.0, 0.1))
 def panel(base=1.0):
@@ -128,8 +136,8 @@ def rows() -> Iterator[Row]:
         with running_lab(Path(folder), browser) as lab:
             plain = answer_ms(lab, "interact", INTERACT, ".jp-RenderedImage img")
             each = {}
-            for name in LABS:
-                code = f"from jobqueue_lesson.show.labs import {name}\n{name}()"
+            for name, module in LABS.items():
+                code = f"from jobqueue_lesson.labs.{module} import {name}\n{name}()"
                 each[name] = answer_ms(lab, name, code, "img.widget-image")
             slowest = max(each, key=lambda name: each[name])
             said = f"{each[slowest]:.0f} ms ({slowest}; median of all: {statistics.median(each.values()):.0f})"

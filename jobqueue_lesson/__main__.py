@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import doctor, pages
-from .editions import EDITIONS
+from .course import copies, doctor
+from .course.editions import TO_WORK_THROUGH
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == "doctor":
         return 0 if doctor.examine(folder) else 1
     try:
-        copied = pages.copy(folder, options.edition, fresh=options.fresh)
+        copied = copies.copy(folder, options.edition, fresh=options.fresh)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     print("JupyterLab runs until you press Ctrl-C here.", flush=True)
     try:
-        pages.run_lab(folder, browser=not options.no_browser, port=options.port)
+        copies.run_lab(folder, browser=not options.no_browser, port=options.port)
     except ImportError as error:
         why = doctor.command("-m", "jobqueue_lesson", "doctor")
         print(f"JupyterLab cannot run here: {error}. Find out why: {why}", file=sys.stderr)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def report(folder: Path, copied: pages.Copied) -> str:
+def report(folder: Path, copied: copies.Copied) -> str:
     """Say in a few lines what was copied, and what was not."""
     lines = [f"The course is in {folder}"]
     for names, words in (
@@ -71,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "A page that you have edited or run is never written over.",
     )
     open_.add_argument(
-        "folder", nargs="?", type=Path, default=Path(pages.FOLDER), help=f"default: {pages.FOLDER}, made here"
+        "folder", nargs="?", type=Path, default=Path(copies.FOLDER), help=f"default: {copies.FOLDER}, made here"
     )
     open_.add_argument(
-        "--edition", choices=EDITIONS, help="default: what is in the folder already, or else course: everything"
+        "--edition", choices=TO_WORK_THROUGH, help="default: what is in the folder already, or else course: everything"
     )
     open_.add_argument(
         "--fresh", metavar="PAGE", help="give your page a new name, and put a fresh one in its place: 04, or all"

@@ -6,8 +6,8 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from tools import editions
-from tools import site as tool
+from tools import editions, website
+from tools.paths import LITE
 
 from .distribution import NPM, distribution
 
@@ -52,5 +52,5 @@ def wheel(once):
 def site(once, wheel, tmp_path_factory):
     """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
     need(NPM, "npm")
-    need(tool.LITE, "lite")
-    return once("site", lambda folder: tool.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))
+    need(LITE, "lite")
+    return once("site", lambda folder: website.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))

@@ -23,7 +23,7 @@ from jobqueue_lesson.capacity import (
     utilization,
     wait_quantile,
 )
-from jobqueue_lesson.show.cards import QUESTIONS
+from jobqueue_lesson.labs.how_many_workers import QUESTIONS
 
 PAGE = Path(__file__).parent.parent / "notebooks" / "12_how_many_workers.ipynb"
 

@@ -12,11 +12,11 @@ from matplotlib.colors import CSS4_COLORS, to_hex, to_rgb, to_rgba
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from jobqueue_lesson import plot_timeline
-from jobqueue_lesson.show import labs
 from jobqueue_lesson.show.sequence import plot_sequence
 from jobqueue_lesson.show.states import plot_states
 from jobqueue_lesson.show.style import INK, LOOKS, PAPER, STYLE, course_style
 
+from .played import PANELS
 from .test_sequence import conversation
 from .test_timeline import record
 
@@ -160,9 +160,6 @@ def every_look():
     return record(*jobs, handlers={"crash": crash, "nap": nap}, until=12)
 
 
-LABS = [getattr(labs, name) for name in sorted(vars(labs)) if name.endswith("_lab")]
-
-
 @pytest.fixture
 def drawn(monkeypatch):
     """Draws a lab's picture on an Axes of its own."""
@@ -205,7 +202,7 @@ def faint(axes):
     return found
 
 
-@pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
 def test_nothing_in_a_labs_picture_is_faint(make, drawn):
     assert faint(drawn(make)) == []
 

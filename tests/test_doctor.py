@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jobqueue_lesson import doctor
+from jobqueue_lesson.course import doctor
 from jobqueue_lesson.postgres import server
 
 ROOT = Path(__file__).parent.parent

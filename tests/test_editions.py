@@ -1,5 +1,6 @@
 """The editions that are handed out: made from the notebooks by functions, and nothing gets lost or given away."""
 
+import ast
 import io
 import json
 import re
@@ -10,8 +11,22 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from jobqueue_lesson.editions import EDITIONS, course, edition_of, instructor, is_note, is_solution, learner
+from jobqueue_lesson.course.editions import (
+    EDITIONS,
+    WHY,
+    course,
+    edition_of,
+    instructor,
+    is_note,
+    is_solution,
+    learner,
+    presenting,
+    site,
+    slides,
+)
 from tools import editions as tool
+
+from .trees import tree_of
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -127,6 +142,116 @@ def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     assert "Not yet: this is how it was." in json.dumps(page)
 
 
+# --- slides ---
+
+
+@named
+def test_what_is_presented_runs_and_leaves_no_blank_slide(path):
+    master = read(path)
+    copy = nbformat.from_dict(presenting(master))
+    nbformat.validate(copy)
+    kinds = [cell.metadata.get("slideshow", {}).get("slide_type", "-") for cell in copy.cells]
+    imports = [cell["id"] for cell in master["cells"] if cell["id"].startswith("imports")]
+    assert len(imports) >= 1
+    assert set(kinds[len(imports) :]) <= {"-", "slide", "fragment"}
+    assert [cell.id for cell in copy.cells[: len(imports)]] == imports
+    assert kinds[len(imports)] == "slide"
+
+
+@named
+def test_links_on_static_slides_lead_from_deck_to_deck_and_answers_are_open(path):
+    text = json.dumps([cell for cell in slides(read(path))["cells"] if cell["cell_type"] == "markdown"])
+    assert not re.search(r"\]\([^)]*\.ipynb|<details>", text)
+    for name in re.findall(r"\]\((\w+)\.html", text):
+        assert (ROOT / "notebooks" / f"{name}.ipynb").is_file()
+
+
+# --- the web site ---
+
+
+def code(id, source, *tags, outputs=()):
+    return {
+        "cell_type": "code",
+        "id": id,
+        "metadata": {"tags": list(tags)} if tags else {},
+        "source": source.splitlines(keepends=True),
+        "outputs": list(outputs),
+        "execution_count": 1,
+    }
+
+
+def page(*cells):
+    title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": ["# Title"]}
+    return {"cells": [title, *cells], "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4}
+
+
+def test_what_runs_is_there_to_be_run_with_its_output_cleared():
+    notebook = page(code("one", "print(1)", outputs=[{"output_type": "stream", "name": "stdout", "text": ["1\n"]}]))
+    before = json.dumps(notebook)
+    (_, cell) = site(notebook)["cells"]
+    assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert source(cell) == "print(1)"
+    assert json.dumps(notebook) == before
+
+
+def test_what_cannot_run_is_there_to_be_read_with_why_what_to_do_and_what_it_put_out():
+    picture = {"output_type": "display_data", "data": {"image/png": "iVBOR=\n", "text/plain": ["<Figure>"]}}
+    said = {"output_type": "stream", "name": "stdout", "text": ["202\n", "```\n"]}
+    notebook = page(code("serve", "serve()", "needs-sockets", outputs=[said, picture]))
+    _, box, cell = site(notebook)["cells"]
+    assert "One cell of this page" in source(box)
+    assert cell["cell_type"] == "markdown"
+    assert "cannot open a socket" in source(cell)
+    assert "install the course" in source(cell)
+    assert "```python\nserve()\n```" in source(cell)
+    assert "````text\n202\n```\n````" in source(cell)
+    assert cell["attachments"] == {"serve-1.png": {"image/png": "iVBOR="}}
+    assert "attachment:serve-1.png" in source(cell)
+
+
+def test_the_same_reason_is_given_at_length_only_once():
+    notebook = page(code("a", "a()", "needs-processes"), code("b", "b()", "needs-processes"))
+    _, _, first, second = site(notebook)["cells"]
+    assert "cannot start a process" in source(first)
+    assert "cannot start a process" not in source(second)
+    assert "Not run in the browser" in source(second)
+
+
+def test_speaker_notes_are_left_out_and_solutions_stay_folded():
+    notes = {
+        "cell_type": "markdown",
+        "id": "n",
+        "metadata": {"slideshow": {"slide_type": "notes"}},
+        "source": ["Ask the room"],
+    }
+    solution = code("s", "x = 1")
+    solution["metadata"]["jupyter"] = {"source_hidden": True}
+    cells = site(page(notes, solution))["cells"]
+    assert [cell["id"] for cell in cells] == ["title", "s"]
+    assert cells[1]["metadata"]["jupyter"] == {"source_hidden": True}
+
+
+IMPOSSIBLE = ("serve", "WorkerProcess", "EngineQueue", "EngineWorker", "Popen", "uvicorn", "server")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_that_a_browser_cannot_do_is_left_to_be_run(path):
+    for cell in site(read(path))["cells"]:
+        if cell["cell_type"] == "code":
+            called = {
+                getattr(node.func, "id", getattr(node.func, "attr", ""))
+                for node in ast.walk(tree_of(source(cell)))
+                if isinstance(node, ast.Call)
+            }
+            assert not called & set(IMPOSSIBLE), cell["id"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_only_code_cells_are_tagged_as_impossible(path):
+    tagged = [cell for cell in read(path)["cells"] if WHY.keys() & set(cell["metadata"].get("tags", []))]
+    assert [cell["id"] for cell in tagged if cell["cell_type"] != "code"] == []
+
+
 # --- the zips ---
 
 
@@ -134,7 +259,7 @@ def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
 def test_a_zip_has_every_page_a_wheel_and_a_readme(edition, wheel):
     files = tool.contents(edition, wheel)
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
-    beside |= {name for name in tool.BESIDE_INSTRUCTORS if edition == "instructor" and (ROOT / name).exists()}
+    beside |= {"INSTRUCTORS.md"} if edition == "instructor" else set()
     assert set(files) == {path.name for path in NOTEBOOKS} | beside | {"README.txt", wheel.name}
     for path in NOTEBOOKS:
         assert files[path.name] == edition_of(path.read_bytes(), edition)

@@ -58,7 +58,7 @@ def can_be_made(target):
 
 def test_the_lowest_versions_are_those_of_pyproject():
     printed = subprocess.run(
-        [sys.executable, ROOT / "tools" / "lowest.py"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tools.lowest"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {need.replace(">=", "==").replace("[binary]", "") for need in PROJECT["dependencies"]} <= set(printed)
     assert len(printed) == len(PROJECT["dependencies"]) + sum(map(len, PROJECT["optional-dependencies"].values()))

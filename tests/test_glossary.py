@@ -38,7 +38,7 @@ def test_a_term_stands_in_a_whole_sentence(path):
 
 
 def test_a_term_that_is_defined_twice_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(glossary_tool, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(glossary_tool, "notebooks", lambda: sorted(tmp_path.glob("*.ipynb")))
     for name in ("01_one", "02_two"):
         cell = nbformat.v4.new_markdown_cell("# One\n\nA **<dfn>job</dfn>** is a piece of work.")
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / f"{name}.ipynb")

@@ -6,9 +6,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from jobqueue_lesson.editions import is_note
-from jobqueue_lesson.show.cards import QUESTIONS
+from jobqueue_lesson.course.editions import is_note
 from tools import minutes as minutes_tool
+
+from .played import QUESTIONS
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -3,35 +3,39 @@
 import inspect
 import io
 import itertools
+import json
+import re
+import sys
+from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
 
 from jobqueue_lesson import Simulation
-from jobqueue_lesson.show import labs
-from jobqueue_lesson.show.labs import Slider
+from jobqueue_lesson.labs import panel
+from jobqueue_lesson.labs.api_pattern import full_queue
+from jobqueue_lesson.labs.dead_letters import dead_letters
+from jobqueue_lesson.labs.durability import leases
+from jobqueue_lesson.labs.how_many_workers import sizing_lab
+from jobqueue_lesson.labs.job_queue import life_of_a_job
+from jobqueue_lesson.labs.panel import Slider
+from jobqueue_lesson.labs.priorities import starvation
+from jobqueue_lesson.labs.progress import reporting
+from jobqueue_lesson.labs.recurring_jobs import recurring
+from jobqueue_lesson.labs.retries import retry_storm, say_storm
+from jobqueue_lesson.labs.why_background_jobs import rush, slow_api
+from jobqueue_lesson.labs.worker import polling
 
-LABS = {
-    "rush": (labs.rush, labs.rush_lab),
-    "life_of_a_job": (labs.life_of_a_job, labs.life_of_a_job_lab),
-    "polling": (labs.polling, labs.polling_lab),
-    "retry_storm": (labs.retry_storm, labs.retry_storm_lab),
-    "starvation": (labs.starvation, labs.starvation_lab),
-    "full_queue": (labs.full_queue, labs.full_queue_lab),
-    "sizing": (labs.sizing, labs.sizing_lab),
-    "leases": (labs.leases, labs.leases_lab),
-    "reporting": (labs.reporting, labs.reporting_lab),
-    "recurring": (labs.recurring, labs.recurring_lab),
-    "dead_letters": (labs.dead_letters, labs.dead_letters_lab),
-}
+from .played import PAGES, PANELS
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
-@pytest.fixture(params=LABS)
+@pytest.fixture(params=PANELS)
 def lab(request):
-    plain, make = LABS[request.param]
-    panel = make()
-    panel.plain = plain
-    return panel
+    lab = PANELS[request.param]()
+    lab.plain = getattr(sys.modules[PANELS[request.param].__module__], request.param)
+    return lab
 
 
 def says(lab, outcome):
@@ -106,12 +110,12 @@ def test_the_plain_functions_defaults_are_where_the_controls_start(lab):
 
 
 def test_a_slider_of_whole_numbers_gives_whole_numbers():
-    assert isinstance(labs._control(Slider("n", 1, 5, 1, 2)).value, int)
-    assert isinstance(labs._control(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
+    assert isinstance(panel._control(Slider("n", 1, 5, 1, 2)).value, int)
+    assert isinstance(panel._control(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
 
 
 def test_a_queue_makes_the_answer_faster_and_not_the_work():
-    outcome = labs.rush(requests=20, work_ms=200, at_once=4)
+    outcome = rush(requests=20, work_ms=200, at_once=4)
     assert outcome.waited == pytest.approx([0.2] * 4 + [0.4] * 4 + [0.6] * 4 + [0.8] * 4 + [1.0] * 4)
     assert max(outcome.queued) == pytest.approx(0.005)
     assert max(outcome.done) == pytest.approx(1.001)
@@ -119,12 +123,12 @@ def test_a_queue_makes_the_answer_faster_and_not_the_work():
 
 @pytest.mark.parametrize(("failures", "max_attempts"), [*itertools.product(range(4), range(1, 4))])
 def test_a_job_fails_for_good_when_it_fails_as_often_as_it_is_tried(failures, max_attempts):
-    history = labs.life_of_a_job(failures, max_attempts)
+    history = life_of_a_job(failures, max_attempts)
     assert history.events[-1].status == ("failed" if failures >= max_attempts else "completed")
 
 
 def test_polling_waits_and_waking_does_not():
-    polled, woken = labs.polling(every_ms=50), labs.polling(wake=True)
+    polled, woken = polling(every_ms=50), polling(wake=True)
     assert 0.015 < sum(polled.waits) / 40 < 0.035
     assert max(polled.waits) <= 0.05
     assert max(woken.waits) <= 0.02
@@ -132,7 +136,7 @@ def test_polling_waits_and_waking_does_not():
 
 
 def test_without_jitter_ten_clients_a_wave_get_through():
-    storm = labs.retry_storm(jitter="none")
+    storm = retry_storm(jitter="none")
     assert (len(storm.calls), storm.refused, storm.gave_up) == (
         100 + 100 + 90 + 80 + 70 + 60 + 50 + 40 + 30 + 20 + 10,
         550,
@@ -143,17 +147,17 @@ def test_without_jitter_ten_clients_a_wave_get_through():
 
 @pytest.mark.parametrize("jitter", ["full", "equal", "decorrelated"])
 def test_any_jitter_ends_the_storm_in_seconds(jitter):
-    assert labs.retry_storm(jitter=jitter).recovered < 15
+    assert retry_storm(jitter=jitter).recovered < 15
 
 
 def test_clients_that_run_out_of_attempts_give_up():
-    storm = labs.retry_storm(outage=1000.0, max_attempts=2)
+    storm = retry_storm(outage=1000.0, max_attempts=2)
     assert (storm.gave_up, storm.refused) == (100, 200)
-    assert labs.say_storm(storm) == "200 calls, 200 of them refused. 100 clients gave up, at 2 s."
+    assert say_storm(storm) == "200 calls, 200 of them refused. 100 clients gave up, at 2 s."
 
 
 def test_aging_ends_starvation_and_urgent_jobs_pay():
-    strict, aged = labs.starvation(aging=0), labs.starvation(aging=10)
+    strict, aged = starvation(aging=0), starvation(aging=10)
     assert strict.unserved > 20
     assert aged.unserved < 10
 
@@ -161,14 +165,14 @@ def test_aging_ends_starvation_and_urgent_jobs_pay():
         return sum(wait for _, wait in waits) / len(waits)
 
     assert mean(aged.urgent) > mean(strict.urgent)
-    assert labs.starvation(urgent_per_second=0).unserved == 0
+    assert starvation(urgent_per_second=0).unserved == 0
 
 
 def test_a_longer_queue_refuses_less_and_waits_more():
-    short, long = labs.full_queue(max_pending=1), labs.full_queue(max_pending=60)
+    short, long = full_queue(max_pending=1), full_queue(max_pending=60)
     assert len(short.refused) > len(long.refused) == 0
     assert max(wait for _, wait in short.accepted) < 0.3 < 3 < max(wait for _, wait in long.accepted)
-    assert not labs.full_queue(workers=2).refused
+    assert not full_queue(workers=2).refused
 
 
 def test_a_seed_is_there_where_chance_plays_a_part(lab):
@@ -185,8 +189,8 @@ def test_the_axes_stay_where_they_are_while_a_slider_moves(lab):
 def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
     sim = Simulation()
 
-    async def rush():
-        stage = labs.slow_api(places=2, work=1.0, patience=1.5, clock=sim.time)
+    async def eight_requests():
+        stage = slow_api(places=2, work=1.0, patience=1.5, clock=sim.time)
         for _ in range(8):
             stage.press(0)
         await stage.queue.join()
@@ -194,41 +198,41 @@ def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
         stage.close()
         return stage
 
-    stage = sim.run(rush())
+    stage = sim.run(eight_requests())
     assert stage.queue.stats() == {"pending": 0, "processing": 0, "completed": 4, "failed": 4}
     assert stage.queue.get(8).error == "DoNotRetry: gave up after 1.5 s at the door"
 
 
 def test_the_record_of_a_storm_has_every_call():
-    storm = labs.retry_storm(jitter="full")
+    storm = retry_storm(jitter="full")
     assert [event.at for event in storm.history.events if event.move == "dequeue"] == storm.calls
 
 
 def test_enough_attempts_leave_only_the_poison():
-    few, many = labs.dead_letters(outage=60, max_attempts=3), labs.dead_letters(outage=60, max_attempts=6)
+    few, many = dead_letters(outage=60, max_attempts=3), dead_letters(outage=60, max_attempts=6)
     assert (len(few.completed), len(few.dead), len(few.poison)) == (63, 53, 4)
     assert (len(many.completed), len(many.dead), len(many.poison)) == (116, 0, 4)
     assert many.failed > few.failed
-    assert not labs.dead_letters(outage=0, max_attempts=1).dead
+    assert not dead_letters(outage=0, max_attempts=1).dead
 
 
 def test_a_recurring_job_that_takes_too_long_loses_ticks_and_never_overlaps():
-    assert [len(labs.recurring(5, 4.0, overlap).runs) for overlap in ("skip", "coalesce", "queue one")] == [12, 12, 12]
+    assert [len(recurring(5, 4.0, overlap).runs) for overlap in ("skip", "coalesce", "queue one")] == [12, 12, 12]
     for overlap, expected in {"skip": 6, "coalesce": 7, "queue one": 7}.items():
-        runs = labs.recurring(5, 8.0, overlap).runs
+        runs = recurring(5, 8.0, overlap).runs
         assert len(runs) == expected
         assert all(after >= before + 8 for (before, _), (after, _) in itertools.pairwise(runs))
 
 
 def test_reports_are_dear_when_there_are_many_and_rare_when_there_are_few():
-    each, some, few = (labs.reporting(every_rows=n) for n in (1, 100, 2500))
+    each, some, few = (reporting(every_rows=n) for n in (1, 100, 2500))
     assert (round(each.seconds), round(some.seconds, 2), round(few.seconds, 2)) == (35, 10.25, 10.01)
     assert each.silence < some.silence < 0.3 < 5 < few.silence
-    assert labs.reporting(every_rows=300, report_ms=0).seconds == pytest.approx(10)
+    assert reporting(every_rows=300, report_ms=0).seconds == pytest.approx(10)
 
 
 def test_a_lease_is_worth_it_when_it_is_longer_than_a_stall_and_not_much_longer():
-    short, right, long = (labs.leases(lease=seconds, stall=10) for seconds in (5, 10.5, 30))
+    short, right, long = (leases(lease=seconds, stall=10) for seconds in (5, 10.5, 30))
     assert (len(short.needless), len(right.needless), len(long.needless)) == (10, 0, 0)
     assert short.refused == 10
     mean = [sum(wait for _, wait in found.recovered) / len(found.recovered) for found in (short, right, long)]
@@ -237,13 +241,25 @@ def test_a_lease_is_worth_it_when_it_is_longer_than_a_stall_and_not_much_longer(
 
 def test_no_lease_ends_before_its_time():
     for seconds in (2, 5, 9, 10.5, 30):
-        found = labs.leases(lease=seconds, stall=10)
+        found = leases(lease=seconds, stall=10)
         assert all(wait >= seconds - 1e-9 for _, wait in found.recovered + found.needless)
 
 
 @pytest.mark.parametrize("workers", [3, 5, 8])
 def test_the_numbers_under_a_picture_are_not_cut_off_at_its_edge(workers):
-    lab = labs.sizing_lab()
+    lab = sizing_lab()
     lab.controls["workers"].value = workers
     pixels = imread(io.BytesIO(lab.picture.value))
     assert (pixels[:, -1] == pixels[0, 0]).all()
+
+
+def test_every_page_has_its_module():
+    assert {path.stem[3:] for path in NOTEBOOKS} == set(PAGES)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_plays_with_what_is_in_the_module_of_its_name(path):
+    sources = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"])
+    assert set(re.findall(r"jobqueue_lesson\.labs\.(\w+)", sources)) == {path.stem[3:]}
+    assert set(re.findall(r"jobqueue_lesson\.exercises\.(\w+)", sources)) == {path.stem[3:]}
+    assert set(re.findall(r'predict\("(.+?)"\)', sources)) == set(PAGES[path.stem[3:]].QUESTIONS)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobqueue_lesson import __main__, pages
+from jobqueue_lesson import __main__
+from jobqueue_lesson.course import copies, pages
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,92 +48,92 @@ def names(folder):
 
 
 def test_open_copies_the_pages_and_what_belongs_to_them(course, mine):
-    done = pages.copy(mine)
+    done = copies.copy(mine)
     assert names(mine) == done.new == [pages.FIRST, "04_retries.ipynb", "GLOSSARY.md"]
     for name in done.new:
         assert (mine / name).read_bytes() == (course / name).read_bytes()
 
 
 def test_a_second_time_there_is_nothing_to_do(course, mine):
-    pages.copy(mine)
-    assert pages.copy(mine) == pages.Copied("course", [], [], [], [])
+    copies.copy(mine)
+    assert copies.copy(mine) == copies.Copied("course", [], [], [], [])
 
 
 def test_open_never_writes_over_a_page_that_was_edited_or_run(course, mine):
-    pages.copy(mine)
+    copies.copy(mine)
     (mine / "04_retries.ipynb").write_bytes(page("my own answer"))
     for content in (page("retry"), page("a newer course")):
         (course / "04_retries.ipynb").write_bytes(content)
-        assert pages.copy(mine).kept == ["04_retries.ipynb"]
+        assert copies.copy(mine).kept == ["04_retries.ipynb"]
         assert (mine / "04_retries.ipynb").read_bytes() == page("my own answer")
 
 
 def test_a_page_that_nobody_touched_is_updated_by_a_newer_course(course, mine):
-    pages.copy(mine)
+    copies.copy(mine)
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
-    done = pages.copy(mine)
+    done = copies.copy(mine)
     assert (done.updated, done.kept) == (["04_retries.ipynb"], [])
     assert (mine / "04_retries.ipynb").read_bytes() == page("a newer course")
 
 
 def test_a_page_that_was_only_opened_is_not_an_edited_one(course, mine):
-    pages.copy(mine)
+    copies.copy(mine)
     opened = json.loads((mine / "04_retries.ipynb").read_text())
     opened["metadata"] = {"language_info": {"name": "python", "version": "3.13.1"}}  # as JupyterLab saves it by itself
     (mine / "04_retries.ipynb").write_text(json.dumps(opened))
-    assert pages.copy(mine) == pages.Copied("course", [], [], [], [])
+    assert copies.copy(mine) == copies.Copied("course", [], [], [], [])
     assert json.loads((mine / "04_retries.ipynb").read_text()) == opened
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
-    assert pages.copy(mine).updated == ["04_retries.ipynb"]
+    assert copies.copy(mine).updated == ["04_retries.ipynb"]
 
 
 def test_a_file_that_was_there_before_is_the_learners(course, mine):
     mine.mkdir(parents=True)
     (mine / "04_retries.ipynb").write_bytes(b"something else of that name")
-    assert pages.copy(mine).kept == ["04_retries.ipynb"]
+    assert copies.copy(mine).kept == ["04_retries.ipynb"]
     assert (mine / "04_retries.ipynb").read_bytes() == b"something else of that name"
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"edition": "x", "copied": 3}', '{"copied": {}}', '{"edition": []}'])
 def test_without_a_record_that_can_be_read_nothing_is_written_over(course, mine, record):
-    pages.copy(mine)
-    (mine / pages.RECORD).write_text(record)
+    copies.copy(mine)
+    (mine / copies.RECORD).write_text(record)
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
-    assert pages.copy(mine).kept == ["04_retries.ipynb"]
+    assert copies.copy(mine).kept == ["04_retries.ipynb"]
     assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
 
 
 def test_a_page_that_was_deleted_comes_again(course, mine):
-    pages.copy(mine)
+    copies.copy(mine)
     (mine / "04_retries.ipynb").unlink()
-    assert pages.copy(mine).new == ["04_retries.ipynb"]
+    assert copies.copy(mine).new == ["04_retries.ipynb"]
 
 
 def test_a_fresh_copy_stands_beside_the_learners_under_its_old_name(course, mine):
-    pages.copy(mine)
+    copies.copy(mine)
     (mine / pages.FIRST).write_bytes(page("mine too"))
     for number, answer in enumerate([page("first answer"), page("second answer")]):
         (mine / "04_retries.ipynb").write_bytes(answer)
-        done = pages.copy(mine, fresh="04")
+        done = copies.copy(mine, fresh="04")
         saved = ["04_retries-mine.ipynb", "04_retries-mine2.ipynb"][number]
         assert (done.saved, done.kept) == ([saved], [pages.FIRST])
         assert (mine / saved).read_bytes() == answer
         assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
     assert (mine / "04_retries-mine.ipynb").read_bytes() == page("first answer")
-    assert pages.copy(mine, fresh="all").saved == ["00_start_here-mine.ipynb"]
+    assert copies.copy(mine, fresh="all").saved == ["00_start_here-mine.ipynb"]
 
 
 def test_a_fresh_copy_of_a_page_that_is_none_names_those_that_are(course, mine):
     with pytest.raises(ValueError, match=r"no page begins with '99'; there are: 00_start_here.ipynb, 04_retries"):
-        pages.copy(mine, fresh="99")
+        copies.copy(mine, fresh="99")
     assert not mine.exists()
 
 
 def test_a_folder_stays_with_its_edition_until_another_is_asked_for(course, mine):
-    pages.copy(mine, "learner")
+    copies.copy(mine, "learner")
     assert b"return 42" not in (mine / "04_retries.ipynb").read_bytes()
-    assert pages.copy(mine) == pages.Copied("learner", [], [], [], [])
-    assert pages.copy(mine, "course").updated == [pages.FIRST, "04_retries.ipynb"]
+    assert copies.copy(mine) == copies.Copied("learner", [], [], [], [])
+    assert copies.copy(mine, "course").updated == [pages.FIRST, "04_retries.ipynb"]
     assert b"return 42" in (mine / "04_retries.ipynb").read_bytes()
 
 
@@ -140,19 +141,19 @@ def test_the_instructors_edition_cannot_be_made_of_the_learners(course, mine):
     for path in course.glob("*.ipynb"):
         path.write_bytes(pages.edition("learner")[path.name])
     with pytest.raises(ValueError, match="only the learner's edition is installed here"):
-        pages.copy(mine, "instructor")
+        copies.copy(mine, "instructor")
 
 
 def test_the_courses_own_folder_is_opened_and_not_changed(course):
     before = {path.name: path.read_bytes() for path in course.iterdir()}
-    assert pages.copy(course) == pages.Copied("course", [], [], [], [])
+    assert copies.copy(course) == copies.Copied("course", [], [], [], [])
     with pytest.raises(ValueError, match="is where the course keeps its own pages: name another folder"):
-        pages.copy(course, "learner")
+        copies.copy(course, "learner")
     assert {path.name: path.read_bytes() for path in course.iterdir()} == before
 
 
 def test_a_disk_that_fills_up_loses_no_page(course, mine, monkeypatch):
-    pages.copy(mine)
+    copies.copy(mine)
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
 
     def full(self, content):
@@ -161,7 +162,7 @@ def test_a_disk_that_fills_up_loses_no_page(course, mine, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
-        pages.copy(mine)
+        copies.copy(mine)
     assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
 
 
@@ -177,7 +178,7 @@ def test_the_checkout_has_the_course():
 def started(monkeypatch):
     """What JupyterLab would have been started with."""
     calls = []
-    monkeypatch.setattr(pages, "run_lab", lambda folder, **options: calls.append((folder, options)))
+    monkeypatch.setattr(copies, "run_lab", lambda folder, **options: calls.append((folder, options)))
     return calls
 
 
@@ -192,7 +193,7 @@ def test_open_makes_a_folder_here_and_starts_jupyterlab_there(course, started, t
 
 
 def test_open_says_what_it_has_kept_and_how_to_get_a_fresh_copy(course, started, mine, capsys):
-    pages.copy(mine)
+    copies.copy(mine)
     (mine / "04_retries.ipynb").write_bytes(page("my own answer"))
     assert __main__.main(["open", str(mine), "--no-browser", "--port", "8888"]) == 0
     assert "1 kept as you left them; a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
@@ -230,7 +231,8 @@ def test_without_jupyterlab_open_copies_and_sends_to_the_doctor(course, mine, mo
 def test_a_console_without_a_tick_mark_ends_nothing(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-X", "utf8=0", "-c", "import sys; sys.stdout.reconfigure(encoding='ascii')\n"
-         "from jobqueue_lesson import __main__, doctor\n"
+         "from jobqueue_lesson import __main__\n"
+         "from jobqueue_lesson.course import doctor\n"
          "doctor.CHECKS = {}; __main__.main(['doctor']); print('✓ still here')"],
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip

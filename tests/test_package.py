@@ -2,6 +2,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import jobqueue_lesson
 from jobqueue_lesson import handlers
 
 PACKAGE = Path(jobqueue_lesson.__file__).parent
-AROUND = {"__main__", "doctor", "editions", "pages"}  # what hands the course out, and knows nothing of what it teaches
-SYSTEM = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "history"} - AROUND
+MODULES = set(PACKAGE.rglob("*.py"))
+SYSTEM = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__", "history"}
 
 
 @pytest.mark.parametrize("module", ["jobqueue_lesson", "jobqueue_lesson.__main__"])
@@ -51,11 +52,31 @@ def imported(path):
 
 def test_imports_run_one_way():
     for name in SYSTEM:
-        assert not imported(PACKAGE / f"{name}.py") & {"history", "show", "exercises", *AROUND}, name
-    for name in AROUND:
-        assert imported(PACKAGE / f"{name}.py") <= {*AROUND, "postgres"}, name
+        assert not imported(PACKAGE / f"{name}.py") & {"history", "show", "labs", "exercises", "course"}, name
+    for path in (PACKAGE / "course").glob("*.py"):  # it knows nothing of what the course teaches
+        assert not imported(path) & {"history", "show", "labs", "exercises", *SYSTEM} - {"postgres"}, path.name
     assert imported(PACKAGE / "history.py") <= {"job", "contract"}
     assert imported(PACKAGE / "show" / "timeline.py") <= {"history", "style"}
+    above = ["show", "labs", "exercises", "course"]
+    while len(above) > 1:
+        folder = above.pop(0)
+        for path in (PACKAGE / folder).glob("*.py"):
+            assert not imported(path) & set(above), path.name
+
+
+def needs(path):
+    """Return the modules of the package that a module imports, at its top or later, each by its file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            place = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            names = [place / alias.name for alias in node.names] if place.is_dir() else [place]
+            found |= {name.with_suffix(".py") for name in names} & MODULES
+    return found
+
+
+def test_no_imports_go_round_in_a_circle():
+    TopologicalSorter({path: needs(path) for path in MODULES}).prepare()
 
 
 def test_every_public_thing_is_documented():

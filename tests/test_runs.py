@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import test as tool
+from tools import run_tests as tool
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi import BackgroundTasks, FastAPI
 
 from jobqueue_lesson.job import Move, Status
-from jobqueue_lesson.show.labs import starvation
+from jobqueue_lesson.labs.priorities import starvation
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"

@@ -50,5 +50,5 @@ def test_times_are_said_in_the_unit_that_reads_best(seconds, words):
 
 
 def test_every_module_says_what_it_is():
-    for name in ("timeline", "labs", "states", "source", "style"):
+    for name in ("timeline", "states", "source", "style"):
         assert importlib.import_module(f"jobqueue_lesson.show.{name}").__doc__

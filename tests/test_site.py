@@ -14,8 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import need, tool
+from jobqueue_lesson.course.editions import site as site_edition
+from tools import website as tool
+from tools.paths import PYODIDE, TEMPLATES
+
+from .conftest import need
 from .distribution import WHEELS
+from .trees import tree_of
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -25,104 +30,11 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def code(id, source, *tags, outputs=()):
-    return {
-        "cell_type": "code",
-        "id": id,
-        "metadata": {"tags": list(tags)} if tags else {},
-        "source": source.splitlines(keepends=True),
-        "outputs": list(outputs),
-        "execution_count": 1,
-    }
-
-
-def page(*cells):
-    title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": ["# Title"]}
-    return {"cells": [title, *cells], "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4}
-
-
-# --- the site's edition of a page ---
-
-
-def test_what_runs_is_there_to_be_run_with_its_output_cleared():
-    notebook = page(code("one", "print(1)", outputs=[{"output_type": "stream", "name": "stdout", "text": ["1\n"]}]))
-    before = json.dumps(notebook)
-    (_, cell) = tool.edition(notebook)["cells"]
-    assert (cell["outputs"], cell["execution_count"]) == ([], None)
-    assert "".join(cell["source"]) == "print(1)"
-    assert json.dumps(notebook) == before
-
-
-def test_what_cannot_run_is_there_to_be_read_with_why_what_to_do_and_what_it_put_out():
-    picture = {"output_type": "display_data", "data": {"image/png": "iVBOR=\n", "text/plain": ["<Figure>"]}}
-    said = {"output_type": "stream", "name": "stdout", "text": ["202\n", "```\n"]}
-    notebook = page(code("serve", "serve()", "needs-sockets", outputs=[said, picture]))
-    _, box, cell = tool.edition(notebook)["cells"]
-    assert "One cell of this page" in box["source"]
-    assert cell["cell_type"] == "markdown"
-    assert "cannot open a socket" in cell["source"]
-    assert "install the course" in cell["source"]
-    assert "```python\nserve()\n```" in cell["source"]
-    assert "````text\n202\n```\n````" in cell["source"]
-    assert cell["attachments"] == {"serve-1.png": {"image/png": "iVBOR="}}
-    assert "attachment:serve-1.png" in cell["source"]
-
-
-def test_the_same_reason_is_given_at_length_only_once():
-    notebook = page(code("a", "a()", "needs-processes"), code("b", "b()", "needs-processes"))
-    _, _, first, second = tool.edition(notebook)["cells"]
-    assert "cannot start a process" in first["source"]
-    assert "cannot start a process" not in second["source"]
-    assert "Not run in the browser" in second["source"]
-
-
-def test_speaker_notes_are_left_out_and_solutions_stay_folded():
-    notes = {
-        "cell_type": "markdown",
-        "id": "n",
-        "metadata": {"slideshow": {"slide_type": "notes"}},
-        "source": ["Ask the room"],
-    }
-    solution = code("s", "x = 1")
-    solution["metadata"]["jupyter"] = {"source_hidden": True}
-    cells = tool.edition(page(notes, solution))["cells"]
-    assert [cell["id"] for cell in cells] == ["title", "s"]
-    assert cells[1]["metadata"]["jupyter"] == {"source_hidden": True}
-
-
-IMPOSSIBLE = ("serve", "WorkerProcess", "EngineQueue", "EngineWorker", "Popen", "uvicorn", "server")
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_nothing_that_a_browser_cannot_do_is_left_to_be_run(path):
-    for cell in tool.edition(read(path))["cells"]:
-        if cell["cell_type"] == "code":
-            called = {
-                getattr(node.func, "id", getattr(node.func, "attr", ""))
-                for node in ast.walk(ast.parse(allow_await("".join(cell["source"]))))
-                if isinstance(node, ast.Call)
-            }
-            assert not called & set(IMPOSSIBLE), cell["id"]
-
-
-def allow_await(source):
-    return "async def cell():\n" + "\n".join(f"    {line}" for line in source.splitlines())
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_only_code_cells_are_tagged_as_impossible(path):
-    tagged = [cell for cell in read(path)["cells"] if tool.WHY.keys() & set(cell["metadata"].get("tags", []))]
-    assert [cell["id"] for cell in tagged if cell["cell_type"] != "code"] == []
-
-
-# --- the built site ---
-
-
 def test_every_page_is_there_in_the_sites_edition(site):
     names = {path.name for path in [*NOTEBOOKS, *NOTEBOOKS[0].parent.glob("*.md")]}
     assert {path.name for path in (site / "files").glob("*")} == names
     for path in NOTEBOOKS:
-        assert read(site / "files" / path.name) == tool.edition(read(path))
+        assert read(site / "files" / path.name) == site_edition(read(path))
     listed = {entry["path"] for entry in read(site / "api" / "contents" / "all.json")["content"]}
     assert listed == names
 
@@ -153,7 +65,7 @@ def test_every_module_that_the_pages_import_is_in_a_package(site):
     for path in (site / "files").glob("*.ipynb"):
         for cell in read(path)["cells"]:
             if cell["cell_type"] == "code":
-                tree = ast.parse(allow_await("".join(cell["source"])))
+                tree = tree_of("".join(cell["source"]))
                 wanted = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
                 wanted |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
                 assert {name.split(".")[0] for name in wanted} <= there, cell["id"]
@@ -193,7 +105,7 @@ def test_the_landing_page_has_one_heading_a_language_and_no_mark_left(site):
     text = (site / "index.html").read_text(encoding="utf-8")
     assert text.count("<h1>") == 1
     assert '<html lang="en">' in text
-    assert not re.search(r"<!--[A-Z]+-->|%[A-Z]+%", text)
+    assert not re.search(r"{{|{%", text)
 
 
 def luminance(colour):
@@ -203,7 +115,7 @@ def luminance(colour):
 
 
 def test_the_landing_pages_text_stands_out_from_what_is_behind_it():
-    text = (ROOT / "tools" / "landing.html").read_text(encoding="utf-8")
+    text = (TEMPLATES / "landing.html.j2").read_text(encoding="utf-8")
     pairs = [("#1a1a1a", "#ffffff"), ("#1a1a1a", "#f2f2f2"), ("#004d80", "#ffffff")]
     only_lines = {"#767676", "#d55e00"}
     assert set(re.findall(r"#[0-9a-f]{6}", text)) == {colour for pair in pairs for colour in pair} | only_lines
@@ -222,7 +134,7 @@ def test_with_pyodide_inside_no_other_host_is_named(site):
 
 
 def test_without_pyodide_inside_only_its_content_network_is_named():
-    need(tool.NPM, "npm")
+    need(PYODIDE, "npm")
     pyodide = tool.find_pyodide(None)
     configuration = json.dumps(tool._configuration(pyodide))
     landing = tool.landing_page([(path.name, read(path)) for path in NOTEBOOKS], pyodide, "a.whl")
@@ -246,9 +158,9 @@ def test_a_folder_without_pyodide_is_refused_with_what_to_do(tmp_path):
 
 
 def test_a_folder_with_pyodides_core_alone_is_refused_by_what_it_lacks(site):
-    pyodide = tool.find_pyodide(tool.NPM)._replace(folder=tool.NPM)
+    pyodide = tool.find_pyodide(PYODIDE)._replace(folder=PYODIDE)
     with pytest.raises(SystemExit, match=r"lacks .*numpy.*full distribution"):
-        tool._files(pyodide, (site / tool.LOCK).parent.parent, read(tool.NPM / "pyodide-lock.json"))
+        tool._files(pyodide, (site / tool.LOCK).parent.parent, read(PYODIDE / "pyodide-lock.json"))
 
 
 def test_what_is_neither_on_pypi_nor_in_pyodide_is_an_error_that_names_it(tmp_path):
@@ -281,8 +193,9 @@ for module in pkgutil.walk_packages(jobqueue_lesson.__path__, "jobqueue_lesson."
         importlib.import_module(module.name)
 in_pyodide.timelines()
 in_pyodide.answers()
-from jobqueue_lesson.show import labs, replay
-labs.retry_storm(), labs.leases(), labs.recurring(), labs.retry_storm_lab()
+from jobqueue_lesson.labs import durability, recurring_jobs, retries
+from jobqueue_lesson.show import replay
+retries.retry_storm(), durability.leases(), recurring_jobs.recurring(), retries.retry_storm_lab()
 sim = jobqueue_lesson.Simulation()
 queue = jobqueue_lesson.JobQueue("tasks", clock=sim.time)
 replay.Replay(jobqueue_lesson.History(queue))

@@ -1,6 +1,6 @@
 """Write the editions that are handed out, a zip each, from the course's notebooks.
 
-    python tools/editions.py [build/editions]
+    python -m tools.editions [--output build/editions]
 
 Each zip has the notebooks, a README.txt, and the course's package as a wheel: with Python and a network, or a folder of
 wheels, that is all a laptop needs. The wheel in the learner's zip carries the learner's edition: no solution is in it.
@@ -17,60 +17,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from jobqueue_lesson import pages
-from jobqueue_lesson.editions import edition_of
+from jobqueue_lesson.course import pages
+from jobqueue_lesson.course.editions import edition_of
 
-ROOT = Path(__file__).parent.parent
+from . import parser
+from .paths import BUILD, INSTRUCTORS, ROOT
+from .render import render
+
 HANDED_OUT = ("learner", "instructor")
-BESIDE_INSTRUCTORS = ["INSTRUCTORS.md"]
-
-README = """\
-jobqueue_lesson: a notebook course about background jobs
-
-You need Python 3.11 or newer. Unpack this zip, open a terminal in its folder, and run these three lines once.
-
-Linux and macOS:
-
-    python3 -m venv .venv
-    .venv/bin/python -m pip install ./{wheel}
-    .venv/bin/python -m jobqueue_lesson open {folder}
-
-Windows:
-
-    py -m venv .venv
-    .venv\\Scripts\\python -m pip install .\\{wheel}
-    .venv\\Scripts\\python -m jobqueue_lesson open {folder}
-
-With conda, on any system:
-
-    conda create --name jobqueue-lesson --channel conda-forge python=3.13 pip
-    conda activate jobqueue-lesson
-    python -m pip install ./{wheel}
-    python -m jobqueue_lesson open {folder}
-
-The last line opens JupyterLab in your browser, at the first page. Ctrl-C in the terminal stops it. Next time, the
-last line is enough. It never writes over a page that you have edited or run.
-
-If something does not work, put "doctor" in the place of "open {folder}": it says what is missing, and how to mend it.
-
-The code is under the MIT licence. Prose and pictures are under CC BY 4.0: share them and change them, for any purpose,
-with credit. https://creativecommons.org/licenses/by/4.0/
-"""
-
-FOR_INSTRUCTORS = """
-This is the instructor's edition: it has the solutions, open, and the notes, marked "Notes". Give the other zip,
-jobqueue-lesson-learner.zip, to the class.
-
-Is the network slow? Collect all that is needed once, on a machine with the same system and Python as the laptops:
-
-    python -m pip download --dest wheels {wheel}
-
-and hand out the folder "wheels". There, the second line becomes:
-
-    .venv/bin/python -m pip install --no-index --find-links wheels {wheel}
-"""
 
 
 def build_wheel(folder: Path) -> Path:
@@ -114,19 +71,23 @@ def zipped(files: dict[str, bytes]) -> bytes:
 def contents(edition: str, wheel: Path) -> dict[str, bytes]:
     """Return what goes into the zip of an edition: names, and what is in the files."""
     files = pages.edition(edition)
-    words = README.format(wheel=wheel.name, folder="." if edition == "learner" else ". --edition instructor")
+    folder = "." if edition == "learner" else ". --edition instructor"
+    words = render("README.txt.j2", edition=edition, wheel=wheel.name, folder=folder)
     built = wheel.read_bytes()
     if edition == "learner":
         built = learners_wheel(built)
     else:
-        words += FOR_INSTRUCTORS.format(wheel=wheel.name)
-        files |= {name: (ROOT / name).read_bytes() for name in BESIDE_INSTRUCTORS if (ROOT / name).exists()}
+        files[INSTRUCTORS.name] = INSTRUCTORS.read_bytes()
     return files | {"README.txt": words.encode(), wheel.name: built}
 
 
-def main(arguments: list[str]) -> None:
-    """Run the command line."""
-    target = Path(arguments[0]) if arguments else ROOT / "build" / "editions"
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    command_line = parser("editions", __doc__)
+    command_line.add_argument(
+        "--output", type=Path, default=BUILD / "editions", help="where to; default: build/editions"
+    )
+    target = command_line.parse_args(arguments).output
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder))
@@ -135,7 +96,8 @@ def main(arguments: list[str]) -> None:
             files = contents(edition, wheel)
             (target / f"{name}.zip").write_bytes(zipped({f"{name}/{file}": files[file] for file in files}))
             print(f"{target / name}.zip: {len(files)} files")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Make the glossary from the notebooks: term, the sentence that defines it, where it is taught, and the module.
 
-    python tools/glossary.py
+    python -m tools.glossary
 
 A term is marked where it is taught: `A **<dfn>handler</dfn>** does one type of job.` The module is the one that
 README's map of the course names for that notebook.
@@ -9,18 +9,19 @@ README's map of the course names for that notebook.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 
-from jobqueue_lesson.editions import is_note
+from jobqueue_lesson.course.editions import is_note
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ROOT / "notebooks"
-GLOSSARY = NOTEBOOKS / "GLOSSARY.md"
+from . import parser
+from .paths import GLOSSARY, README, ROOT, notebooks
+
 HEAD = """# Glossary
 
 Each term, in the sentence that defines it, with the page that teaches it and the module of the package that does it.
@@ -71,7 +72,7 @@ def terms(path: Path) -> Iterator[Term]:
 def modules() -> dict[str, str]:
     """Return the package's chapter for each notebook, in Markdown, from README's map of the course."""
     found = {}
-    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
+    for line in README.read_text(encoding="utf-8").splitlines():
         if match := re.search(r"\]\(notebooks/(\w+)\.ipynb\)", line):
             found[match[1]] = line.rstrip(" |").rpartition("|")[2].strip()
     return found
@@ -83,7 +84,7 @@ def glossary() -> str:
     Raises:
         ValueError: if a term is defined twice.
     """
-    found = [term for path in sorted(NOTEBOOKS.glob("*.ipynb")) for term in terms(path)]
+    found = [term for path in notebooks() for term in terms(path)]
     found.sort(key=lambda term: (term.name.lower(), term.notebook))
     for one, two in pairwise(found):
         if one.name.lower() == two.name.lower():
@@ -102,6 +103,13 @@ def glossary() -> str:
     return "\n".join(lines) + "\n"
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser("glossary", __doc__).parse_args(arguments)
     GLOSSARY.write_text(glossary(), encoding="utf-8")
     print(f"{GLOSSARY.relative_to(ROOT)}: {glossary().count(chr(10) + '- ')} terms")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

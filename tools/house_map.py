@@ -8,14 +8,14 @@ It is made from the imports and the docstrings, so it cannot lie; a test compare
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "jobqueue_lesson"
-TOOLS = ROOT / "tools"
-CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+from . import parser
+from .paths import CONTRIBUTING, PACKAGE, TOOLS
+
 BEGIN, END = "<!-- map: made by tools/house_map.py -->", "<!-- end of map -->"
 
 
@@ -117,11 +117,13 @@ def with_map(text: str, drawn: str) -> str:
     return f"{before}{BEGIN}\n\n{drawn}\n\n{END}{after}"
 
 
-def main() -> None:
-    """Write the map."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser("house_map", __doc__).parse_args(arguments)
     text = CONTRIBUTING.read_text(encoding="utf-8")
     CONTRIBUTING.write_text(with_map(text, house_map(PACKAGE, TOOLS)), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

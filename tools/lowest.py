@@ -1,9 +1,34 @@
-"""Print constraints that pin everything pyproject.toml asks for to the lowest version that it promises."""
+"""Print constraints that pin everything pyproject.toml asks for to the lowest version that it promises.
+
+    python -m tools.lowest
+
+It needs the standard library alone: its output is what an environment is made with.
+"""
+
+from __future__ import annotations
 
 import re
+import sys
 import tomllib
-from pathlib import Path
+from collections.abc import Sequence
 
-project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-for need in project["dependencies"] + [need for extra in project["optional-dependencies"].values() for need in extra]:
-    print(re.sub(r"\[.*\]", "", need).replace(">=", "=="))  # pip takes no extras in constraints
+from . import parser
+from .paths import PROJECT
+
+
+def constraints() -> list[str]:
+    """Return a constraint for each dependency of the course, and of its extras."""
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    needs = project["dependencies"] + [need for extra in project["optional-dependencies"].values() for need in extra]
+    return [re.sub(r"\[.*\]", "", need).replace(">=", "==") for need in needs]  # pip takes no extras in constraints
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser("lowest", __doc__).parse_args(arguments)
+    print("\n".join(constraints()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Measure how many minutes a notebook takes, by its words and cells, and write that wherever the course says it.
 
-    python tools/minutes.py            show the minutes of every part of every notebook
-    python tools/minutes.py --write    write them: INSTRUCTORS.md, README's map, page 0's map, the notebooks' titles
+    python -m tools.minutes            show the minutes of every part of every notebook
+    python -m tools.minutes --write    write them: INSTRUCTORS.md, README's map, page 0's map, the notebooks' titles
 
 The rule is the numbers below. No class has been timed for them: put in your own once you have.
 """
@@ -12,17 +12,17 @@ import ast
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 
-from jobqueue_lesson.editions import is_note
+from jobqueue_lesson.course.editions import is_note
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ROOT / "notebooks"
-INSTRUCTORS = ROOT / "INSTRUCTORS.md"
-README = ROOT / "README.md"
+from . import parser
+from .paths import INSTRUCTORS, README, ROOT, notebooks
+
 BEGIN, END = "<!-- minutes: made by tools/minutes.py -->", "<!-- end of minutes -->"
 
 # Silent reading of English non-fiction: 238 words a minute, most adults between 175 and 300, and fewer where English is
@@ -181,7 +181,7 @@ def table() -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     total: Counter[str] = Counter()
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         took, counts = minutes(path), parts(path)[1]
         seen = counts["pictures"] + counts["replays"]
         row = [counts["words"], counts["lines"], seen, counts["cards"], counts["panels"], counts["exercises"]]
@@ -204,7 +204,7 @@ def between_marks(text: str, made: str) -> str:
 def in_instructors(text: str) -> str:
     """Write the table, and below each notebook's heading the minutes of its parts."""
     text = between_marks(text, table())
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         number = int(path.stem[:2])
         line = f"*{said(path).rstrip('.')}.* {of_parts(path)}"
         text = re.sub(rf"(?m)(^### {number} · .+\n\n).*$", lambda match: match[1] + line, text)  # noqa: B023
@@ -213,7 +213,7 @@ def in_instructors(text: str) -> str:
 
 def in_map(text: str, *, link: bool) -> str:
     """Write the minutes into a map of the course: of README, or of page 0."""
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         start = rf"^\| {int(path.stem[:2])} \| "
         text = re.sub(
             rf"(?m)({start}.+ \| )\d+( \|.*)$" if link else rf"(?m)({start}.+ \| )\d+( \|)$",
@@ -234,7 +234,7 @@ def expected() -> dict[Path, str]:
         INSTRUCTORS: in_instructors(INSTRUCTORS.read_text(encoding="utf-8")),
         README: in_map(README.read_text(encoding="utf-8"), link=True),
     }
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         notebook = nbformat.read(path, as_version=4)
         notebook.cells[0].source = in_title(notebook.cells[0].source, path)
         for cell in notebook.cells:
@@ -244,15 +244,17 @@ def expected() -> dict[Path, str]:
     return found
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Show the minutes, or write them; return the exit code."""
-    if arguments == ["--write"]:
+    command_line = parser("minutes", __doc__)
+    command_line.add_argument("--write", action="store_true", help="write them wherever the course says them")
+    if command_line.parse_args(arguments).write:
         for path, text in expected().items():
             if path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
                 print(f"written: {path.relative_to(ROOT)}")
         return 0
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         print(f"{path.stem}\n  {said(path)}\n  {of_parts(path)}")
     return 0
 

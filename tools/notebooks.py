@@ -1,24 +1,26 @@
 """Re-run the course's notebooks and save their outputs, or check that they are saved clean.
 
-    python tools/notebooks.py run [notebooks/04_retries.ipynb …]
-    python tools/notebooks.py check [notebooks/04_retries.ipynb …]
+    python -m tools.notebooks run [notebooks/04_retries.ipynb …]
+    python -m tools.notebooks check [notebooks/04_retries.ipynb …]
 
 Clean means that a notebook says the same thing wherever it was run: see `faults`.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+from . import parser
+from .paths import NOTEBOOKS, notebooks
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -113,16 +115,16 @@ def run(path: Path) -> None:
     path.write_text(_written(notebook), encoding="utf-8")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["run", "check"])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of the course")
-    options = parser.parse_args(arguments)
-    paths = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    command_line = parser("notebooks", __doc__)
+    command_line.add_argument("command", choices=["run", "check"])
+    command_line.add_argument("notebooks", nargs="*", type=Path, help="default: all of the course")
+    options = command_line.parse_args(arguments)
+    paths = options.notebooks or notebooks()
     missing = [str(path) for path in paths if not path.is_file()]
     if missing or not paths:
-        parser.error(f"no such notebook: {', '.join(missing) or NOTEBOOKS}")
+        command_line.error(f"no such notebook: {', '.join(missing) or NOTEBOOKS}")
     if options.command == "run":
         for path in paths:
             print(f"running {path.name}", flush=True)

@@ -1,7 +1,14 @@
-"""Draw docs/timeline.png, the picture in the README: one worker, one mail server that is away at first."""
+"""Draw docs/timeline.png: one worker, one mail server that is away at first.
+
+    python -m tools.picture
+
+The README has the picture, and so has the site's first page.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +18,9 @@ matplotlib.use("agg")
 from jobqueue_lesson import History, JobQueue, Simulation, Worker, plot_timeline
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.retries import RetryPolicy
+
+from . import parser
+from .paths import TIMELINE
 
 
 def draw(path: Path) -> None:
@@ -34,5 +44,12 @@ def draw(path: Path) -> None:
     plot_timeline(history).figure.savefig(path, dpi=160)
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    parser("picture", __doc__).parse_args(arguments)
+    draw(TIMELINE)
+    return 0
+
+
 if __name__ == "__main__":
-    draw(Path(__file__).parent.parent / "docs" / "timeline.png")
+    sys.exit(main(sys.argv[1:]))

@@ -1,31 +1,26 @@
 """Present a notebook live: JupyterLab with jupyterlab-deck, the notebooks' own slides, and widgets that work.
 
-    python tools/present.py [build/present [04_retries [--no-browser]]]
+    python -m tools.present [--output build/present] [04_retries [--no-browser]]
 
-It copies the notebooks, so that nothing done in front of a class changes the course. What is a slide is the same as in
-the static decks. Four things differ in the copies:
-
-- a slide below another becomes the next one, since jupyterlab-deck 0.2 loses the way in a stack of more than two;
-- cells that are not on a slide would leave the screen blank when one runs into them: imports go to the top, where
-  "run all above" comes by, and the others are left out, as are the speaker's notes;
-- folded answers are open;
-- nothing has run yet: a result that stands there already gives the answer away.
+It copies the notebooks, so that nothing done in front of a class changes the course: see `presenting` in
+`jobqueue_lesson.course.editions` for what differs in the copies.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).parent.parent
-DECK = Path(sys.prefix) / "deck"  # jupyterlab-deck, installed apart
-BUILD = ROOT / "build" / "present"
+from jobqueue_lesson.course.editions import edition_of
+
+from . import parser
+from .paths import BUILD, DECK, TEMPLATES, notebooks
+
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {
         "windowingMode": "none",
@@ -57,39 +52,6 @@ with the cards. In mid-page, begin a slide early: the first may lie off the scre
 Enter edits it, Esc ends that. A widget that was clicked keeps the keys until you click beside the slide.
 The button with the cards, lower right, leads out of the slides.\
 """
-# Read from the back of the room; a deck has no prompts, but their overlay would lie over a widget's left edge.
-STYLE = """
-.jp-Deck .jp-Notebook {
-    --jp-content-font-size1: 24px; --jp-code-font-size: 20px; --jp-ui-font-size1: 20px; --jp-widgets-font-size: 20px;
-}
-.jp-Deck .jq-replay { zoom: 1.35; }
-.jp-Deck .jp-OutputArea-promptOverlay, .jp-Deck .jp-InternalAnchorLink { display: none; }
-.jp-Deck [data-jpf-cell-tags*=",remove-input,"] .jp-Cell-inputWrapper { display: none; }
-"""
-
-
-def for_a_deck(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Return a notebook as jupyterlab-deck can present it; see above.
-
-    Args:
-        notebook: as JSON. It is not changed.
-    """
-    first, slides = [], []
-    for cell in json.loads(json.dumps(notebook["cells"])):
-        slideshow = cell["metadata"].get("slideshow", {})
-        kind = slideshow.get("slide_type", "-")
-        source = "".join(cell["source"])
-        if kind == "subslide":
-            slideshow["slide_type"] = "slide"
-        if cell["cell_type"] == "markdown":
-            cell["source"] = source.replace("<details>", "<details open>")
-        else:
-            cell.update(outputs=[], execution_count=None)
-        if kind == "skip" and cell["cell_type"] == "code" and cell["id"].startswith("imports"):
-            first.append(cell)
-        elif kind not in ("skip", "notes"):
-            slides.append(cell)
-    return notebook | {"cells": first + slides}
 
 
 def prepare(folder: Path) -> dict[str, str]:
@@ -102,14 +64,13 @@ def prepare(folder: Path) -> dict[str, str]:
     pages, settings, config = folder / "notebooks", folder / "settings", folder / "config"
     for path in (pages, settings, config / "custom"):
         path.mkdir(parents=True)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = for_a_deck(json.loads(path.read_text(encoding="utf-8")))
-        (pages / path.name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+    for path in notebooks():
+        (pages / path.name).write_bytes(edition_of(path.read_bytes(), "presenting"))
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     keys = config / "lab" / "user-settings" / "@jupyterlab" / "shortcuts-extension" / "shortcuts.jupyterlab-settings"
     keys.parent.mkdir(parents=True)
     keys.write_text(json.dumps({"shortcuts": KEYS}), encoding="utf-8")
-    (config / "custom" / "custom.css").write_text(STYLE, encoding="utf-8")
+    shutil.copy(TEMPLATES / "present.css", config / "custom" / "custom.css")
     config = config.resolve()
     return {
         "JUPYTER_CONFIG_DIR": str(config),
@@ -125,22 +86,22 @@ def command(folder: Path) -> list[str]:
     return [*lab, "--ip=127.0.0.1"]
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=ROOT / "build" / "present", help="written anew each time"
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code. What it does not know itself goes to JupyterLab."""
+    command_line = parser("present", __doc__)
+    command_line.add_argument("page", nargs="?", default="00_start_here", help="what to open; default: 00_start_here")
+    command_line.add_argument(
+        "--output", type=Path, default=BUILD / "present", help="written anew each time; default: build/present"
     )
-    parser.add_argument("page", nargs="?", default="00_start_here", help="which notebook to open, such as 04_retries")
-    options, more = parser.parse_known_args(arguments)
-    environment = prepare(options.folder)
+    options, more = command_line.parse_known_args(arguments)
+    environment = prepare(options.output)
     page = f"{options.page.removesuffix('.ipynb')}.ipynb"
-    work = options.folder / "notebooks"
+    work = options.output / "notebooks"
     if not (work / page).is_file():
         there = ", ".join(sorted(path.stem for path in work.glob("*.ipynb")))
-        parser.error(f"no such notebook: {page}. There are: {there}")
+        command_line.error(f"no such notebook: {page}. There are: {there}")
     print(HOW)
-    return subprocess.run([*command(options.folder), page, *more], cwd=work, env=os.environ | environment).returncode
+    return subprocess.run([*command(options.output), page, *more], cwd=work, env=os.environ | environment).returncode
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A check tries an answer on many inputs, in simulated time, and says ✓, or what
 """
 
 from .check import hint
-from .solved import course_map, forget_solved, solved_here
+from .map import course_map, solved_here
+from .solved import forget_solved
 
 __all__ = ["course_map", "forget_solved", "hint", "solved_here"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ..labs.dead_letters import dead_letters
 from ..queue import JobQueue
-from ..show.labs import dead_letters
 from .check import exercise, expect, same
 
 

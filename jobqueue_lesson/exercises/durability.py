@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..show.labs import leases
+from ..labs.durability import leases
 from .check import exercise, expect
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from ..show.labs import recurring
+from ..labs.recurring_jobs import recurring
 from .check import exercise, expect
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ..show.labs import retry_storm
+from ..labs.retries import retry_storm
 from .check import exercise, expect, same
 
 

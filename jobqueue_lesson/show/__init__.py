@@ -1,1 +1,1 @@
-"""What people look at: pictures and replays of a recorded history, labs to play with, cards to commit to."""
+"""What people look at: pictures and replays of a recorded history, source, cards to commit to."""

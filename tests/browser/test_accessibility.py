@@ -56,8 +56,8 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker, plot_timeline
 from jobqueue_lesson.exercises import course_map
 from jobqueue_lesson.exercises.start_here import check_double
 from jobqueue_lesson.handlers import HANDLERS
-from jobqueue_lesson.show.cards import predict
-from jobqueue_lesson.show.labs import retry_storm_lab
+from jobqueue_lesson.labs.retries import retry_storm_lab
+from jobqueue_lesson.labs.worker import predict
 from jobqueue_lesson.show.progress import ProgressBars
 from jobqueue_lesson.show.replay import Replay, live
 from jobqueue_lesson.show.style import use_course_style

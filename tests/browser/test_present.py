@@ -1,13 +1,12 @@
 """Presenting live, as an instructor does it: a deck in JupyterLab, with widgets that work on the slides."""
 
-import json
 import re
 
-import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from tools import present
+from tools.paths import DECK
 
 from ..conftest import need
 from .lab import Lab, serving
@@ -19,7 +18,7 @@ SHOWN = ".jp-deck-mod-visible"
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    need(present.DECK, "deck")
+    need(DECK, "deck")
     folder = tmp_path_factory.mktemp("present")
     environment = present.prepare(folder / "present")
     work = folder / "present" / "notebooks"
@@ -97,16 +96,3 @@ def present_a_page(lab, page, pictures):
     page.mouse.click(1230, 300)
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".jp-mod-active .noUi-handle")).to_have_count(0)
-
-
-@pytest.mark.parametrize("path", sorted((present.ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_what_is_presented_runs_and_leaves_no_blank_slide(path):
-    master = json.loads(path.read_text(encoding="utf-8"))
-    copy = nbformat.from_dict(present.for_a_deck(master))
-    nbformat.validate(copy)
-    kinds = [cell.metadata.get("slideshow", {}).get("slide_type", "-") for cell in copy.cells]
-    imports = [cell["id"] for cell in master["cells"] if cell["id"].startswith("imports")]
-    assert len(imports) >= 1
-    assert set(kinds[len(imports) :]) <= {"-", "slide", "fragment"}
-    assert [cell.id for cell in copy.cells[: len(imports)]] == imports
-    assert kinds[len(imports)] == "slide"

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from jobqueue_lesson.editions import note
-from tools.slides import __main__ as slides
+from jobqueue_lesson.course.editions import note
+from tools import paths, slides
 
 from ..conftest import need
 from .axe import violations
@@ -13,7 +13,7 @@ from .lab import new_context
 
 pytestmark = pytest.mark.browser
 
-PATHS = sorted(slides.NOTEBOOKS.glob("*.ipynb"))
+PATHS = paths.notebooks()
 SMALLEST = 20  # px, of any text on a slide
 
 # Go through all slides with all their fragments, and say what is wrong with each.
@@ -54,7 +54,7 @@ smallest => {
 
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
-    need(slides.REVEAL, "npm")
+    need(paths.REVEAL, "npm")
     folder = tmp_path_factory.mktemp("slides")
     slides.build(folder, PATHS)
     return folder

@@ -1,6 +1,6 @@
 """Build the course as a web site that needs no installation: JupyterLite, whose Python (Pyodide) runs in the browser.
 
-    python -m tools.site [--pyodide FOLDER] [--output FOLDER]
+    python -m tools.website [--pyodide FOLDER] [--output FOLDER]
 
 The site is static files. Python's packages lie in it as wheels, and a lock file says which module is in which wheel;
 so `import` finds them, and no page has an install cell. Pyodide itself, and the wheels that only it has (matplotlib
@@ -10,11 +10,8 @@ Pyodide's content network.
 
 from __future__ import annotations
 
-import argparse
 import base64
-import copy
 import hashlib
-import html
 import json
 import os
 import re
@@ -23,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,13 +30,14 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from jobqueue_lesson.editions import is_note
-from tools.editions import build_wheel
+from jobqueue_lesson.course.editions import edition_of, runs_in_browser
+from jobqueue_lesson.course.pages import title
 
-ROOT = Path(__file__).parent.parent
-OUTPUT = ROOT / "build" / "site"
-NPM = ROOT / "node_modules" / "pyodide"
-LITE = Path(sys.prefix) / "lite"  # JupyterLite, installed apart
+from . import parser
+from .editions import build_wheel
+from .paths import BUILD, LITE, NOTEBOOKS, PROJECT, PYODIDE, TIMELINE, notebooks
+from .render import render
+
 EXTENSIONS = "share/jupyter/labextensions"
 CONTENT_NETWORK = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 LOCK = "static/wheels/pyodide-lock.json"
@@ -64,90 +63,6 @@ NOT_THERE = {
 }
 """What nothing in a browser can use."""
 
-WHY = {
-    "needs-sockets": "A page in a browser cannot open a socket, so no server can listen here.",
-    "needs-processes": "A page in a browser cannot start a process, and cannot kill one.",
-}
-"""By tag: why a cell is not run on the site."""
-
-READY = """import platform
-
-import matplotlib
-
-import jobqueue_lesson
-
-print(f"Ready: Python {platform.python_version()} runs in this page, with all that the course needs.")"""
-
-KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
-
-
-# --- the site's edition of a page ---
-
-
-def edition(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Return a notebook as the site has it: what a browser can run to be run, the rest to be read, and why.
-
-    Args:
-        notebook: a notebook as JSON; it is left as it is.
-    """
-    page = copy.deepcopy(notebook)
-    page["metadata"]["kernelspec"] = dict(KERNELSPEC)
-    cells, told = [], set()
-    for cell in page["cells"]:
-        if is_note(cell):
-            continue
-        reasons = [tag for tag in cell["metadata"].get("tags", []) if tag in WHY]
-        if cell["cell_type"] == "code" and reasons:
-            cell = _to_be_read(cell, WHY[reasons[0]] if reasons[0] not in told else "")
-            told.add(reasons[0])
-        elif cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-            if cell["id"] == "ready":  # it looks for an installation, and says how to mend it
-                cell["source"] = READY
-        cells.append(cell)
-    page["cells"] = cells
-    _, missing = runs(notebook)
-    if missing:
-        words = "One cell of this page is" if missing == 1 else f"{missing} cells of this page are"
-        box = f"> **In the browser:** {words} there to be read, not to be run. Each says why. All others run."
-        cells.insert(1, {"cell_type": "markdown", "id": "in-the-browser", "metadata": {}, "source": box})
-    return page
-
-
-def runs(notebook: dict[str, Any]) -> tuple[int, int]:
-    """Count the code cells that run in a browser, and those that do not."""
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    missing = sum(bool(WHY.keys() & set(cell["metadata"].get("tags", []))) for cell in code)
-    return len(code) - missing, missing
-
-
-def _to_be_read(cell: dict[str, Any], why: str) -> dict[str, Any]:
-    """Turn a code cell into text: why it is not run here, its code, and what it put out when the page was saved."""
-    how = " To run it on your own computer, install the course: the first page of this site says how." if why else ""
-    parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced("".join(cell["source"]), "python")]
-    if cell["outputs"]:
-        parts.append("It put out:")
-    pictures = {}
-    for number, output in enumerate(cell["outputs"]):
-        data = output.get("data", {})
-        text = "".join(output.get("text", "") or data.get("text/plain", ""))
-        if "text/markdown" in data:
-            parts.append("".join(data["text/markdown"]))
-        elif "image/png" in data:
-            name = f"{cell['id']}-{number}.png"
-            pictures[name] = {"image/png": "".join(data["image/png"]).strip()}
-            words = "The plot that this cell drew" if text.startswith("<Figure") else text
-            parts.append(f"![{words}](attachment:{name})")
-        elif text:
-            parts.append(_fenced(text.rstrip("\n"), "text"))
-    read = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
-    return read | ({"attachments": pictures} if pictures else {}) | {"source": "\n\n".join(parts)}
-
-
-def _fenced(text: str, language: str) -> str:
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{fence}{language}\n{text}\n{fence}"
-
 
 # --- Python's packages ---
 
@@ -168,10 +83,12 @@ def find_pyodide(folder: Path | None) -> Pyodide:
     Raises:
         SystemExit: if there is none; it says what to do.
     """
-    place = folder or NPM
+    place = folder or PYODIDE
     try:
         lock = json.loads((place / "pyodide-lock.json").read_text(encoding="utf-8"))
-        version = json.loads((NPM / "package.json").read_text(encoding="utf-8"))["version"] if folder is None else ""
+        version = (
+            json.loads((PYODIDE / "package.json").read_text(encoding="utf-8"))["version"] if folder is None else ""
+        )
     except FileNotFoundError as error:
         what = f"{place} has no Pyodide in it: there is no {Path(error.filename).name}."
         if folder is None:
@@ -183,7 +100,7 @@ def find_pyodide(folder: Path | None) -> Pyodide:
 
 def requirements() -> list[str]:
     """Name what the pages need from PyPI, as `pyproject.toml` has it, and what the kernel needs."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     wanted = [r for r in project["dependencies"] if Requirement(r).name not in NOT_THERE | FROM_PYODIDE]
     return [*wanted, "comm", "ipython", "jedi", "micropip"]
 
@@ -288,22 +205,12 @@ def landing_page(pages: list[tuple[str, dict[str, Any]]], pyodide: Pyodide, whee
     """
     rows = []
     for name, notebook in pages:
-        title = "".join(notebook["cells"][0]["source"]).splitlines()[0].lstrip("# ")
-        running, missing = runs(notebook)
+        running, missing = runs_in_browser(notebook)
         what = "runs" if not missing else f"{running} of {running + missing} cells run, the rest can be read"
-        link = f'<a href="lab/index.html?path={name}">{html.escape(title)}</a>'
-        rows.append(f"<tr><td>{link}</td><td>{html.escape(what)}</td></tr>")
-    source = (
-        "Everything comes from this site."
-        if pyodide.folder is not None
-        else f"Python itself and matplotlib come from <code>{pyodide.address.split('/')[2]}</code>; "
-        "your browser must be able to reach it."
-    )
-    picture = base64.b64encode((ROOT / "docs" / "timeline.png").read_bytes()).decode()
-    text = (ROOT / "tools" / "landing.html").read_text(encoding="utf-8")
-    for mark, value in {"ROWS": "\n".join(rows), "SOURCE": source, "WHEEL": wheel, "PICTURE": picture}.items():
-        text = text.replace(f"<!--{mark}-->", value).replace(f"%{mark}%", value)
-    return text
+        rows.append((name, title(notebook), what))
+    host = "" if pyodide.folder is not None else pyodide.address.split("/")[2]
+    picture = base64.b64encode(TIMELINE.read_bytes()).decode()
+    return render("landing.html.j2", pages=rows, host=host, picture=picture, wheel=wheel)
 
 
 # --- all of it ---
@@ -332,11 +239,10 @@ def build(output: Path, folder: Path | None = None, wheel: Path | None = None) -
         lock = make_lock(pyodide, wheels)
         files = _files(pyodide, wheels, lock)
         pages = []
-        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-            notebook = json.loads(path.read_text(encoding="utf-8"))
-            pages.append((path.name, notebook))
-            (contents / path.name).write_text(json.dumps(edition(notebook), ensure_ascii=False), encoding="utf-8")
-        for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the sources, to which pages lead
+        for path in notebooks():
+            pages.append((path.name, json.loads(path.read_bytes())))
+            (contents / path.name).write_bytes(edition_of(path.read_bytes(), "site"))
+        for path in NOTEBOOKS.glob("*.md"):  # the glossary and the sources, to which pages lead
             shutil.copy(path, contents)
         (lite / "jupyter-lite.json").write_text(json.dumps(_configuration(pyodide)), encoding="utf-8")
         (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions()), encoding="utf-8")
@@ -405,15 +311,16 @@ def _configuration(pyodide: Pyodide) -> dict[str, Any]:
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 
-def main(arguments: list[str]) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pyodide", type=Path, help="a folder with Pyodide's full distribution, unpacked")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where to build; default: build/site")
-    options = parser.parse_args(arguments)
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    command_line = parser("website", __doc__)
+    command_line.add_argument("--pyodide", type=Path, help="a folder with Pyodide's full distribution, unpacked")
+    command_line.add_argument("--output", type=Path, default=BUILD / "site", help="where to; default: build/site")
+    options = command_line.parse_args(arguments)
     build(options.output, options.pyodide)
     print(f"The site is in {options.output}. To serve it: python -m http.server --directory {options.output}")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The course's pages: where they are, and a copy of them in a learner's folder, opened in JupyterLab.
+"""A learner's copies of the pages: in a folder of their own, opened in JupyterLab.
 
 A page that somebody has edited or run is never written over. How that is known: beside the copies a small file keeps
 the digest of each page's cells as they were copied. A page whose cells are no longer those is the learner's. Comparing
@@ -15,44 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from .editions import EDITIONS, edition_of, is_note, is_solution
+from . import pages
+from .editions import TO_WORK_THROUGH
 
-FIRST = "00_start_here.ipynb"
 FOLDER = "jobqueue-lesson"
 RECORD = ".jobqueue_lesson_copied.json"
-
-
-def source() -> Path:
-    """Return the folder with the course's notebooks: in the installed package, or beside it in a checkout.
-
-    Raises:
-        FileNotFoundError: if there are none.
-    """
-    package = Path(__file__).parent
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if (folder / FIRST).is_file():
-            return folder
-    raise FileNotFoundError(f"this copy of the course has no notebooks: {package / 'notebooks' / FIRST} is missing")
-
-
-def edition(name: str) -> dict[str, bytes]:
-    """Return the pages of an edition, and what lies beside them: file names, and what is in the files.
-
-    Raises:
-        ValueError: for the instructor's edition, where only the learner's has been installed.
-    """
-    pages: dict[str, bytes] = {}
-    seen_by_instructors = 0
-    for path in sorted(source().iterdir()):
-        if path.suffix == ".ipynb":
-            pages[path.name] = edition_of(path.read_bytes(), name)
-            cells = json.loads(path.read_bytes())["cells"]
-            seen_by_instructors += sum(is_solution(cell) or is_note(cell) for cell in cells)
-        elif path.suffix == ".md":
-            pages[path.name] = path.read_bytes()
-    if name == "instructor" and not seen_by_instructors:
-        raise ValueError("only the learner's edition is installed here: it has neither solutions nor notes")
-    return pages
 
 
 class Copied(NamedTuple):
@@ -83,20 +50,20 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
     """
     there_is, digests = _read_record(folder)
     name = name or there_is or "course"
-    if folder.is_dir() and folder.samefile(source()):
+    if folder.is_dir() and folder.samefile(pages.source()):
         if name != "course" or fresh:
             raise ValueError(f"{folder} is where the course keeps its own pages: name another folder")
         return Copied(name, [], [], [], [])  # a checkout's own: nothing to copy
-    pages = edition(name)
-    if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in pages):
-        raise ValueError(f"no page begins with {fresh!r}; there are: {', '.join(pages)}")
+    wanted = pages.edition(name)
+    if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in wanted):
+        raise ValueError(f"no page begins with {fresh!r}; there are: {', '.join(wanted)}")
     folder.mkdir(parents=True, exist_ok=True)
     done = Copied(name, [], [], [], [])
     try:
-        for page, wanted in pages.items():
+        for page, content in wanted.items():
             path = folder / page
             there = _digest(path.read_bytes()) if path.exists() else None
-            if there != _digest(wanted):
+            if there != _digest(content):
                 if there is None:
                     done.new.append(page)
                 elif there == digests.get(page):
@@ -106,8 +73,8 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
                 else:
                     done.kept.append(page)
                     continue
-                _write(path, wanted)
-            digests[page] = _digest(wanted)
+                _write(path, content)
+            digests[page] = _digest(content)
     finally:
         _write(folder / RECORD, (json.dumps({"edition": name, "copied": digests}, indent=1) + "\n").encode())
     return done
@@ -132,7 +99,7 @@ def run_lab(folder: Path, *, browser: bool = True, port: int = 0) -> None:
     main(
         [
             "--ServerApp.root_dir=.",
-            f"--LabApp.default_url=/lab/tree/{FIRST}",
+            f"--LabApp.default_url=/lab/tree/{pages.FIRST}",
             "--ip=127.0.0.1",
             f"--port={port}",
             "--ServerApp.port_retries=0",
@@ -161,7 +128,7 @@ def _read_record(folder: Path) -> tuple[str, dict[str, str]]:
         name, digests = known["edition"], {str(page): str(digest) for page, digest in known["copied"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", {}
-    return name if name in EDITIONS else "", digests
+    return name if name in TO_WORK_THROUGH else "", digests
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -136,7 +136,7 @@ def check_kernel(folder: Path) -> Finding:
     asked = {
         "python": "__import__('sys').prefix",
         "sum": "1 + 1",
-        "course": "[__import__('jobqueue_lesson.' + name) for name in ('show.labs', 'show.replay', 'api')] and 'ok'",
+        "course": "[__import__('jobqueue_lesson.' + name) for name in ('labs.retries', 'show.replay', 'api')] and 'ok'",
     }
     with tempfile.TemporaryFile() as log:  # what the kernel says about itself
         try:
@@ -260,7 +260,7 @@ def check_server(_: Path) -> Finding:
     """Does the server of page 11 start, or the one at `DATABASE_URL` answer?"""
     import psycopg
 
-    from . import postgres
+    from .. import postgres
 
     own = not os.environ.get("DATABASE_URL")
     try:
@@ -322,7 +322,7 @@ def _mend_packages() -> str:
     try:
         missing = check_packages(Path()).fix
     except metadata.PackageNotFoundError:  # the course itself: this is a checkout that nobody has installed
-        return install("--editable", str(Path(__file__).parent.parent))
+        return install("--editable", str(Path(__file__).parents[2]))
     return missing or install("--force-reinstall", *(f"{need.name}>={need.least}" for need in needs()))
 
 

@@ -1,0 +1,252 @@
+"""Editions of the course, all made from one master: for learners, for instructors, for slides, and for the web site.
+
+A notebook is what `json.load` gives of an .ipynb file. An edition is a function from a notebook to a notebook; the one
+that it is given stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import deepcopy
+from typing import Any
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+
+
+# --- what a cell is ---
+
+
+def is_solution(cell: Cell) -> bool:
+    """Say whether a cell is the solution of an exercise, or, with the tag `solution`, words about where that is."""
+    return bool(cell["id"].endswith("-solution") or "solution" in cell["metadata"].get("tags", []))
+
+
+def is_note(cell: Cell) -> bool:
+    """Say whether a cell is a note for whoever teaches: a speaker note, as slides know it."""
+    return _slide_type(cell) == "notes"
+
+
+def note(cell: Cell) -> str:
+    """Return what a note says. In a page it is hidden in a comment, `<!-- Notes … -->`, so that no learner sees it."""
+    return _source(cell).removeprefix("<!-- Notes").removesuffix("-->").strip()
+
+
+def _slide_type(cell: Cell) -> str:
+    return str(cell["metadata"].get("slideshow", {}).get("slide_type", "-"))
+
+
+def _source(cell: Cell) -> str:
+    return "".join(cell["source"])
+
+
+def _set_source(cell: Cell, source: str) -> None:
+    cell["source"] = source.splitlines(keepends=True)  # as Jupyter saves it
+
+
+def _clear(cell: Cell) -> None:
+    """Let a cell look as if it had never been run."""
+    if cell["cell_type"] == "code":
+        cell.update(outputs=[], execution_count=None)
+
+
+def _open_details(cell: Cell) -> None:
+    if cell["cell_type"] == "markdown":
+        _set_source(cell, _source(cell).replace("<details>", "<details open>"))
+
+
+# --- to work through ---
+
+
+def course(notebook: Notebook) -> Notebook:
+    """Return the course's own edition: everything as it is saved. Solutions are folded, notes hidden."""
+    return deepcopy(notebook)
+
+
+def learner(notebook: Notebook) -> Notebook:
+    """Return the learner's edition: no solutions, no notes, and nothing has been run yet."""
+    made = deepcopy(notebook)
+    made["cells"] = [cell for cell in made["cells"] if not is_solution(cell) and not is_note(cell)]
+    for cell in made["cells"]:
+        _clear(cell)
+    return made
+
+
+def instructor(notebook: Notebook) -> Notebook:
+    """Return the instructor's edition: everything, with solutions unfolded, and notes to be seen and marked as such."""
+    made = deepcopy(notebook)
+    for cell in made["cells"]:
+        if is_solution(cell):
+            jupyter = cell["metadata"].get("jupyter", {})
+            jupyter.pop("source_hidden", None)
+            if not jupyter:
+                cell["metadata"].pop("jupyter", None)
+        if is_note(cell):
+            _set_source(cell, "\n".join(f"> {line}".rstrip() for line in f"**Notes.** {note(cell)}".splitlines()))
+    return made
+
+
+# --- to be shown ---
+
+
+def slides(notebook: Notebook) -> Notebook:
+    """Return the edition of the static slides: the instructor's; links lead from deck to deck, and answers are open.
+
+    An answer comes after its question on a slide, so it need not be folded.
+    """
+    made = instructor(notebook)
+    for cell in made["cells"]:
+        _open_details(cell)
+        if cell["cell_type"] == "markdown":
+            _set_source(cell, _to_decks(_source(cell)))
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output["data"]["text/html"] = _to_decks("".join(output["data"]["text/html"]))
+    return made
+
+
+def _to_decks(text: str) -> str:
+    return re.sub(r'\.ipynb(?=[)#"])', ".html", text)
+
+
+def presenting(notebook: Notebook) -> Notebook:
+    """Return the edition for slides that are alive, in JupyterLab with jupyterlab-deck.
+
+    What is a slide is the same as on the static ones. Four things differ from the course's own edition:
+
+    - a slide below another becomes the next one, since jupyterlab-deck 0.2 loses the way in a stack of more than two;
+    - cells that are not on a slide would leave the screen blank when one runs into them: imports go to the top, where
+      "run all above" comes by, and the others are left out, as are the speaker's notes;
+    - folded answers are open;
+    - nothing has run yet: a result that is there already gives the answer away.
+    """
+    made = deepcopy(notebook)
+    imports, on_slides = [], []
+    for cell in made["cells"]:
+        kind = _slide_type(cell)
+        if kind == "subslide":
+            cell["metadata"]["slideshow"]["slide_type"] = "slide"
+        _open_details(cell)
+        _clear(cell)
+        if kind == "skip" and cell["cell_type"] == "code" and cell["id"].startswith("imports"):
+            imports.append(cell)
+        elif kind not in ("skip", "notes"):
+            on_slides.append(cell)
+    made["cells"] = imports + on_slides
+    return made
+
+
+# --- the web site, whose Python runs in the browser ---
+
+WHY = {
+    "needs-sockets": "A page in a browser cannot open a socket, so no server can listen here.",
+    "needs-processes": "A page in a browser cannot start a process, and cannot kill one.",
+}
+"""By tag: why a cell is not run on the site."""
+
+READY = """import platform
+
+import matplotlib
+
+import jobqueue_lesson
+
+print(f"Ready: Python {platform.python_version()} runs in this page, with all that the course needs.")"""
+
+KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+
+
+def site(notebook: Notebook) -> Notebook:
+    """Return the site's edition: what a browser can run to be run, the rest to be read, and why; no notes."""
+    made = deepcopy(notebook)
+    made["metadata"]["kernelspec"] = dict(KERNELSPEC)
+    cells, given = [], set()
+    for cell in made["cells"]:
+        if is_note(cell):
+            continue
+        reason = _not_in_browser(cell)
+        if reason:
+            cell = _to_be_read(cell, "" if reason in given else WHY[reason])
+            given.add(reason)
+        else:
+            _clear(cell)
+            if cell["id"] == "ready":  # it looks for an installation, and says how to mend it
+                _set_source(cell, READY)
+        cells.append(cell)
+    made["cells"] = cells
+    _, missing = runs_in_browser(notebook)
+    if missing:
+        words = "One cell of this page is" if missing == 1 else f"{missing} cells of this page are"
+        text = f"> **In the browser:** {words} there to be read, not to be run. Each says why. All others run."
+        box = {"cell_type": "markdown", "id": "in-the-browser", "metadata": {}, "source": [text]}
+        cells.insert(1, box)
+    return made
+
+
+def runs_in_browser(notebook: Notebook) -> tuple[int, int]:
+    """Count the code cells that run in a browser, and those that do not."""
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    missing = sum(bool(_not_in_browser(cell)) for cell in code)
+    return len(code) - missing, missing
+
+
+def _not_in_browser(cell: Cell) -> str:
+    """Return the tag that says why a cell cannot run in a browser; "" if it can, or is no code."""
+    tags = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
+    return next((tag for tag in tags if tag in WHY), "")
+
+
+def _to_be_read(cell: Cell, why: str) -> Cell:
+    """Turn a code cell into text: why it is not run here, its code, and what it put out when the page was saved."""
+    how = " To run it on your own computer, install the course: the first page of this site says how." if why else ""
+    parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced(_source(cell), "python")]
+    if cell["outputs"]:
+        parts.append("It put out:")
+    pictures = {}
+    for number, output in enumerate(cell["outputs"]):
+        data = output.get("data", {})
+        text = "".join(output.get("text", "") or data.get("text/plain", ""))
+        if "text/markdown" in data:
+            parts.append("".join(data["text/markdown"]))
+        elif "image/png" in data:
+            name = f"{cell['id']}-{number}.png"
+            pictures[name] = {"image/png": "".join(data["image/png"]).strip()}
+            words = "The plot that this cell drew" if text.startswith("<Figure") else text
+            parts.append(f"![{words}](attachment:{name})")
+        elif text:
+            parts.append(_fenced(text.rstrip("\n"), "text"))
+    read = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
+    if pictures:
+        read["attachments"] = pictures
+    _set_source(read, "\n\n".join(parts))
+    return read
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+# --- all of them ---
+
+EDITIONS = {made.__name__: made for made in (course, learner, instructor, slides, presenting, site)}
+"""The editions by name."""
+TO_WORK_THROUGH = ("course", "learner", "instructor")
+"""Those that are copied to a folder and handed out; the others are for a tool to show."""
+
+
+def edition_of(page: bytes, name: str) -> bytes:
+    """Return an edition of a saved notebook, as Jupyter saves it.
+
+    Args:
+        page: what is in the .ipynb file.
+        name: one of `EDITIONS`.
+
+    Raises:
+        KeyError: for an edition that there is none of.
+    """
+    notebook = json.loads(page)
+    made = EDITIONS[name](notebook)
+    if made == notebook:
+        return page
+    return (json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

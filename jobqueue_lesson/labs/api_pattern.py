@@ -1,0 +1,120 @@
+"""What page 06 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..contract import QueueFull
+from ..job import Job
+from ..queue import JobQueue
+from ..show.cards import Option, Question, predicting
+from ..show.style import LOOKS, in_words
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Controls, Lab, Slider
+
+QUESTIONS = {
+    "accepted": Question(
+        "The API has answered 202. What does the client know?",
+        (
+            Option("The report is ready.", "Nobody has begun with it. Ready would be a 200, with the report."),
+            Option("The report will be made, sooner or later.", "It may fail for good. Nothing was promised."),
+            Option("Its order is written down.", "And it knows where to ask how it went.", right=True),
+        ),
+    ),
+    "full": Question(
+        "The worker is too slow, and requests keep coming. What does a longer queue change?",
+        (
+            Option(
+                "Fewer are refused at first, and all wait longer.", "A place in a line is not work done.", right=True
+            ),
+            Option("More jobs get done in a minute.", "The worker does as many as before, however long the line."),
+            Option("Nothing", "It does change who waits, and for how long, before the first is refused."),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Door(NamedTuple):
+    """What clients of a bounded queue were told."""
+
+    accepted: list[tuple[float, float]]
+    """(second of the request, seconds until its job was done)."""
+    refused: list[float]
+    """The second of each request that got a 503."""
+
+
+def full_queue(
+    max_pending: int = 10,
+    requests_per_second: float = 15.0,
+    workers: int = 1,
+    seconds: float = 10.0,
+    seed: int = 6,
+) -> Door:
+    """Let requests come to a queue with a bound, for jobs that take a tenth of a second each.
+
+    Args:
+        max_pending: how many jobs may wait.
+        requests_per_second: how many requests come, at random.
+        workers: how many jobs are done at the same time.
+        seconds: how long requests come.
+        seed: of the random requests.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time, max_pending=max_pending)
+    random_ = random.Random(seed)
+    jobs: list[Job] = []
+    refused: list[float] = []
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(0.1)
+
+    async def requests() -> None:
+        while True:
+            await asyncio.sleep(random_.expovariate(requests_per_second))
+            if sim.time() > seconds:
+                return
+            try:
+                jobs.append(queue.enqueue("report"))
+            except QueueFull:
+                refused.append(sim.time())
+
+    sim.create_task(Worker(queue, {"report": work}, concurrency=workers).run())
+    sim.run(requests())
+    sim.run(queue.join())
+    return Door([(job.created_at, (job.finished_at or 0.0) - job.created_at) for job in jobs], refused)
+
+
+def full_queue_lab() -> Lab:
+    """Panel over `full_queue`."""
+
+    def draw(outcome: Door, ax: Axes) -> None:
+        done = LOOKS["completed"].colour
+        ax.plot(
+            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True), "o", color=done, ms=5, label="202, done after so long"
+        )
+        ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503, try again later")
+        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))
+        ax.grid(visible=True, axis="y")
+        ax.legend(loc="upper left", ncols=2)
+
+    def say(outcome: Door) -> str:
+        slowest = max((wait for _, wait in outcome.accepted), default=0.0)
+        return (
+            f"{len(outcome.accepted)} requests accepted with 202, {len(outcome.refused)} refused with 503.\n"
+            f"The slowest accepted job was done after {in_words(slowest)}."
+        )
+
+    controls: Controls = {
+        "max_pending": Slider("max_pending", 1, 60, 1, 10),
+        "requests_per_second": Slider("requests a second", 1.0, 30.0, 1.0, 15.0),
+        "workers": Slider("workers", 1, 4, 1, 1),
+    }
+    question = "One worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
+    return Lab(question, full_queue, draw, say, controls)

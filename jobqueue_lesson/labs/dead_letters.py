@@ -1,0 +1,117 @@
+"""What page 07 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..queue import JobQueue
+from ..retries import RetryPolicy
+from ..show.cards import Option, Question, predicting
+from ..show.style import LOOKS
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Controls, Lab, Slider
+
+QUESTIONS = {
+    "poison": Question(
+        "A message cannot be parsed. After each failure it goes back to the front of the line, without a limit."
+        " One worker. What happens to the jobs behind it?",
+        (
+            Option("They are done a little later.", "Later would be after the last failure. There is no last one."),
+            Option("The worker does them in between.", "It takes the first in the line, and that is always the same."),
+            Option("They are never done.", "The worker is busy for ever, with a job that cannot succeed.", right=True),
+        ),
+    ),
+    "revive": Question(
+        "A job failed three times and was given up. A person revives it. How many attempts does it get?",
+        (
+            Option("One", "Then one more hiccup, and it would be dead again. It begins anew."),
+            Option("Three new ones", "It is treated like a new job, and its old errors are kept.", right=True),
+            Option("As many as it takes", "A limit is what made it a dead letter. It still has one."),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Outage(NamedTuple):
+    """What became of the jobs that met an outage."""
+
+    completed: list[tuple[float, int]]
+    """(second in which the job came, attempts it took)."""
+    dead: list[tuple[float, int]]
+    """The same, of jobs that a retry would have helped in the end."""
+    poison: list[tuple[float, int]]
+    """The same, of jobs that nothing will ever help."""
+    failed: int
+    """How many attempts failed."""
+
+
+def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0) -> Outage:
+    """Let a job come each second for two minutes, and the service that they need be away for a while.
+
+    Args:
+        outage: seconds for which it is away, from second 20 on.
+        max_attempts: how often a job is tried.
+        base: see `RetryPolicy`.
+
+    Every thirtieth job is poison: it fails whatever the service does.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time, retry=RetryPolicy(base=base))
+
+    async def handler(poison: bool) -> None:
+        if poison:
+            raise ValueError("cannot be parsed")
+        if 20 <= sim.time() < 20 + outage:
+            raise ConnectionError("the service is away")
+
+    async def produce() -> None:
+        for second in range(120):
+            queue.enqueue("job", second % 30 == 15, max_attempts=max_attempts)
+            await asyncio.sleep(1)
+
+    sim.create_task(Worker(queue, {"job": handler}).run())
+    sim.run(produce())
+    sim.run(queue.join())
+    jobs = [job for job in map(queue.get, range(1, 121)) if job is not None]
+    ends: dict[str, list[tuple[float, int]]] = {"completed": [], "dead": [], "poison": []}
+    for job in jobs:
+        end = "poison" if job.data else "completed" if job.status == "completed" else "dead"
+        ends[end].append((job.created_at, job.attempts))
+    return Outage(**ends, failed=sum(len(job.errors) for job in jobs))
+
+
+def dead_letters_lab() -> Lab:
+    """Panel over `dead_letters`."""
+
+    def draw(outcome: Outage, ax: Axes) -> None:
+        for jobs, look, label in (
+            (outcome.completed, "completed", "completed"),
+            (outcome.dead, "failed attempt", "dead letter: a retry later would do"),
+            (outcome.poison, "failed", "dead letter: poison"),
+        ):
+            marker, size = ("o", 5) if look == "completed" else ("X", 8)
+            times, attempts = zip(*jobs, strict=True) if jobs else ((), ())
+            ax.plot(times, attempts, marker, color=LOOKS[look].colour, ms=size, label=label)
+        ax.set(xlabel="job came at (s)", ylabel="attempts", xlim=(-2, 122), ylim=(0, 13))
+        ax.grid(visible=True, axis="y")
+        ax.legend(loc="upper right")
+
+    def say(outcome: Outage) -> str:
+        return (
+            f"{len(outcome.completed)} of 120 jobs completed. Dead letters: {len(outcome.dead)} that a retry later"
+            f" would help, and {len(outcome.poison)} that are poison.\n{outcome.failed} attempts failed."
+        )
+
+    controls: Controls = {
+        "outage": Slider("outage (s)", 0.0, 300.0, 10.0, 60.0),
+        "max_attempts": Slider("max_attempts", 1, 12, 1, 3),
+        "base": Slider("base (s)", 0.5, 5.0, 0.5, 1.0),
+    }
+    question = "How many attempts leave only the poison to a person, and what do they cost?"
+    return Lab(question, dead_letters, draw, say, controls)

@@ -1,0 +1,137 @@
+"""What page 10 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from statistics import fmean
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..durable import SQLiteQueue
+from ..job import LeaseLost
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from ..simulation import Simulation
+from .panel import Controls, Lab, Slider, round_up
+
+QUESTIONS = {
+    "restart": Question(
+        "Five e-mails are in a queue in memory. Its process is killed while it does the third. It starts again."
+        " How many will still be sent?",
+        (
+            Option(
+                "Three: the one in hand, and the two behind it", "The list of them was in the memory of the process."
+            ),
+            Option("Two: only the one in hand is lost", "Those that waited were in the same memory."),
+            Option("None", "The queue was in the process. There is no queue any more.", right=True),
+        ),
+    ),
+    "killed-after-sending": Question(
+        "A worker has sent a mail, and is killed before it can say so. The queue is on disk. What happens to the job?",
+        (
+            Option(
+                "It is given to somebody else, and the mail is sent again.",
+                "For the queue, a worker that was killed before and one that was killed after look the same.",
+                right=True,
+            ),
+            Option("It is completed, since the mail was sent.", "Nobody has told the queue so."),
+            Option("It stays in hand for ever.", "In a queue without leases, yes. Here the lease runs out."),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Leases(NamedTuple):
+    """What a lease did for jobs whose workers died, and to those whose workers were only slow."""
+
+    recovered: list[tuple[float, float]]
+    """(second of the crash, seconds until somebody else began) for each job whose worker died."""
+    needless: list[tuple[float, float]]
+    """The same, of jobs that were given away while their worker was still at work."""
+    refused: int
+    """How many workers came to report, and had lost their lease."""
+
+
+def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
+    """Let two jobs of a second come each second, for a minute, to four workers.
+
+    At one job in ten its worker dies, and at one in ten it stands still for a while. One that works renews its lease.
+
+    Args:
+        lease: seconds after which a silent worker's job goes to somebody else.
+        stall: seconds for which a worker stands still: a full disk, a laptop that sleeps, a long garbage collection.
+        seed: of the fates.
+    """
+    sim, chance = Simulation(), random.Random(seed)
+    queue = SQLiteQueue(":memory:", clock=sim.time, lease=lease, poll=None)
+    fates = [chance.choices(["works", "dies", "stalls"], [8, 1, 1])[0] for _ in range(120)]
+    silent: dict[int, tuple[str, float]] = {}
+    outcome = Leases([], [], 0)
+    refused = 0
+
+    async def work(name: str) -> None:
+        nonlocal refused
+        while queue.stats()["completed"] < len(fates):
+            job = queue.dequeue(worker=name)
+            if job is None:
+                await asyncio.sleep(0.1)
+                continue
+            if job.id in silent:
+                fate, since = silent.pop(job.id)
+                (outcome.recovered if fate == "dies" else outcome.needless).append((since, sim.time() - since))
+            fate = fates[job.id - 1] if job.attempts == 1 else "works"
+            await asyncio.sleep(0.5)
+            if fate != "works":
+                silent[job.id] = fate, sim.time()
+            try:
+                queue.heartbeat(job.id, attempt=job.attempts)  # here its silence begins, if it has one
+                if fate == "dies":
+                    continue  # its next life begins at once; the job knows nothing of that
+                await asyncio.sleep(stall if fate == "stalls" else 0)
+                queue.heartbeat(job.id, attempt=job.attempts)
+                await asyncio.sleep(0.5)
+                queue.complete(job.id, attempt=job.attempts)
+                silent.pop(job.id, None)
+            except LeaseLost:
+                refused += 1
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(work(f"worker-{number}") for number in range(1, 5)))
+
+    for number in range(len(fates)):
+        queue.enqueue("job", delay=number / 2, max_attempts=10)
+    sim.run(all_of_them())
+    queue.close()
+    return outcome._replace(refused=refused)
+
+
+def leases_lab() -> Lab:
+    """Panel over `leases`."""
+
+    def draw(outcome: Leases, ax: Axes) -> None:
+        for found, label, marker, colour in (
+            (outcome.recovered, "worker died", "o", "#009e73"),
+            (outcome.needless, "worker was only slow", "X", "#d55e00"),
+        ):
+            ax.plot([at for at, _ in found], [wait for _, wait in found], marker, ms=9, color=colour, label=label)
+        waits = [wait for _, wait in outcome.recovered + outcome.needless]
+        ax.set(xlabel="time in s", ylabel="given away after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
+        ax.legend(loc="upper right")
+
+    def say(outcome: Leases) -> str:
+        waits = [wait for _, wait in outcome.recovered]
+        return (
+            f"{len(waits)} jobs of dead workers went to somebody else, after {in_words(fmean(waits))} on average.\n"
+            f"{len(outcome.needless)} jobs were done twice though their worker lived."
+        )
+
+    controls: Controls = {
+        "lease": Slider("lease (s)", 1.5, 30.0, 0.5, 5.0),
+        "stall": Slider("a slow worker stalls (s)", 0.0, 30.0, 1.0, 10.0),
+    }
+    question = "How long should a lease be?"
+    return Lab(question, leases, draw, say, controls)

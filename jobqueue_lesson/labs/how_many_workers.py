@@ -1,0 +1,83 @@
+"""What page 12 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from .. import capacity
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from .panel import Controls, Lab, Slider, round_up
+
+QUESTIONS = {
+    "busier": Question(
+        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come, and they are busy"
+        " 95 % of the time. How long does a job wait now?",
+        (
+            Option("About 0.9 s: a fifth more work", "Work grows by a fifth. The wait does not grow with the work."),
+            Option("About 1.5 s: twice as long", "At 88 % it is twice as long. It goes on climbing, and faster."),
+            Option("About 4.5 s", "Near 100 % each percent costs more than the one before.", right=True),
+        ),
+    ),
+    "pooled": Question(
+        "Two teams of five, each with a line of its own. You give them one line. What does a job's mean wait do?",
+        (
+            Option(
+                "It stays: as many workers, as much work.",
+                "One team may idle while the other's line grows.",
+            ),
+            Option(
+                "It gets much shorter.", "Nobody idles while anybody waits, wherever the job came from.", right=True
+            ),
+            Option(
+                "It gets longer: the line is twice as long.",
+                "It is not: 1.6 jobs wait in it, and 2.2 in each of the two. And it moves twice as fast.",
+            ),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+def sizing(arrivals: float = 6.0, service: float = 0.5, workers: int = 3, seed: int = 12) -> capacity.Waits:
+    """Let 20,000 jobs come to a team of workers; see `capacity.simulate`.
+
+    Args:
+        arrivals: jobs a second.
+        service: seconds that a job takes, on average.
+        workers: how many.
+        seed: of the random times.
+    """
+    return capacity.simulate(arrivals, service, workers, jobs=20_000, seed=seed)
+
+
+def sizing_lab(target: float = 0.5) -> Lab:
+    """Panel over `sizing`.
+
+    Args:
+        target: seconds; the goal is a p95 of the wait below it.
+    """
+
+    def draw(outcome: capacity.Waits, ax: Axes) -> None:
+        waits = sorted(outcome.waits)[::20]
+        shares = [100 * (n + 1) / len(waits) for n in range(len(waits))]
+        ax.plot(waits, shares)
+        ax.axhline(95, color="#767676", ls=":")
+        ax.axvline(target, color="#009e73", ls="--", label=f"target {in_words(target)}")
+        ax.set(xlabel="wait in s", ylabel="% of jobs begun by then", xlim=(0, round_up(max(2 * target, waits[-1]))))
+        ax.set_ylim(0, 103)
+        ax.legend(loc="lower right")
+
+    def say(outcome: capacity.Waits) -> str:
+        p50, p95, p99 = (in_words(outcome.quantile(share)) for share in (0.50, 0.95, 0.99))
+        met = "Target met." if outcome.quantile(0.95) < target else "Target missed."
+        return f"Wait: p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
+
+    controls: Controls = {
+        "arrivals": Slider("jobs a second", 1.0, 20.0, 0.5, 6.0),
+        "service": Slider("a job takes (s)", 0.1, 2.0, 0.1, 0.5),
+        "workers": Slider("workers", 1, 30, 1, 3),
+    }
+    question = f"What is the smallest team with a p95 of the wait under {in_words(target)}?"
+    return Lab(question, sizing, draw, say, controls)

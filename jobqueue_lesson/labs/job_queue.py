@@ -1,0 +1,65 @@
+"""What page 02 has to play with: its panel, and the question of its card."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..history import History
+from ..queue import JobQueue
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from ..show.timeline import plot_timeline
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Controls, Lab, Slider
+
+QUESTIONS = {
+    "popped": Question(
+        "A worker takes a job off the list with pop(0), and crashes on it. What does the list know of that job?",
+        (
+            Option("It is at the front again.", "Nobody put it back: the one who had it has crashed."),
+            Option(
+                "It has failed.", "A list has no place to note that down. It holds what is to do, and nothing else."
+            ),
+            Option("Nothing at all", "Taking it off was the last that the list heard of it.", right=True),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:
+    """Let one job fail a number of times, then succeed, and return its record."""
+    left = failures
+
+    async def handler(_: object) -> str:
+        nonlocal left
+        await asyncio.sleep(1.0)
+        left -= 1
+        if left >= 0:
+            raise ConnectionError("the service is away")
+        return "done"
+
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    history = History(queue)
+    queue.enqueue("call-service", max_attempts=max_attempts)
+    sim.run(Worker(queue, {"call-service": handler}).drain())
+    history.close()
+    return history
+
+
+def life_of_a_job_lab() -> Lab:
+    """Panel over `life_of_a_job`."""
+
+    def say(history: History) -> str:
+        moves = [event.move for event in history.events]
+        return f"moves: {' → '.join(moves)}\nended: {history.events[-1].status} at {in_words(history.end)}"
+
+    controls: Controls = {
+        "failures": Slider("times it fails", 0, 6, 1, 1),
+        "max_attempts": Slider("max_attempts", 1, 6, 1, 3),
+    }
+    question = "Which settings end this job as failed?"
+    return Lab(question, life_of_a_job, lambda history, ax: plot_timeline(history, ax=ax), say, controls)

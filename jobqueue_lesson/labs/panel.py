@@ -1,0 +1,203 @@
+"""The panel: turn a control, and see what the queue does.
+
+Each lab is a plain function of its parameters first: `retry_storm(jitter="full")` returns what happened. A panel of
+controls comes second: `retry_storm_lab()` calls that function and draws what it returns, no more. Where no panel can be
+shown, its text stands in its place.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import io
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import ipywidgets
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from ..show.access import Access
+from ..show.cells import belongs_to_cell
+from ..show.describe import describe
+from ..show.style import course_style
+
+
+class Slider(NamedTuple):
+    """A control for a number, from low to high."""
+
+    label: str
+    low: float
+    high: float
+    step: float
+    start: float
+
+
+class Choice(NamedTuple):
+    """A control for one of a few values."""
+
+    label: str
+    options: tuple[Any, ...]
+    start: Any
+
+
+Controls = Mapping[str, Slider | Choice]
+
+
+class Lab(ipywidgets.VBox):  # type: ignore[misc]
+    """A panel of controls over a plain function.
+
+    Args:
+        question: what the learner shall find out with it.
+        run: the plain function; it takes the controls' values by name.
+        draw: draws what `run` returned on an Axes.
+        say: puts what `run` returned into words.
+        controls: a `Slider` or a `Choice` for each parameter of `run` that can be changed.
+
+    Where chance plays a part, `run` takes a `seed` as well, and the panel has a field for it.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        run: Callable[..., Any],
+        draw: Callable[[Any, Axes], object],
+        say: Callable[[Any], str],
+        controls: Controls,
+    ) -> None:
+        self.question = question
+        self._run, self._draw, self._say = run, draw, say
+        self.controls = {name: _control(control) for name, control in controls.items()}
+        rows = [_with_limits(control) for control in self.controls.values()]
+        reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it was at first")
+        reset.on_click(lambda _: self.reset())
+        last_row = [reset]
+        chance = inspect.signature(run).parameters.get("seed")
+        if chance is not None:
+            self.controls["seed"] = _seed(chance.default)
+            last_row.append(self.controls["seed"])
+        self._start = self.values
+        for control in self.controls.values():
+            control.observe(lambda _: self._redraw(), names="value")
+        self.words = ipywidgets.HTML(layout={"min_height": "3.4em"})  # of one height, so that nothing jumps
+        self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
+        self.picture.layout.object_fit = "contain"
+        self.access = Access()
+        self._axes: tuple[float, float, float, float] | None = None
+        self._backgrounds: dict[Any, Any] = {}
+        title = ipywidgets.HTML(f"<b>{question}</b>")
+        super().__init__([title, *rows, ipywidgets.HBox(last_row), self.words, self.picture, self.access])
+        self._redraw()
+        belongs_to_cell(self)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the controls are set to."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def reset(self) -> None:
+        """Put every control back to where it was at first."""
+        for name, value in self._start.items():
+            self.controls[name].value = value
+
+    def text(self) -> str:
+        """Say the question, the settings and the outcome."""
+        settings = ", ".join(f"{self.controls[name].description} = {value}" for name, value in self.values.items())
+        return f"{self.question}\n{settings}\n{self._say(self._run(**self.values))}"
+
+    def _redraw(self) -> None:
+        """Draw afresh. Python's garbage collector waits meanwhile: it would take a third of the time."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._draw_afresh()
+        finally:
+            if collects:
+                gc.enable()
+
+    def _draw_afresh(self) -> None:
+        outcome = self._run(**self.values)
+        self.words.value = self._say(outcome).replace("\n", "<br>")
+        with course_style():
+            figure = Figure(figsize=(8.6, 3.3), dpi=100)
+            axes = figure.subplots()
+            self._draw(outcome, axes)
+            if self._axes is None:  # laid out once: it takes as long as all the rest, and the axes would jump
+                figure.draw_without_rendering()
+                x, y, width, height = axes.get_position().bounds
+                self._axes = (x + 0.012, y, width - 0.028, height)  # room for one more digit, or two to the right
+            figure.set_layout_engine("none")
+            axes.set_position(self._axes)
+            png = io.BytesIO()
+            imsave(png, _pixels(figure, axes, self._backgrounds), format="png", pil_kwargs={"compress_level": 1})
+        self.access.picture = describe(figure)
+        self.picture.value = png.getvalue()
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Show the panel; as text, what it says. A reader without a kernel sees the text."""
+        bundle = dict(super()._repr_mimebundle_(**options) or {})
+        bundle["text/plain"] = self.text()
+        return bundle
+
+
+def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:
+    """Draw the data over a background that is kept for the next time.
+
+    Nearly all the time goes into letters: ticks, labels and legend. They change only when the axes' limits do.
+    """
+    canvas: Any = FigureCanvasAgg(figure)
+    data = sorted([*axes.lines, *axes.collections, *axes.patches, *axes.texts], key=lambda artist: artist.zorder)
+    legend = axes.get_legend()
+    said = [] if legend is None else [text.get_text() for text in (legend.get_title(), *legend.get_texts())]
+    look = (axes.get_xlim(), axes.get_ylim(), axes.get_xlabel(), axes.get_ylabel(), *said)
+    if look in backgrounds:
+        canvas.restore_region(backgrounds[look])
+    else:
+        for artist in data:
+            artist.set_visible(False)
+        canvas.draw()
+        if len(backgrounds) == 50:  # of one megabyte each
+            backgrounds.clear()
+        backgrounds[look] = canvas.copy_from_bbox(figure.bbox)
+        for artist in data:
+            artist.set_visible(True)
+    for artist in data:
+        axes.draw_artist(artist)
+    return canvas.buffer_rgba()
+
+
+def round_up(number: float) -> float:
+    """Round up to a number with one digit or two, so that an axis keeps its limits while a slider moves a little."""
+    power = 10.0 ** math.floor(math.log10(number))
+    return power * next(digit for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if digit * power >= number * 0.999)
+
+
+def _control(control: Slider | Choice) -> Any:
+    look = {"style": {"description_width": "220px"}, "layout": {"width": "560px"}}
+    if isinstance(control, Choice):
+        return ipywidgets.Dropdown(description=control.label, options=control.options, value=control.start, **look)
+    whole = all(isinstance(number, int) for number in control[1:])
+    slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    return slider(
+        description=control.label, min=control.low, max=control.high, step=control.step, value=control.start, **look
+    )
+
+
+def _seed(start: int) -> Any:
+    return ipywidgets.BoundedIntText(
+        description="seed",
+        min=0,
+        max=9999,
+        value=start,
+        tooltip="Another seed, other chances",
+        layout={"width": "170px"},
+    )
+
+
+def _with_limits(control: Any) -> Any:
+    if not hasattr(control, "min"):
+        return control
+    return ipywidgets.HBox([control, ipywidgets.HTML(f"from {control.min:g} to {control.max:g}")])

@@ -1,0 +1,120 @@
+"""What page 05 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from statistics import fmean
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..job import Job
+from ..queue import JobQueue
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Controls, Lab, Slider
+
+QUESTIONS = {
+    "starving": Question(
+        "Urgent jobs keep a worker busy 95 % of the time. 60 normal jobs come in a minute, 105 % in all."
+        " How many of the 60 never get a turn?",
+        (
+            Option(
+                "None: priority only changes the order.", "There is more work than worker: somebody must go without."
+            ),
+            Option("About 3, as it is 5 % too much", "The 5 % are not shared out: the normal jobs bear them all."),
+            Option("About 30", "5 % of all the work is half of the normal jobs' work.", right=True),
+        ),
+    ),
+    "interrupts": Question(
+        "A newsletter is being sent when a reminder of priority 10 falls due. What happens?",
+        (
+            Option("The newsletter is put aside.", "A priority decides who is next. It interrupts nobody."),
+            Option(
+                "The reminder is next.", "It waits for the newsletter in hand, and passes all that wait.", right=True
+            ),
+            Option(
+                "The reminder goes to the end of the line.", "The line is by priority first, and only then by time."
+            ),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Waits(NamedTuple):
+    """Seconds from enqueue to pick-up: (enqueued at, wait) of each job that was picked up."""
+
+    urgent: list[tuple[float, float]]
+    normal: list[tuple[float, float]]
+    unserved: int
+    """Normal jobs that were still waiting at the end."""
+
+
+def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5) -> Waits:
+    """Let one worker, good for ten jobs a second, have urgent and normal jobs to do.
+
+    Args:
+        urgent_per_second: how many jobs of priority 10 arrive, at random.
+        aging: points of priority that a waiting job gains each second.
+        seconds: how long it goes on. One normal job, of priority 0, arrives each second.
+        seed: of the random arrivals.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time, aging=aging)
+    random_ = random.Random(seed)
+    jobs: list[Job] = []
+
+    async def arrive(priority: int, gap: Callable[[], float]) -> None:
+        while True:
+            await asyncio.sleep(gap())
+            jobs.append(queue.enqueue("work", priority=priority))
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(0.1)
+
+    sim.create_task(arrive(0, lambda: 1.0))
+    if urgent_per_second:
+        sim.create_task(arrive(10, lambda: random_.expovariate(urgent_per_second)))
+    sim.create_task(Worker(queue, {"work": work}).run())
+    sim.run(asyncio.sleep(seconds))
+    waits: dict[int, list[tuple[float, float]]] = {0: [], 10: []}
+    for job in jobs:
+        if job.started_at is not None:
+            waits[job.priority].append((job.created_at, job.started_at - job.created_at))
+    return Waits(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
+
+
+def draw_waits(outcome: Waits, ax: Axes) -> None:
+    """Draw each job's wait over the second in which it was enqueued."""
+    ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
+    ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
+    ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
+    ax.grid(visible=True, axis="y")
+    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
+
+
+def say_waits(outcome: Waits) -> str:
+    """Sum the waits up in words."""
+
+    def mean(waits: list[tuple[float, float]]) -> str:
+        return in_words(fmean(wait for _, wait in waits)) if waits else "–"
+
+    return (
+        f"Urgent jobs wait {mean(outcome.urgent)} on average, normal jobs that got a turn {mean(outcome.normal)}.\n"
+        f"{outcome.unserved} normal jobs never got a turn in the minute."
+    )
+
+
+def starvation_lab() -> Lab:
+    """Panel over `starvation`."""
+    controls: Controls = {
+        "urgent_per_second": Slider("urgent jobs a second", 0.0, 15.0, 0.5, 9.5),
+        "aging": Slider("aging (points a second)", 0.0, 10.0, 0.5, 0.0),
+    }
+    return Lab("Which aging serves everyone, and who pays for it?", starvation, draw_waits, say_waits, controls)

@@ -1,0 +1,107 @@
+"""What page 09 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..history import History
+from ..progress import current_job
+from ..queue import JobQueue
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Choice, Controls, Lab, Slider
+
+QUESTIONS = {
+    "whose-progress": Question(
+        "A worker has two jobs in hand. Both handlers look at the global `current` to see whose progress they report."
+        " Whose is it?",
+        (
+            Option("Each its own", "There is one `current`, and two handlers read it."),
+            Option("Always that of the first job", "The second job overwrote the name when it was picked up."),
+            Option(
+                "Always that of the last one picked up",
+                "`current` names whoever came last, also for the handler that came first.",
+                right=True,
+            ),
+        ),
+    ),
+    "back-to-start": Question(
+        "The first attempt failed at 50 %. The second has just reached 10 %. What should the user's bar show?",
+        (
+            Option("50 %", "A bar that never goes back. It moves again when there is something new.", right=True),
+            Option("10 %", "That is honest, and the user thinks that something has been lost."),
+            Option("60 %", "The second attempt does the first half once more. Nothing adds up here."),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Reports(NamedTuple):
+    """What reporting cost, and what it was good for."""
+
+    seconds: float
+    """How long the job took."""
+    silence: float
+    """The longest time in which the user heard nothing new, in seconds."""
+    shown: list[tuple[float, float]]
+    """(second, fraction) of each report."""
+
+
+def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> Reports:
+    """Let a job of many rows, 2 ms each, say how far it is.
+
+    Args:
+        every_rows: rows from one report to the next.
+        report_ms: what a report costs: the way to wherever the queue is, in milliseconds.
+        rows: how many there are.
+    """
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    history = History(queue)
+
+    async def import_rows(_: object) -> None:
+        job = current_job()
+        for done in range(every_rows, rows + 1, every_rows):
+            await asyncio.sleep(0.002 * every_rows)
+            await asyncio.sleep(report_ms / 1000)
+            job.progress(done / rows)
+        await asyncio.sleep(0.002 * (rows % every_rows))
+
+    queue.enqueue("import-rows")
+    sim.run(Worker(queue, {"import-rows": import_rows}).drain())
+    shown = [(event.at, event.progress or 0.0) for event in history.events if event.move == "progress"]
+    heard = [0.0, *(at for at, _ in shown), sim.time()]
+    return Reports(sim.time(), max(later - earlier for earlier, later in pairwise(heard)), shown)
+
+
+def reporting_lab() -> Lab:
+    """Panel over `reporting`."""
+
+    def draw(outcome: Reports, ax: Axes) -> None:
+        points = [(0.0, 0.0), *outcome.shown, (outcome.seconds, 1.0)]
+        ax.plot([at for at, _ in points], [100 * share for _, share in points], drawstyle="steps-post")
+        ax.axvline(10, color="#767676", ls=":")
+        ax.text(9.8, 97, "the rows alone: 10 s", ha="right", va="top")
+        ax.set(xlabel="time in s", ylabel="% shown", xlim=(0, 40), ylim=(-3, 105))
+
+    def say(outcome: Reports) -> str:
+        return (
+            f"{len(outcome.shown):,} reports. The job takes {in_words(outcome.seconds)}; "
+            "the rows alone take 10 s.\n"
+            f"The user hears nothing new for {in_words(outcome.silence)} at most."
+        )
+
+    controls: Controls = {
+        "every_rows": Choice("report every (rows)", (1, 10, 50, 100, 500, 1000, 2500), 1),
+        "report_ms": Slider("a report costs (ms)", 0.0, 6.0, 0.5, 5.0),
+    }
+    question = "How often should a job say how far it is?"
+    return Lab(question, reporting, draw, say, controls)

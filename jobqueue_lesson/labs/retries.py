@@ -1,0 +1,148 @@
+"""What page 04 has to play with: its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..history import History
+from ..queue import JobQueue
+from ..retries import JITTERS, Jitter, RetryPolicy
+from ..show.cards import Option, Question, predicting
+from ..show.style import in_words
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Choice, Controls, Lab, Slider, round_up
+
+QUESTIONS = {
+    "second-two": Question(
+        "100 clients failed together, and all try again after 2 s. The service is back, and can take 10 at once."
+        " How many get through at second 2?",
+        (
+            Option("All 100: the service is back.", "It is back, but 100 calls in one instant are too many for it."),
+            Option("10", "It takes what it can. The other 90 fail again, and come back together again.", right=True),
+            Option("None", "It does not break down here: it serves 10, and refuses the rest."),
+        ),
+    ),
+    "retrying-is-free": Question(
+        "A client calls again at once, until it has an answer. Who pays for that?",
+        (
+            Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
+            Option("The client, which waits", "It would wait in any case. It is not the one that is overloaded."),
+            Option(
+                "The service, which is in trouble already",
+                "51 calls from one client, when it can least use them.",
+                right=True,
+            ),
+        ),
+    ),
+    "timed-out": Question(
+        "send_welcome ended in a timeout. Was the mail sent?",
+        (
+            Option(
+                "No: the attempt has failed.", "Only the answer got lost. Look into the outbox: the mail had gone out."
+            ),
+            Option("Yes", "Here it was. But a timeout looks the same when nothing was sent."),
+            Option("You cannot know.", "That is why doing it twice must be the same as doing it once.", right=True),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+class Storm(NamedTuple):
+    """What a service saw when it came back from an outage."""
+
+    calls: list[float]
+    """The second of every call."""
+    refused: int
+    """How many calls failed."""
+    recovered: float
+    """The second at which the last client had its answer."""
+    gave_up: int
+    """How many clients ran out of attempts."""
+    history: History
+    """The record: a client is a job."""
+
+
+def retry_storm(
+    base: float = 1.0,
+    factor: float = 2.0,
+    cap: float = 30.0,
+    jitter: Jitter = "none",
+    clients: int = 100,
+    capacity: int = 10,
+    outage: float = 1.0,
+    max_attempts: int = 20,
+    seed: int = 4,
+) -> Storm:
+    """Let clients call a service that is away at first, and then can take so many calls at a time.
+
+    Args:
+        base: see `RetryPolicy`; so are the next three. Each client backs off like that.
+        factor: see `RetryPolicy`.
+        cap: see `RetryPolicy`.
+        jitter: see `RetryPolicy`.
+        clients: how many; all call at second 0.
+        capacity: how many calls the service can take in a tenth of a second. It refuses the others.
+        outage: seconds until the service is back.
+        max_attempts: after so many calls a client gives up.
+        seed: of the jitter.
+    """
+    sim = Simulation()
+    policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(seed))
+    queue = JobQueue("clients", clock=sim.time, retry=policy)
+    history = History(queue)
+    calls: list[float] = []
+    served: dict[int, int] = {}
+    refused = 0
+
+    async def call_service(_: object) -> None:
+        nonlocal refused
+        now = sim.time()
+        calls.append(now)
+        tenth = int(now * 10)
+        if now < outage or served.get(tenth, 0) >= capacity:
+            refused += 1
+            raise ConnectionError("503 Service Unavailable")
+        served[tenth] = served.get(tenth, 0) + 1
+
+    for _ in range(clients):
+        queue.enqueue("call-service", max_attempts=max_attempts)
+    sim.run(Worker(queue, {"call-service": call_service}).drain())
+    history.close()
+    return Storm(calls, refused, calls[-1], queue.stats()["failed"], history)
+
+
+def draw_storm(outcome: Storm, ax: Axes) -> None:
+    """Draw how many calls the service saw in each tenth of a second."""
+    tenths = Counter(int(call * 10) for call in outcome.calls)
+    ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=2.5)
+    ax.axhline(10, color="#009e73", ls="--", label="all it can take")
+    end = round_up(1.02 * outcome.recovered)
+    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, 105))
+    ax.legend(loc="upper right")
+
+
+def say_storm(outcome: Storm) -> str:
+    """Sum a storm up in words."""
+    line = f"{len(outcome.calls):,} calls, {outcome.refused:,} of them refused. "
+    if outcome.gave_up:
+        return line + f"{outcome.gave_up} clients gave up, at {in_words(outcome.recovered)}."
+    return line + f"Every client was served after {in_words(outcome.recovered)}."
+
+
+def retry_storm_lab() -> Lab:
+    """Panel over `retry_storm`."""
+    controls: Controls = {
+        "base": Slider("base (s)", 0.1, 5.0, 0.1, 1.0),
+        "factor": Slider("factor", 1.0, 4.0, 0.1, 2.0),
+        "cap": Slider("cap (s)", 1.0, 60.0, 1.0, 30.0),
+        "jitter": Choice("jitter", JITTERS, "none"),
+    }
+    question = "100 clients failed together. How do you get all of them served soonest, with the fewest refused calls?"
+    return Lab(question, retry_storm, draw_storm, say_storm, controls)

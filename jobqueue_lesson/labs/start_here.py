@@ -1,0 +1,20 @@
+"""The question of page 00's card."""
+
+from __future__ import annotations
+
+from ..show.cards import Option, Question, predicting
+
+QUESTIONS = {
+    "two-sleeps": Question(
+        "The kettle boils after 180 s, the phone rings after 60 s, and both start together. What is printed first?",
+        (
+            Option("The kettle: it was started first.", "Starting first does not mean ending first."),
+            Option("The phone: its sleep is shorter.", "Whoever has slept enough goes on.", right=True),
+            Option(
+                "Either: it changes from run to run.", "On a real clock it might. Simulated time has no luck in it."
+            ),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)

@@ -1,0 +1,170 @@
+"""What page 01 has to play with: an API to press, its panel, and the questions of its cards."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+
+from ..contract import Clock
+from ..job import JobEvent
+from ..queue import JobQueue
+from ..retries import DoNotRetry
+from ..show.cards import Option, Question, predicting
+from ..show.replay import Live, live
+from ..show.style import in_words
+from ..simulation import Simulation
+from ..worker import Worker
+from .panel import Controls, Lab, Slider, round_up
+
+QUESTIONS = {
+    "monday-morning": Question(
+        "20 requests at once, 200 ms of work each, 4 places. When does the last one have its answer?",
+        (
+            Option("After 200 ms", "That is its own work. Before that it stands in front of the door."),
+            Option("After 1 s", "20 requests through 4 places are 5 rounds of 200 ms.", right=True),
+            Option("After 4 s", "That would be one place: 20 times 200 ms. There are four."),
+        ),
+    ),
+    "faster": Question(
+        "Now you put a queue behind the API. What does it make faster?",
+        (
+            Option("The work", "The same work, by as many hands: all reports are there after 1 s, as before."),
+            Option("The answer", "The handler only notes the work down. The work takes as long as ever.", right=True),
+            Option("Both", "The answer, yes. But the last report is there after 1 s, with and without a queue."),
+        ),
+    ),
+}
+
+predict = predicting(QUESTIONS)
+
+
+def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: Clock = time.time) -> Live:
+    """Put a button on an API that does the work in the request, in real time: press it until it hurts.
+
+    Args:
+        places: how many requests it can work on at the same time.
+        work: seconds that each takes.
+        patience: after so many seconds at the door a client gives up.
+        clock: a real one, for people.
+    """
+    door = JobQueue("API without a queue", clock=clock)
+
+    async def handle(asked_at: float) -> None:
+        if door.clock() - asked_at > patience:
+            raise DoNotRetry(f"gave up after {patience:g} s at the door")
+        await asyncio.sleep(work)
+
+    def tell(event: JobEvent) -> None:
+        if event.move == "complete" and (request := door.get(event.job_id)) is not None:
+            stage.state = f"The last answer took {event.at - request.created_at:.1f} s."
+
+    words = {
+        "job": "request",
+        "jobs": "requests",
+        "api": "clients",
+        "came": "have asked",
+        "queue": "waiting at the door",
+        "workers": "the API's places",
+        "completed": "answered",
+        "failed": "gave up",
+        "enqueue": "is at the door",
+        "dequeue": "is worked on in",
+        "complete": "is answered",
+        "fail": "is not answered",
+        "nothing": "nobody has asked yet",
+    }
+    server = Worker(door, {"for a report": handle}, name="place", concurrency=places)
+    stage = live(door, {"Send a request": lambda: door.enqueue("for a report", door.clock())}, server, words=words)
+    stage.startable = False  # an API is open all the time
+    with suppress(RuntimeError):  # outside a notebook there is no loop, and nobody to press
+        stage.start()
+        stage.state = "The API is open."
+    door.subscribe(tell)
+    return stage
+
+
+class Requests(NamedTuple):
+    """Seconds after the rush began, for each request."""
+
+    waited: list[float]
+    """When the client had its answer, from a handler that does the work itself."""
+    queued: list[float]
+    """When the client had its answer, from a handler that enqueues."""
+    done: list[float]
+    """When that request's work was done by a worker."""
+
+
+def rush(requests: int = 20, work_ms: int = 200, at_once: int = 4) -> Requests:
+    """Let requests come all at once to a server, with and without a queue behind it.
+
+    Args:
+        requests: how many.
+        work_ms: milliseconds of slow work that each needs.
+        at_once: how many requests the server, or jobs the worker, can have in hand at the same time.
+    """
+    enqueue_s = 0.001
+    waited: list[float] = []
+    queued: list[float] = []
+    done: list[float] = []
+
+    async def work(_: object) -> None:
+        await asyncio.sleep(work_ms / 1000)
+        done.append(sim.time())
+
+    async def handler_that_works(slots: asyncio.Semaphore) -> None:
+        async with slots:
+            await asyncio.sleep(work_ms / 1000)
+        waited.append(sim.time())
+
+    async def handler_that_enqueues(slots: asyncio.Semaphore) -> None:
+        async with slots:
+            await asyncio.sleep(enqueue_s)
+            queue.enqueue("work")
+        queued.append(sim.time())
+
+    async def all_at_once(handler: Callable[[asyncio.Semaphore], Any]) -> None:
+        slots = asyncio.Semaphore(at_once)
+        await asyncio.gather(*(handler(slots) for _ in range(requests)))
+
+    sim = Simulation()
+    sim.run(all_at_once(handler_that_works))
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    worker = Worker(queue, {"work": work}, concurrency=at_once)
+    sim.create_task(worker.run())
+    sim.run(all_at_once(handler_that_enqueues))
+    sim.run(queue.join())
+    return Requests(waited, queued, done)
+
+
+def rush_lab() -> Lab:
+    """Panel over `rush`."""
+
+    def draw(outcome: Requests, ax: Axes) -> None:
+        numbers = range(1, len(outcome.waited) + 1)
+        ax.plot(numbers, outcome.waited, "X", color="#d55e00", ms=8, label="answered, work done by the handler")
+        ax.plot(numbers, outcome.done, "|", color="#767676", ms=14, mew=2, label="work done by the worker")
+        ax.plot(numbers, outcome.queued, "o", color="#0072b2", ms=7, label="answered 202, work enqueued")
+        top = round_up(1.1 * max(*outcome.waited, *outcome.done))
+        ax.set(xlabel="request", ylabel="seconds after the rush began", xlim=(0, 41), ylim=(0, top))
+        ax.grid(visible=True, axis="y")
+        ax.legend(loc="upper left")
+
+    def say(outcome: Requests) -> str:
+        without, answered, done = (in_words(max(times)) for times in outcome)
+        return (
+            f"Last answer: {without} without a queue, {answered} with one.\n"
+            f"All the work done: {without} without a queue, {done} with one."
+        )
+
+    controls: Controls = {
+        "requests": Slider("requests at once", 1, 40, 1, 20),
+        "work_ms": Slider("work for each (ms)", 10, 1000, 10, 200),
+        "at_once": Slider("done at the same time", 1, 10, 1, 4),
+    }
+    return Lab("Does a queue make the work faster, or only the answer?", rush, draw, say, controls)
