@@ -10,8 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from jobqueue_lesson.course.editions import site as site_edition
+
 from . import in_pyodide
-from .conftest import NODE, tool
+from .conftest import NODE
 from .distribution import NPM
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
@@ -36,7 +38,7 @@ try {
 def runnable(path):
     """Return the code cells of a page that run on the site, as saved in the course."""
     notebook = nbformat.read(path, as_version=4)
-    there = {cell["id"] for cell in tool.edition(notebook)["cells"] if cell["cell_type"] == "code"}
+    there = {cell["id"] for cell in site_edition(notebook)["cells"] if cell["cell_type"] == "code"}
     return [cell for cell in notebook.cells if cell.id in there and cell.id != "ready"]
 
 
