@@ -17,11 +17,9 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.convertors import Convertor, register_url_convertor
 
+from .arguments import LARGEST
 from .contract import Producer
 from .job import IllegalMove, Job, JobNotFound, Status
-
-LARGEST_ID = 2**63 - 1
-"""Databases keep ids in 64 bits, and refuse to look for anything larger."""
 
 WITHOUT_NUL = r"^[^\x00]*$"
 """What a text from a client must match: PostgreSQL cannot keep a NUL in a text."""
@@ -107,7 +105,7 @@ async def possible_id(job_id: int) -> int:
     Raises:
         HTTPException: 404.
     """
-    if not 1 <= job_id <= LARGEST_ID:
+    if not 1 <= job_id <= LARGEST:
         raise HTTPException(404, "Job not found")
     return job_id
 
@@ -164,7 +162,7 @@ def admin_router(queue: Producer, token: str) -> APIRouter:
     @router.get("")
     async def list_dead_letters(
         type: Annotated[str | None, Query(min_length=1, pattern=WITHOUT_NUL)] = None,
-        after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+        after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     ) -> DeadLetters:
         """List dead letters by id, a page at a time."""

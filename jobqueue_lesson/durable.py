@@ -540,11 +540,9 @@ class SQLiteQueue:
         if not SMALLEST <= job_id <= LARGEST:
             raise JobNotFound(job_id)
         row = self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        if row is None:
-            raise JobNotFound(job_id)
-        job = _job(row)
-        if job.status is not move.source or attempt not in (None, job.attempts):
-            raise moves.refusal(job, move, attempt)
+        job = None if row is None else _job(row)
+        if job is None or job.status is not move.source or attempt not in (None, job.attempts):
+            raise moves.refusal(job, job_id, move, attempt)
         return job
 
     def _reclaim(self, now: float) -> None:

@@ -26,7 +26,7 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
-from . import moves
+from . import arguments, moves
 from .arguments import check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
 from .contract import Listener
 from .durable import as_json
@@ -41,12 +41,9 @@ from .job import (
     RETRY,
     REVIVE,
     AttemptError,
-    IllegalMove,
     Job,
     JobEvent,
     JobNotFound,
-    Move,
-    QueueError,
     Status,
     StorageError,
 )
@@ -235,11 +232,11 @@ class EngineQueue:
         """List failed jobs; see `Producer.dead`."""
         after, limit = check_page(type, after, limit)
         query = f"{JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
-        values: list[Any] = [self.name, _in_range(after)]
+        values: list[Any] = [self.name, after]
         if type is not None:
             _check_text("type", type)
             query, values = f"{query} AND task_name = %s", [*values, type]
-        return [_job(row) for row in self._read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, _in_range(limit)])]
+        return [_job(row) for row in self._read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, limit])]
 
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
@@ -247,7 +244,7 @@ class EngineQueue:
             "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(check_whole("job_id", job_id)))
         )
         if not done:
-            raise self._refusal(job_id, REVIVE)
+            raise moves.refusal(self.get(job_id), job_id, REVIVE)
         self._tell()
         return self._known(job_id)
 
@@ -260,7 +257,7 @@ class EngineQueue:
         values = (self.name, job_id, json.dumps({"job": job_id, "at": time.time(), **event}))
         ((done,),) = self._change("SELECT jobqueue_discard(%s, %s, %s::json)", values)
         if not done:
-            raise self._refusal(job_id, DISCARD)
+            raise moves.refusal(self.get(job_id), job_id, DISCARD)
         self._tell()
         return job
 
@@ -549,11 +546,6 @@ class EngineQueue:
             raise JobNotFound(job_id)
         return job
 
-    def _refusal(self, job_id: int, move: Move) -> QueueError:
-        """Say why a job cannot make this move."""
-        job = self.get(job_id)
-        return JobNotFound(job_id) if job is None else IllegalMove(job, move)
-
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
     """Make the tables in a database, or check that they are ours.
@@ -628,7 +620,7 @@ def _check_range(name: str, value: float, least: float, most: float) -> None:
 
 def _in_range(number: int) -> int:
     """Return a number that fits into 64 bits; no job has either of the two at the ends."""
-    return max(-(2**63), min(number, 2**63 - 1))
+    return max(arguments.SMALLEST, min(number, arguments.LARGEST))
 
 
 class EngineWorker(Child):

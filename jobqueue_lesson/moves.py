@@ -11,7 +11,20 @@ from typing import Any
 
 from .arguments import shown
 from .contract import KeyReused
-from .job import FAIL, RELEASE, RETRY, AttemptError, IllegalMove, Job, JobEvent, LeaseLost, Move, Status
+from .job import (
+    FAIL,
+    RELEASE,
+    RETRY,
+    AttemptError,
+    IllegalMove,
+    Job,
+    JobEvent,
+    JobNotFound,
+    LeaseLost,
+    Move,
+    QueueError,
+    Status,
+)
 from .retries import RetryPolicy
 
 
@@ -19,8 +32,10 @@ class LeaseExpired(Exception):
     """The worker sent no heartbeat before its lease expired."""
 
 
-def refusal(job: Job, move: Move, attempt: int | None = None) -> IllegalMove | LeaseLost:
-    """Return why a job cannot make a move: it is in another state, or it is not this attempt that has it."""
+def refusal(job: Job | None, job_id: int, move: Move, attempt: int | None = None) -> QueueError:
+    """Return why a job cannot make a move: it is not there, in another state, or it is not this attempt that has it."""
+    if job is None:
+        return JobNotFound(job_id)
     return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
 
 

@@ -38,9 +38,7 @@ from .job import (
     RETRY,
     REVIVE,
     Job,
-    JobNotFound,
     Move,
-    QueueError,
 )
 from .notify import Listeners, Waiters
 from .retries import RetryPolicy, check_retry
@@ -165,7 +163,7 @@ class JobQueue:
             check_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not COMPLETE.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, COMPLETE, attempt)
+            raise moves.refusal(job, job_id, COMPLETE, attempt)
         now = self.clock()
         moves.complete(job, result, now)
         self._completed += 1
@@ -312,13 +310,8 @@ class JobQueue:
             check_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not move.source or attempt not in (None, job.attempts):
-            raise self._refusal(job_id, move, attempt)
+            raise moves.refusal(job, job_id, move, attempt)
         return job
-
-    def _refusal(self, job_id: int, move: Move, attempt: int | None = None) -> QueueError:
-        """Say why a job cannot make this move."""
-        job = self._jobs.get(job_id)
-        return JobNotFound(job_id) if job is None else moves.refusal(job, move, attempt)
 
     def _tell(self, job: Job, move: Move, at: float) -> None:
         """Tell every listener of a move."""
@@ -350,7 +343,7 @@ class JobQueue:
         check_ids(job_id, None)
         job = self._dead.pop(job_id, None)
         if job is None:
-            raise self._refusal(job_id, move)
+            raise moves.refusal(self._jobs.get(job_id), job_id, move)
         return job
 
     def _forget(self, job: Job) -> None:
