@@ -6,6 +6,8 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from jobqueue_lesson import JobQueue, Simulation
+from jobqueue_lesson.durable import SQLiteQueue
 from tools import editions, website
 from tools.paths import LITE
 
@@ -54,3 +56,22 @@ def site(once, wheel, tmp_path_factory):
     need(NPM, "npm")
     need(LITE, "lite")
     return once("site", lambda folder: website.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))
+
+
+@pytest.fixture
+def sim():
+    return Simulation()
+
+
+QUEUES = {
+    "in memory": lambda sim, folder: JobQueue("tasks", clock=sim.time),
+    "on SQLite": lambda sim, folder: SQLiteQueue(folder / "tasks.db", clock=sim.time, lease=1000, poll=None),
+}
+
+
+@pytest.fixture(params=QUEUES.values(), ids=QUEUES.keys())
+def queue(request, sim, tmp_path):
+    """Each queue that workers can use, in simulated time."""
+    queue = request.param(sim, tmp_path)
+    yield queue
+    getattr(queue, "close", lambda: None)()

@@ -13,20 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from jobqueue_lesson import History, Simulation, Worker
+from jobqueue_lesson import History, Worker
 from jobqueue_lesson.durable import NotJSON, SQLiteQueue, StorageError
 from jobqueue_lesson.job import LeaseLost
 from jobqueue_lesson.processes import WorkerProcess
 from jobqueue_lesson.progress import current_job
 
 from . import kill
+from .waiting import pass_time, wait_until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-@pytest.fixture
-def sim():
-    return Simulation()
 
 
 @pytest.fixture
@@ -41,10 +37,6 @@ def open_queue(sim, tmp_path):
     yield open_queue
     for queue in opened:
         queue.close()
-
-
-def pass_time(sim, seconds):
-    sim.run(asyncio.sleep(seconds))
 
 
 # --- what outlives the process ---
@@ -543,13 +535,6 @@ def handlers(tmp_path):
     return path
 
 
-def wait_until(condition, seconds=20):
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.005)
-
-
 def test_what_one_process_enqueues_another_does_and_the_first_hears_of_it(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db")
     heard = []
@@ -618,12 +603,12 @@ def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp
     notes = tmp_path / "notes"
     queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
     with WorkerProcess(queue, handlers, name="ann") as ann:
-        wait_until(lambda: notes.exists() and notes.read_text())
+        wait_until(lambda: notes.exists() and notes.read_text(), 20)
         ann.kill()
         assert not ann.alive
     assert queue.get(1).status == "processing"
     with WorkerProcess(queue, handlers, name="ben"):
-        wait_until(lambda: queue.get(1).status == "completed")
+        wait_until(lambda: queue.get(1).status == "completed", 20)
     assert notes.read_text() == "begun 1\nbegun 1\ndone 1\n"
     assert [(e.move, e.worker) for e in queue.events()] == [
         ("enqueue", None),
@@ -641,7 +626,7 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
     for n in (1, 2):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n, "seconds": 0.3})
     with WorkerProcess(queue, handlers):
-        wait_until(lambda: queue.stats()["processing"] == 1)
+        wait_until(lambda: queue.stats()["processing"] == 1, 20)
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 1, "failed": 0}
     queue.close()
 
@@ -652,7 +637,7 @@ def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp
     for n in range(5):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
     with WorkerProcess(queue, handlers):
-        wait_until(lambda: queue.stats()["completed"] == 5)
+        wait_until(lambda: queue.stats()["completed"] == 5, 20)
     assert [number for number in range(1, 6) if queue.get(number)] == [4, 5]
     queue.close()
 
@@ -683,7 +668,7 @@ def test_a_worker_process_dies_with_who_started_it(tmp_path, handlers):
 
     if not os.path.exists("/proc"):
         pytest.skip("no /proc to look into")
-    wait_until(is_dead)
+    wait_until(is_dead, 20)
 
 
 def test_a_worker_process_needs_a_file_with_handlers(tmp_path, open_queue):

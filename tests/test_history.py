@@ -2,13 +2,10 @@ import asyncio
 
 import pytest
 
-from jobqueue_lesson import History, JobQueue, Simulation, Worker
+from jobqueue_lesson import History, JobQueue, Worker
 from jobqueue_lesson.history import Phase
 
-
-@pytest.fixture
-def sim():
-    return Simulation()
+from .waiting import pass_time
 
 
 @pytest.fixture
@@ -19,10 +16,6 @@ def queue(sim):
 @pytest.fixture
 def history(queue):
     return History(queue)
-
-
-def pass_time(sim, seconds):
-    sim.run(asyncio.sleep(seconds))
 
 
 def of(history, job_id=1):

@@ -17,6 +17,7 @@ from jobqueue_lesson.show.replay import WORDS, Replay, _record
 from jobqueue_lesson.show.style import in_words
 
 from .conftest import NODE, need
+from .histories import flaky_history
 
 TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 PHASES = ["delayed", "waiting", "backing off", "processing", "completed", "failed"]
@@ -71,26 +72,6 @@ def every_move():
     ]
     for clock.now, move in moves:
         move()
-    return history
-
-
-def flaky():
-    """Six jobs, two thirds of whose attempts fail, and two workers."""
-    sim = Simulation()
-    queue = JobQueue("retries", clock=sim.time)
-    history = History(queue)
-    calls = 0
-
-    async def call(data):
-        nonlocal calls
-        calls += 1
-        await asyncio.sleep(0.5)
-        if calls % 3:
-            raise TimeoutError("API timeout")
-
-    for number in range(6):
-        queue.enqueue("flaky-api", priority=number % 2 * 10, delay=number // 5)
-    sim.run(Worker(queue, {"flaky-api": call}, concurrency=2).drain())
     return history
 
 
@@ -165,7 +146,7 @@ def histories(tmp_path_factory):
     """A file of histories, and of what Python says of them."""
     made = {
         "every move": expected(every_move()),
-        "flaky": expected(flaky()),
+        "flaky": expected(flaky_history()),
         "crowd": expected(crowd()),
         "aging crowd": expected(crowd(aging=0.5)),
         "late": expected(late()),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from contextlib import suppress
 
 import pytest
@@ -14,6 +13,8 @@ import pytest
 from jobqueue_lesson import processes
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.processes import Child, WorkerProcess
+
+from .waiting import wait_until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel kills on Linux alone")
@@ -40,13 +41,6 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "handlers.py").write_text(HANDLERS)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.path.dirname(os.path.dirname(__file__))]))
     return tmp_path
-
-
-def wait_until(condition, seconds=20):
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.01)
 
 
 PARENT = """
@@ -142,7 +136,7 @@ def test_workers_outlive_the_thread_that_started_them(here):
 
     def start():
         workers.extend(WorkerProcess(queue, here / "handlers.py", f"worker-{n}") for n in (1, 2))
-        wait_until(lambda: all((here / f"started-{n}").exists() for n in (1, 2)))
+        wait_until(lambda: all((here / f"started-{n}").exists() for n in (1, 2)), 20)
 
     for n in (1, 2):
         queue.enqueue("sleep", {"started": str(here / f"started-{n}"), "seconds": 0.5})
@@ -150,7 +144,7 @@ def test_workers_outlive_the_thread_that_started_them(here):
     thread.start()
     thread.join()
     try:
-        wait_until(lambda: queue.stats()["completed"] == 2)
+        wait_until(lambda: queue.stats()["completed"] == 2, 20)
         assert [worker.alive for worker in workers] == [True, True]
     finally:
         for worker in workers:
@@ -220,7 +214,7 @@ def test_a_child_with_something_left_to_do_notices_that_the_parent_was_killed(he
     finally:
         if fork:
             os.kill(int((here / "forked").read_text()), signal.SIGKILL)
-    wait_until((here / "noticed").exists)
+    wait_until((here / "noticed").exists, 20)
 
 
 @linux
@@ -242,7 +236,7 @@ def test_a_child_starts_where_it_can_be_stopped_and_killed(here):
     child(here, "die_with_parent()\n(here / 'ready').touch()\ntime.sleep(3600)")
     for end in (Child.stop, Child.kill):
         with Child("child", str(here), name="child") as started:
-            wait_until((here / "ready").exists)
+            wait_until((here / "ready").exists, 20)
             assert started.alive
             end(started)
             assert not started.alive

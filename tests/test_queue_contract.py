@@ -1,34 +1,16 @@
-"""What every queue of the course must do. A new kind of queue joins by adding its factory to QUEUES."""
+"""What every queue of the course must do, besides the producer's half: see test_producer_contract.py.
+
+A new kind of queue joins by adding its factory to QUEUES, in conftest.py.
+"""
 
 import asyncio
 
 import pytest
 
-from jobqueue_lesson import JobQueue, Simulation, Worker
-from jobqueue_lesson.contract import KeyReused
-from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson import Worker
 from jobqueue_lesson.job import IllegalMove, JobNotFound, Move
 
-QUEUES = {
-    "in memory": lambda sim, folder: JobQueue("tasks", clock=sim.time),
-    "on SQLite": lambda sim, folder: SQLiteQueue(folder / "tasks.db", clock=sim.time, lease=1000, poll=None),
-}
-
-
-@pytest.fixture
-def sim():
-    return Simulation()
-
-
-@pytest.fixture(params=QUEUES.values(), ids=QUEUES.keys())
-def queue(request, sim, tmp_path):
-    queue = request.param(sim, tmp_path)
-    yield queue
-    getattr(queue, "close", lambda: None)()
-
-
-def pass_time(sim, seconds):
-    sim.run(asyncio.sleep(seconds))
+from .waiting import pass_time
 
 
 def take_all(queue):
@@ -148,22 +130,6 @@ def give_up(queue, *types):
         queue.fail(job.id, f"{type} is broken")
 
 
-def test_failed_jobs_are_listed_by_id_in_pages_and_by_type(queue):
-    give_up(queue, "a", "b", "a", "b", "a")
-    queue.enqueue("a")
-    assert [job.id for job in queue.dead()] == [1, 2, 3, 4, 5]
-    assert [job.id for job in queue.dead("a")] == [1, 3, 5]
-    assert [job.id for job in queue.dead(limit=2)] == [1, 2]
-    assert [job.id for job in queue.dead("a", after=1, limit=1)] == [3]
-    assert queue.dead("c") == queue.dead(after=5) == []
-
-
-@pytest.mark.parametrize(("name", "value"), [("limit", 0), ("limit", 1.5), ("after", -1), ("after", "1")])
-def test_a_page_that_makes_no_sense_is_refused_by_name(queue, name, value):
-    with pytest.raises((TypeError, ValueError), match=name):
-        queue.dead(**{name: value})
-
-
 def test_a_revived_job_has_new_attempts_and_keeps_its_errors(queue, sim):
     job = queue.enqueue("a", max_attempts=2)
     for _ in range(2):
@@ -196,17 +162,6 @@ def test_a_revived_job_takes_its_place_as_if_it_came_now(queue, sim):
     assert take_all(queue) == [2, 1]
 
 
-def test_a_discarded_job_is_gone_and_still_counted_and_its_key_is_free(queue):
-    job = queue.enqueue("a", max_attempts=1, key="once")
-    queue.dequeue()
-    queue.fail(job.id, "broken")
-    queue.discard(job.id)
-    assert queue.get(job.id) is None
-    assert queue.dead() == []
-    assert queue.stats()["failed"] == 1
-    assert queue.enqueue("a", key="once").id == 2
-
-
 def test_reviving_wakes_a_sleeping_worker(queue, sim):
     give_up(queue, "a")
 
@@ -218,23 +173,6 @@ def test_reviving_wakes_a_sleeping_worker(queue, sim):
     queue.revive(1)
     sim.run(queue.join())
     assert queue.get(1).status == "completed"
-
-
-def test_the_same_key_gives_the_same_job(queue):
-    first = queue.enqueue("send-email", {"to": "alice"}, key="welcome")
-    assert queue.enqueue("send-email", {"to": "alice"}, key="welcome").id == first.id
-    queue.dequeue()
-    queue.complete(first.id)
-    assert queue.enqueue("send-email", {"to": "alice"}, key="welcome").status == "completed"
-    assert sum(queue.stats().values()) == 1
-
-
-def test_a_key_that_is_reused_for_something_else_is_refused(queue):
-    queue.enqueue("send-email", {"to": "alice"}, key="welcome")
-    for type, data in (("send-email", {"to": "bob"}), ("resize-image", {"to": "alice"})):
-        with pytest.raises(KeyReused, match="key 'welcome' belongs to job #1, a send-email with other data"):
-            queue.enqueue(type, data, key="welcome")
-    assert queue.stats()["pending"] == 1
 
 
 def bring(queue, state):
@@ -305,59 +243,6 @@ def test_listeners_hear_of_every_move_in_order(queue, sim):
     assert {(e.job_id, e.type, e.priority) for e in events} == {(1, "a", 2)}
     assert [e.scheduled_for for e in events] == [0, 0, 3, 3, 3, 3, 3]
     assert [str(e.error) for e in events if e.error] == ["OSError: x"]
-
-
-def test_a_listener_sees_numbers_that_add_up(queue):
-    seen = []
-    queue.subscribe(lambda event: seen.append((event.move, sum(queue.stats().values()), queue.stats()[event.status])))
-    queue.enqueue("a")
-    queue.dequeue()
-    queue.complete(1)
-    assert seen == [("enqueue", 1, 1), ("dequeue", 1, 1), ("complete", 1, 1)]
-
-
-def test_a_listener_that_has_left_hears_nothing_more(queue):
-    events = []
-    leave = queue.subscribe(events.append)
-    queue.enqueue("a")
-    leave()
-    leave()
-    queue.enqueue("a")
-    assert len(events) == 1
-
-
-def test_a_listener_that_raises_loses_no_job_and_no_event_of_others(queue, caplog):
-    def broken(event):
-        raise RuntimeError("listener broke")
-
-    events = []
-    queue.subscribe(broken)
-    queue.subscribe(events.append)
-    queue.enqueue("a")
-    assert queue.dequeue().id == 1
-    queue.complete(1)
-    assert queue.stats()["completed"] == 1
-    assert [event.move for event in events] == ["enqueue", "dequeue", "complete"]
-    assert "listener broke" in caplog.text
-
-
-def test_a_listener_may_enqueue_and_others_still_hear_everything_in_order(queue):
-    def follow_up(event):
-        if event.move == "complete" and event.type == "a":
-            queue.enqueue("b")
-
-    events = []
-    queue.subscribe(follow_up)
-    queue.subscribe(events.append)
-    queue.enqueue("a")
-    queue.dequeue()
-    queue.complete(1)
-    assert [(e.move, e.type) for e in events] == [
-        ("enqueue", "a"),
-        ("dequeue", "a"),
-        ("complete", "a"),
-        ("enqueue", "b"),
-    ]
 
 
 async def sleep_then(sim, seconds, action):

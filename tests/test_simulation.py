@@ -12,11 +12,6 @@ from jobqueue_lesson import Simulation
 from jobqueue_lesson.simulation import EndlessWait
 
 
-@pytest.fixture
-def sim():
-    return Simulation()
-
-
 def test_a_sleep_costs_nothing_and_ends_exactly_at_its_deadline(sim):
     before = time.monotonic()
     sim.run(asyncio.sleep(3600))

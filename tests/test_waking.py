@@ -9,25 +9,10 @@ import sys
 
 import pytest
 
-from jobqueue_lesson import JobQueue, Simulation, Worker
+from jobqueue_lesson import Worker
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
 
-QUEUES = {
-    "in memory": lambda sim, folder: JobQueue("tasks", clock=sim.time),
-    "on SQLite": lambda sim, folder: SQLiteQueue(folder / "tasks.db", clock=sim.time, lease=1000, poll=None),
-}
-
-
-@pytest.fixture
-def sim():
-    return Simulation()
-
-
-@pytest.fixture(params=QUEUES.values(), ids=QUEUES.keys())
-def queue(request, sim, tmp_path):
-    queue = request.param(sim, tmp_path)
-    yield queue
-    getattr(queue, "close", lambda: None)()
+from .waiting import pass_time
 
 
 def count_looks(queue):
@@ -39,10 +24,6 @@ def count_looks(queue):
 
 async def nap(seconds):
     await asyncio.sleep(seconds)
-
-
-def pass_time(sim, seconds):
-    sim.run(asyncio.sleep(seconds))
 
 
 # --- as many as there are jobs ---

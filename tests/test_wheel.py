@@ -70,7 +70,7 @@ def link(file, here, there):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     if file.parent.name == "bin" and file.read_bytes()[:2] == b"#!":
-        place.write_text(file.read_text().replace(f"{here}/bin/", f"{there}/bin/", 1))
+        place.write_text(f"#!{there}/bin/python\n{file.read_text().partition(chr(10))[2]}")
         place.chmod(0o755)
         return
     try:

@@ -3,16 +3,11 @@ import contextlib
 
 import pytest
 
-from jobqueue_lesson import History, JobQueue, Simulation, Worker
+from jobqueue_lesson import History, JobQueue, Worker
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
 from jobqueue_lesson.job import QueueClosed
 from jobqueue_lesson.retries import DoNotRetry
 from jobqueue_lesson.simulation import EndlessWait
-
-
-@pytest.fixture
-def sim():
-    return Simulation()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Waiting for what other processes do, with a deadline."""
+"""Waiting: for what other processes do, with a deadline; and in simulated time."""
 
+import asyncio
 import time
 
 DEADLINE = 60.0  # seconds: machines are busy
@@ -12,3 +13,8 @@ def wait_until(condition, seconds=DEADLINE):
         assert time.monotonic() < give_up, "waited in vain"
         time.sleep(0.01)
     return found
+
+
+def pass_time(sim, seconds):
+    """Let seconds of simulated time go by."""
+    sim.run(asyncio.sleep(seconds))

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.show.style import in_words
 
+from ..histories import flaky_history
 from .lab import frames
 
 pytestmark = pytest.mark.browser
@@ -24,26 +25,6 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.show.replay import Replay, live
 """
-
-
-def flaky_history():
-    """Six jobs that fail now and then, and two workers: every kind of event but `release`."""
-    sim = Simulation()
-    queue = JobQueue("retries", clock=sim.time)
-    history = History(queue)
-    calls = 0
-
-    async def flaky(data):
-        nonlocal calls
-        calls += 1
-        await asyncio.sleep(0.5)
-        if calls % 3:
-            raise TimeoutError("API timeout")
-
-    for number in range(6):
-        queue.enqueue("flaky-api", priority=number % 2 * 10, delay=number // 5)
-    sim.run(Worker(queue, {"flaky-api": flaky}, concurrency=2).drain())
-    return history
 
 
 def history_of(jobs, workers=10):
