@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .arguments import check_count
 from .contract import KeyReused, Producer, QueueFull
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
-from .job import Job, Status, StorageError
+from .job import ENDED, Job, Status, StorageError
 from .progress import follow
 from .worker import Worker
 
@@ -205,7 +205,7 @@ def create_app(
     async def worth_a_stream(job_id: JobId, last_event_id: LastSeen = None) -> None:
         """Refuse before the stream begins: after that, the status has been sent."""
         job = known(job_id)
-        if job.status in (Status.COMPLETED, Status.FAILED) and _event(job).id == last_event_id:
+        if job.status in ENDED and _event(job).id == last_event_id:
             raise _NothingNew
 
     @app.get(

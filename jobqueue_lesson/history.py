@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .contract import Producer
-from .job import JobEvent, Move, Status
+from .job import ENDED, JobEvent, Move, Status
 
 YEAR = 365 * 86400.0
 
@@ -104,7 +104,7 @@ class History:
             return 0.0
         last = self.events[-1].at
         final = {event.job_id: event.status for event in self.events}.values()
-        if self._clock is None or all(status in (Status.COMPLETED, Status.FAILED) for status in final):
+        if self._clock is None or all(status in ENDED for status in final):
             return last
         return max(last, self._clock())
 

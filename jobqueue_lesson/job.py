@@ -29,6 +29,9 @@ class Status(StrEnum):
     __hash__ = str.__hash__
 
 
+ENDED = (Status.COMPLETED, Status.FAILED)
+
+
 class Move(StrEnum):
     """The legal moves: the only table of them. `source` is the state that a move starts from, `target` where it ends.
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from .arguments import check_fraction
 from .contract import Producer
-from .job import Job, Status, StorageError
+from .job import ENDED, Job, StorageError
 
 log = logging.getLogger("jobqueue_lesson")
 
@@ -122,7 +122,7 @@ async def follow(queue: Producer, job_id: int) -> AsyncIterator[Job]:
                 continue
             if job is None:
                 break
-            ended = job.status in (Status.COMPLETED, Status.FAILED)
+            ended = job.status in ENDED
             yield job
             if ended:
                 break

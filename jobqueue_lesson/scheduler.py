@@ -19,12 +19,10 @@ from cronsim import CronSim, CronSimError
 
 from .arguments import check_seconds
 from .contract import Producer
-from .job import JobEvent, QueueError, Status
+from .job import ENDED, JobEvent, QueueError
 
 Overlap = Literal["skip", "coalesce", "queue one"]
 CatchUp = Literal["one", "none"]
-
-ENDED = (Status.COMPLETED, Status.FAILED)
 
 log = logging.getLogger("jobqueue_lesson")
 
