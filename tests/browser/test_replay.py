@@ -284,6 +284,27 @@ def test_running_a_cell_again_leaves_nothing_of_the_old_replay(flaky):
     expect(page.locator(".jq-replay")).to_have_count(2)
 
 
+def test_a_change_of_the_theme_draws_the_stage_again_in_its_colours(flaky):
+    stage, change = Stage(flaky), "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    paper = "canvas => canvas.width > 0 && getComputedStyle(canvas).backgroundColor"
+    stage.canvas.scroll_into_view_if_needed()
+    stage.rest()
+    light = stage.canvas.evaluate(paper)
+    drawn = stage.canvas.evaluate("canvas => canvas.toDataURL()")
+    try:
+        flaky.evaluate(change, "JupyterLab Dark")
+        flaky.wait_for_function(
+            f"([canvas, was]) => ![false, was].includes(({paper})(canvas))", arg=[stage.canvas.element_handle(), light]
+        )
+        stage.rest()
+        assert stage.canvas.evaluate("canvas => canvas.toDataURL()") not in (drawn, "data:,")
+    finally:
+        flaky.evaluate(change, "JupyterLab Light")
+    flaky.wait_for_function(f"([canvas, was]) => was === ({paper})(canvas)", arg=[stage.canvas.element_handle(), light])
+    stage.rest()
+    assert stage.canvas.evaluate("canvas => canvas.toDataURL()") == drawn
+
+
 def test_with_reduced_motion_jobs_jump(lab):
     lab.write("calm", code_of(flaky_history), "Replay(flaky_history())")
     with lab.open("calm", reduced_motion=True) as page:

@@ -84,7 +84,8 @@ class View {
     const redraw = () => this.#redraw();
     this.size = new ResizeObserver(redraw);
     this.size.observe(this.canvas);
-    this.theme = new MutationObserver(redraw); // JupyterLab says there which theme it has
+    // JupyterLab says there which theme it has, while it hides the page: in the next frame the page is shown again.
+    this.theme = new MutationObserver(() => requestAnimationFrame(redraw));
     this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
   }
 
