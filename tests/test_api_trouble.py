@@ -212,7 +212,7 @@ def test_a_worker_that_an_error_ended_starts_again_and_meanwhile_the_app_says_so
     assert accepted == [202] * 8  # stored, and done as soon as the worker runs again
     assert queue.stats()["completed"] == 8
     assert worker.runs == 4
-    assert caplog.text.count("worker-1 has ended; it starts again in 1 s") == 3
+    assert caplog.text.count("worker-1 crashed; restarting it in 1 s") == 3
     assert "a fault in the worker" in caplog.text
 
 

@@ -196,7 +196,7 @@ def test_open_says_what_it_has_kept_and_how_to_get_a_fresh_copy(course, started,
     copies.copy(mine)
     (mine / "04_retries.ipynb").write_bytes(page("my own answer"))
     assert __main__.main(["open", str(mine), "--no-browser", "--port", "8888"]) == 0
-    assert "1 kept as you left them; a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
+    assert "1 kept as you left them; for a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
         capsys.readouterr().out
     )
     assert started == [(mine, {"browser": False, "port": 8888})]
@@ -207,7 +207,7 @@ def test_a_folder_that_cannot_be_is_named(course, started, tmp_path, capsys):
     assert __main__.main(["open", str(tmp_path / "file")]) == 1
     said = capsys.readouterr().err
     assert str(tmp_path / "file") in said
-    assert "Name another folder" in said
+    assert "Choose another folder" in said
     assert __main__.main(["open", str(tmp_path / "there"), "--fresh", "99"]) == 1
     assert "no page begins with '99'" in capsys.readouterr().err
     assert started == []
@@ -224,7 +224,7 @@ def test_a_command_that_is_none_is_answered_with_those_that_are(wrong, capsys):
 def test_without_jupyterlab_open_copies_and_sends_to_the_doctor(course, mine, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)
     assert __main__.main(["open", str(mine)]) == 1
-    assert f"Find out why: {sys.executable} -m jobqueue_lesson doctor" in capsys.readouterr().err
+    assert f"To find out why: {sys.executable} -m jobqueue_lesson doctor" in capsys.readouterr().err
     assert pages.FIRST in names(mine)
 
 
