@@ -371,7 +371,7 @@ class _BodyLimit:
                 return message
             if answered:  # the app is streaming, and only waits for the client to disconnect
                 return {"type": "http.disconnect"}
-            # Most clients send the whole body before they read the answer; if the connection closes earlier, it is lost.
+            # Most clients read the answer only after sending the whole body; closing the connection earlier loses it.
             with suppress(TimeoutError):
                 async with asyncio.timeout(DISCARD_TIMEOUT):
                     while message.get("more_body") and read < self.max_body + MAX_DISCARDED:

@@ -662,7 +662,7 @@ class SQLiteQueue:
             "  AND lease_until <= :now LIMIT :most)),"
             " (SELECT min(scheduled_for) FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for > :now),"
             " (SELECT min(lease_until) FROM jobs WHERE status = 'processing' AND lease_until > :now)",
-            {"now": now, "most": len(self._waiters) + self._waiters.coming},
+            {"now": now, "most": len(self._waiters) + self._waiters.waking},
         )
         return ready + due + expired, min((float(time) for time in times if time is not None), default=None)
 

@@ -29,7 +29,7 @@ from .arguments import check_text
 from .durable import as_json
 from .job import Job, LeaseLost
 from .processes import die_with_parent
-from .progress import in_hand
+from .progress import as_current_job
 from .retries import RetryPolicy
 from .worker import Handler, call_handler
 
@@ -129,7 +129,7 @@ class _Attempts:
         claim = self.running[context.job.id]
         job = claim.job
         try:
-            with in_hand(self.progress, job):
+            with as_current_job(self.progress, job):
                 result = await call_handler(self.handlers, job.type, job.data)
             self.outcomes[job.id] = _Outcome(as_json("result", result))
         except BaseException as error:

@@ -130,7 +130,7 @@ class JobQueue:
                 self._tell(job, ENQUEUE, now)
         finally:
             if self._waiters:
-                self._rouse()
+                self._wake_due()
         return job
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
@@ -253,7 +253,7 @@ class JobQueue:
 
     async def wait(self, *, or_finished: bool = True) -> None:
         """Sleep until `dequeue` is worth a try; see `Queue.wait`. Nothing is polled."""
-        await self._waiters.sleep(self._rouse, or_finished=or_finished)
+        await self._waiters.sleep(self._wake_due, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
@@ -291,13 +291,13 @@ class JobQueue:
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
             heappush(self._ready, (rank, job.scheduled_for, job.id, job))
 
-    def _rouse(self) -> None:
+    def _wake_due(self) -> None:
         """Wake as many waiters as there are jobs that are due, and do so again when the next one is."""
         now = self.clock()
         self._let_due_jobs_in(now)
         self._waiters.wake(len(self._ready))
         if self._delayed:
-            self._waiters.set_alarm(self._delayed[0][0] - now, self._rouse)
+            self._waiters.set_alarm(self._delayed[0][0] - now, self._wake_due)
 
     def _in_hand(self, job_id: int, move: Move, attempt: int | None) -> Job:
         """Return a job that may make this move.
@@ -324,7 +324,7 @@ class JobQueue:
             self._tell(job, move, at)
         finally:
             if self._waiters:
-                self._rouse()
+                self._wake_due()
 
     def _ended(self, job: Job, move: Move, at: float) -> None:
         """Tell every listener that a job has ended, evict the oldest one too many, and wake `join` after the last."""

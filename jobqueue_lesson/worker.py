@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from .arguments import check_count, check_seconds, check_text, shown
 from .contract import Queue
 from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, StorageError
-from .progress import in_hand
+from .progress import as_current_job
 from .retries import DoNotRetry
 
 log = logging.getLogger("jobqueue_lesson")
@@ -164,7 +164,7 @@ class Worker:
         renewing = asyncio.create_task(self._renew_lease(job, lease)) if lease else None
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                with in_hand(self.queue, job):
+                with as_current_job(self.queue, job):
                     result = await self._handle(job)
         except BaseException as error:
             if _stops_the_worker(error):

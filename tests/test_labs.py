@@ -190,7 +190,7 @@ def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
     sim = Simulation()
 
     async def eight_requests():
-        stage = slow_api(places=2, work=1.0, patience=1.5, clock=sim.time)
+        stage = slow_api(places=2, work=1.0, timeout=1.5, clock=sim.time)
         for _ in range(8):
             stage.press(0)
         await stage.queue.join()

@@ -109,7 +109,7 @@ def test_a_note_is_a_text():
 
 
 def test_outside_a_handler_there_is_no_current_job():
-    with pytest.raises(RuntimeError, match="no worker runs this code"):
+    with pytest.raises(RuntimeError, match="no worker is running this code"):
         current_job()
 
 
@@ -138,7 +138,7 @@ def test_a_task_that_outlives_its_attempt_can_report_no_more():
     async def late():
         job = current_job()
         await asyncio.sleep(5)
-        with pytest.raises(ProgressError, match="attempt 1 of job #1 is over: it cannot report"):
+        with pytest.raises(ProgressError, match="attempt 1 of job #1 has ended: it cannot report"):
             job.progress(0.9)
         left_over.append(True)
 

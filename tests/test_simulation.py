@@ -279,7 +279,7 @@ def test_a_task_that_spins_and_never_sleeps_is_an_error(sim):
         while True:
             await asyncio.sleep(0)
 
-    sim.patience = 10_000
+    sim.callback_limit = 10_000
     sim.create_task(spin(), name="spinner")
     with pytest.raises(EndlessWait, match=r"time stands still at t=0 s: after 10,000 callbacks .* spinner in .*spin"):
         sim.run(asyncio.sleep(1))
