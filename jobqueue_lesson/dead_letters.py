@@ -66,8 +66,8 @@ class Problem(BaseModel):
 def presentable(value: Any) -> Any:
     r"""Return a value if JSON can represent it, else a string that shows it: any job can be looked up.
 
-    Half a surrogate pair in a string is written as Python writes it, `\ud800`. Anything else that JSON cannot take, such
-    as an object, or a structure nested deeper than 255 levels, is shown by its `repr`, shortened.
+    Half a surrogate pair in a string is written as Python writes it, `\ud800`. Anything else that JSON cannot take,
+    such as an object, or a structure nested deeper than 255 levels, is shown by its `repr`, shortened.
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()

@@ -171,8 +171,8 @@ def parent_is_gone() -> bool:
 def wait_for_parent() -> None:
     """Wait until the parent of this process, a `Child`, has ended.
 
-    EOF on stdin means that it has. But if the parent has forked, its fork keeps the pipe open, so the parent's id, which
-    changes when the parent ends, is checked once a second as well. Windows cannot poll a pipe, and has no fork.
+    EOF on stdin means that it has. But if the parent has forked, its fork keeps the pipe open, so the parent's id,
+    which changes when the parent ends, is checked once a second as well. Windows cannot poll a pipe, and has no fork.
     """
     # Not through sys.stdin: its lock would be held when the interpreter shuts down.
     if sys.platform == "win32":
