@@ -235,7 +235,7 @@ class Scheduler:
                 raise ValueError(f"{argument} must be one of {', '.join(map(repr, get_args(known)))}, got {value!r}")
         unknown = sorted(set(options) - {"priority", "max_attempts"})
         if unknown:
-            raise TypeError(f"a recurring job has no option {unknown[0]!r}; it has priority and max_attempts")
+            raise TypeError(f"a recurring job has no option {unknown[0]!r}; there are: priority, max_attempts")
         self._recurring[name] = _Recurring(name, schedule, type, data, options, overlap, catch_up)
         self._wake()
 

@@ -275,7 +275,7 @@ def test_an_app_whose_worker_works_elsewhere_does_not_start():
             worker.stop()
             await elsewhere
 
-    with pytest.raises(RuntimeError, match="worker-1 is at work already"):
+    with pytest.raises(RuntimeError, match="worker-1 is already running"):
         sim.run(main())
 
 

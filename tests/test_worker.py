@@ -98,7 +98,7 @@ def test_one_worker_cannot_work_twice_at_once(sim, queue):
     worker = Worker(queue, {"nap": nap}, name="ann")
     sim.create_task(worker.run())
     sim.run(asyncio.sleep(1))
-    with pytest.raises(RuntimeError, match="ann is at work already"):
+    with pytest.raises(RuntimeError, match="ann is already running"):
         worker.drain()
 
 
@@ -108,7 +108,7 @@ def test_one_worker_cannot_be_started_twice_either(sim, queue):
 
     queue.enqueue("nap", 1)
     refused, worked = sim.run(both(Worker(queue, {"nap": nap}, name="ann")))
-    assert "ann is at work already" in str(refused)
+    assert "ann is already running" in str(refused)
     assert worked is None
     assert queue.stats()["completed"] == 1
 
