@@ -47,7 +47,7 @@ def report(folder: Path, copied: copies.Copied) -> str:
     for names, words in (
         (copied.new, "copied"),
         (copied.updated, "updated, because you had not changed or run them"),
-        (copied.saved, "your own pages, renamed"),
+        (copied.renamed, "your own pages, renamed"),
         (copied.kept, "kept as you left them; for a fresh copy beside yours: open --fresh PAGE (or all)"),
     ):
         if names:

@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from jobqueue_lesson import JobQueue, Simulation
 from jobqueue_lesson.durable import SQLiteQueue
-from tools import editions, website
+from tools import handouts, website
 from tools.paths import LITE
 
 from .distribution import NPM, distribution
@@ -46,7 +46,7 @@ def once():
 @pytest.fixture(scope="session")
 def wheel(once):
     """The course's wheel."""
-    (wheel,) = once("wheel", editions.build_wheel).glob("*.whl")
+    (wheel,) = once("wheel", handouts.build_wheel).glob("*.whl")
     return wheel
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from jobqueue_lesson.course.editions import is_note
+from jobqueue_lesson.course.editions import is_speaker_note
 from tools import minutes as minutes_tool
 
 from .played import QUESTIONS
@@ -29,7 +29,7 @@ def path_of(number):
 
 
 def notes_of(path):
-    return [cell for cell in CELLS[path.stem] if is_note(cell)]
+    return [cell for cell in CELLS[path.stem] if is_speaker_note(cell)]
 
 
 def rows(text):

@@ -1,8 +1,8 @@
-"""Print constraints that pin everything pyproject.toml asks for to the lowest version that it promises.
+"""Print pip constraints that pin every dependency in pyproject.toml to its lower bound.
 
     python -m tools.lowest
 
-It needs the standard library alone: its output is what an environment is made with.
+It needs only the standard library: its output is used to set up an environment.
 """
 
 from __future__ import annotations

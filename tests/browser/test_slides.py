@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from jobqueue_lesson.course.editions import note
+from jobqueue_lesson.course.editions import speaker_note
 from tools import paths, slides
 
 from ..conftest import need
@@ -100,7 +100,7 @@ def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, p
     expect(page.locator(".slides img")).to_have_count(pictures)
     expect(page.locator('.slides img:not([alt]), .slides img[alt=""]')).to_have_count(0)
     said = page.locator("aside.notes").all_text_contents()
-    assert [text.split()[1:4] for text in said] == [note(cell).split()[:3] for cell in notes]
+    assert [text.split()[1:4] for text in said] == [speaker_note(cell).split()[:3] for cell in notes]
     assert page.faults == []
 
 
