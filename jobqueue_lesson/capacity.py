@@ -103,8 +103,8 @@ def fewest_workers(arrivals: float, service: float, target: float, share: float 
     return workers
 
 
-class Waits(NamedTuple):
-    """What a simulated queue did."""
+class QueueOutcome(NamedTuple):
+    """The result of a simulated queue."""
 
     waits: list[float]
     """How long each job waited, in seconds, in order of arrival."""
@@ -153,7 +153,7 @@ class Waits(NamedTuple):
         return mean - half, mean + half
 
 
-def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000, seed: int = 12) -> Waits:
+def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000, seed: int = 12) -> QueueOutcome:
     """Simulate jobs that arrive at random and are served first come, first served, with exponential times.
 
     This is the course's queue at its barest: each job goes to the worker that is free first. So 100,000 jobs take a
@@ -181,7 +181,7 @@ def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000,
         done.append(start + work)
         worked += work
     seconds = max(free)
-    return Waits(waits, worked / (seconds * workers), seconds, came, done)
+    return QueueOutcome(waits, worked / (seconds * workers), seconds, came, done)
 
 
 Signal = Literal["depth", "latency"]
@@ -193,8 +193,8 @@ QUIET = 30.0
 """Scaling by latency: seconds without a waiting job before a worker is removed."""
 
 
-class Scaled(NamedTuple):
-    """What an autoscaled team of workers did."""
+class AutoscaleOutcome(NamedTuple):
+    """The result of an autoscaled team of workers."""
 
     waits: list[tuple[float, float]]
     """(second in which a job arrived, seconds it waited)."""
@@ -212,7 +212,7 @@ class Scaled(NamedTuple):
         return waits[math.ceil(0.95 * len(waits)) - 1]
 
 
-def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int = 12) -> Scaled:
+def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int = 12) -> AutoscaleOutcome:
     """Scale a team of workers by a signal, through ten minutes of many small jobs and ten minutes of a few big ones.
 
     In the first ten minutes, 40 jobs of 20 ms arrive per second, with a rush of 300 every minute. In the second ten,
@@ -240,7 +240,7 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
 
     free = [0.0]  # when each worker is free, or has started
     started, waited = 0.0, 0.0  # when the newest worker has started; when a job last waited
-    outcome = Scaled([], [])
+    outcome = AutoscaleOutcome([], [])
     queue: deque[tuple[float, float]] = deque()
     arrived = 0
     for second in range(1300):

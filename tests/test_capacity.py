@@ -12,7 +12,7 @@ import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker, capacity
 from jobqueue_lesson.capacity import (
-    Waits,
+    QueueOutcome,
     autoscale,
     erlang_b,
     erlang_c,
@@ -69,7 +69,7 @@ def test_simulation_and_formula_agree_within_the_confidence_interval(arrivals, w
 
 def test_jobs_are_counted_over_time():
     # One from 0 to 4, one from 1 to 2, one from 3 to 4: 1, 2, 1 and 2 of them, for a second each.
-    assert Waits([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
+    assert QueueOutcome([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
 
 
 def test_the_count_is_what_somebody_sees_who_looks_again_and_again():

@@ -308,7 +308,7 @@ def test_bars_follow_the_jobs_that_report():
     sim = Simulation()
     queue = JobQueue("reports", clock=sim.time)
     bars = ProgressBars(queue)
-    assert "A bar will stand here" in repr(bars)
+    assert "There will be a bar here" in repr(bars)
     queue.enqueue("generate-report")
     queue.enqueue("generate-report")
     sim.create_task(Worker(queue, {"generate-report": in_quarters}).run())
