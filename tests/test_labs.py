@@ -110,8 +110,8 @@ def test_the_plain_functions_defaults_are_where_the_controls_start(lab):
 
 
 def test_a_slider_of_whole_numbers_gives_whole_numbers():
-    assert isinstance(panel._control(Slider("n", 1, 5, 1, 2)).value, int)
-    assert isinstance(panel._control(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
+    assert isinstance(panel._widget(Slider("n", 1, 5, 1, 2)).value, int)
+    assert isinstance(panel._widget(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
 
 
 def test_a_queue_makes_the_answer_faster_and_not_the_work():

@@ -47,7 +47,7 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-class WaitsByPriority(NamedTuple):
+class Starvation(NamedTuple):
     """Seconds from enqueue to pick-up: (enqueued at, wait) for each job that was picked up."""
 
     urgent: list[tuple[float, float]]
@@ -56,9 +56,7 @@ class WaitsByPriority(NamedTuple):
     """Normal jobs that were still waiting at the end."""
 
 
-def starvation(
-    urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5
-) -> WaitsByPriority:
+def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5) -> Starvation:
     """Give one worker, which can do ten jobs per second, urgent and normal jobs.
 
     Args:
@@ -89,10 +87,10 @@ def starvation(
     for job in jobs:
         if job.started_at is not None:
             waits[job.priority].append((job.created_at, job.started_at - job.created_at))
-    return WaitsByPriority(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
+    return Starvation(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
 
 
-def draw_waits(outcome: WaitsByPriority, ax: Axes) -> None:
+def draw_waits(outcome: Starvation, ax: Axes) -> None:
     """Draw each job's wait over the time at which it was enqueued."""
     ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
     ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
@@ -101,7 +99,7 @@ def draw_waits(outcome: WaitsByPriority, ax: Axes) -> None:
     ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
 
 
-def say_waits(outcome: WaitsByPriority) -> str:
+def say_waits(outcome: Starvation) -> str:
     """Summarize the waits in words."""
 
     def mean(waits: list[tuple[float, float]]) -> str:
