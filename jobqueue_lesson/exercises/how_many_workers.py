@@ -52,7 +52,7 @@ def my_stay(arrivals, in_system):  # type: ignore[no-untyped-def]
     ],
 )
 def check_stay(answer: Any) -> None:
-    """Return how long a job stays on average, from the arrivals per second and the mean number of jobs in the system."""
+    """Return how long a job stays on average, from the arrivals per second and the mean number in the system."""
     for arrivals, in_system in ((2, 6), (1, 1), (0.5, 3), (100, 50), (4, 1)):
         seen, right = answer(arrivals, in_system), in_system / arrivals
         call = f"{answer.__name__}({arrivals}, {in_system}) gives {seen!r}"
