@@ -27,9 +27,8 @@ from procrastinate.schema import SchemaManager
 from psycopg import sql
 
 from . import arguments, moves
-from .arguments import check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
+from .arguments import as_json, check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
 from .contract import Listener
-from .durable import as_json
 from .engine_worker import URL
 from .job import (
     COMPLETE,
