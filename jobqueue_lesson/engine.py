@@ -2,8 +2,8 @@
 
 Thin on purpose: what Procrastinate has is Procrastinate's. `EngineQueue` is the producer's half of the contract, so the
 API of notebook 06 takes it as it is. Workers are Procrastinate's own, and run the handlers that notebook 03 wrote. What
-Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) stands beside its
-tables, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
+Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) is in tables
+beside its own, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ class EngineQueue:
     of the database, and may have gaps. Times are those of the database server's clock.
 
     Args:
-        url: where the server is, as `server` gives it.
+        url: where the server is, as `server` returns it.
         name: the queue's; at most 40 bytes.
-        retry: when a failed attempt is tried again. It is kept with each job, for the workers are other processes.
+        retry: when a failed attempt is tried again. It is stored with each job, because
+            the workers are other processes.
 
     Raises:
         TypeError, ValueError: for an argument that makes no sense; the message names it.
@@ -70,7 +71,7 @@ class EngineQueue:
 
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
         if not isinstance(url, str):
-            raise TypeError(f"url must be a string, as server() gives it, got {url!r}")
+            raise TypeError(f"url must be a string, as server() returns it, got {url!r}")
         _check_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
         self.url = url
         self.name = name
@@ -104,7 +105,7 @@ class EngineQueue:
         """Enqueue a job; see `Producer.enqueue`. The key and the job are one transaction.
 
         Raises:
-            NotJSON: for data that JSON cannot keep as they are.
+            NotJSON: for data that JSON cannot keep as it is.
             StorageError: if the server is down.
         """
         check_job(type, priority, delay, max_attempts, key)
@@ -130,7 +131,7 @@ class EngineQueue:
         return job
 
     def get(self, job_id: int) -> Job | None:
-        """Look a job up as it is now; None if it is not known (any more)."""
+        """Return a job as it is now; None if it is unknown or was deleted."""
         check_whole("job_id", job_id)
         rows = self._database.read(f"{record.JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
         return record.read_job(rows[0]) if rows else None
@@ -186,7 +187,7 @@ class EngineQueue:
         return [event for _, event in record.read_events(self._database.read, self.name)]
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called after every move, whichever process makes it; see `Producer.subscribe`.
+        """Call `listener` after every move, whichever process makes it; see `Producer.subscribe`.
 
         PostgreSQL notifies this process; nothing is polled. Moves of other processes are noticed while an event loop
         is running here, and at the next call otherwise.
@@ -206,7 +207,7 @@ class EngineQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Give what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
         which = (self.name, name)
         with self._database.transaction():
             self._database.run("SELECT pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 1))", which)
@@ -285,15 +286,15 @@ def _check_range(name: str, value: float, least: float, most: float) -> None:
 
 
 def _in_range(number: int) -> int:
-    """Return a number that fits into 64 bits; no job has either of the two at the ends."""
+    """Return a number that fits into 64 bits. No job has the largest or the smallest as its id."""
     return max(arguments.SMALLEST, min(number, arguments.LARGEST))
 
 
 class EngineWorker(Child):
     """A Procrastinate worker in a process of its own, with handlers from a file, until it is stopped or killed.
 
-    It does one job at a time. SIGTERM lets it finish the job it is running. It goes on by itself after the server was
-    down.
+    It does one job at a time. SIGTERM lets it finish the job it is running. After the server was down, it
+    carries on by itself.
 
     Args:
         queue: the queue.

@@ -90,7 +90,7 @@ def test_a_lease_that_ran_out_gives_the_job_to_somebody_else_and_counts_the_atte
     job = queue.dequeue(worker="ben")
     assert (job.id, job.attempts, job.worker) == (1, 2, "ben")
     (error,) = job.errors
-    assert str(error) == "LeaseExpired: ann was not heard of for 10 s"
+    assert str(error) == "LeaseExpired: ann sent no heartbeat for 10 s"
     assert [event.move for event in queue.events()] == ["enqueue", "dequeue", "retry", "dequeue"]
 
 

@@ -994,7 +994,9 @@ def test_a_job_that_came_past_the_course_holds_nobody_up(queue):
     attempts = Attempts(queue)
     claimed = [attempts.dequeue(), attempts.dequeue()]
     assert mine.id in [claim.id for claim in claimed if claim]
-    assert queue._database.read("SELECT status::text FROM procrastinate_jobs WHERE id = %s", (foreign,)) == [("failed",)]
+    assert queue._database.read("SELECT status::text FROM procrastinate_jobs WHERE id = %s", (foreign,)) == [
+        ("failed",)
+    ]
     assert [event.job_id for event in queue.events()] == [mine.id, mine.id]
 
 
