@@ -201,11 +201,6 @@ class AutoscaleOutcome(NamedTuple):
     team: list[tuple[float, int]]
     """(second, workers), once per second."""
 
-    @property
-    def worker_seconds(self) -> int:
-        """What it cost: the seconds of all workers together."""
-        return sum(workers for _, workers in self.team)
-
     def p95(self) -> float:
         """Return the wait that 95 of 100 jobs did not exceed, in seconds."""
         waits = sorted(wait for _, wait in self.waits)

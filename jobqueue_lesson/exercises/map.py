@@ -18,9 +18,7 @@ class Map:
         for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
             import_module(f"{__package__}.{module.name}")
         done = solved.names()
-        exercises = sorted(
-            EXERCISES.values(), key=lambda exercise: exercise.page
-        )  # a stable sort keeps their order within a page
+        exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # stable: a page keeps its order
         self.pages: dict[str, list[tuple[str, bool]]] = {}
         for exercise in exercises:
             if not pages or exercise.page in pages:
