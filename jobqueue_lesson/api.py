@@ -26,7 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .arguments import check_count
+from .arguments import validate_count
 from .contract import KeyReused, Producer, QueueFull
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
 from .job import ENDED, Job, Status, StorageError
@@ -160,8 +160,8 @@ def create_app(
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
     """
-    check_count("retry_after", retry_after)
-    check_count("max_body", max_body)
+    validate_count("retry_after", retry_after)
+    validate_count("max_body", max_body)
     own_worker = None if worker is None else _OwnWorker(worker)
     storage_error_at = float("-inf")  # on the loop's clock
 

@@ -26,7 +26,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def check_number(
+def validate_number(
     name: str, value: object, *, least: float = 0, above: bool = False, most: float = math.inf, of: str = ""
 ) -> float:
     """Return `value` if it is a finite number within these bounds.
@@ -57,12 +57,12 @@ def check_number(
     return value
 
 
-def check_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
-    """Return `value` if it is a valid duration or time in seconds; 0 is valid only if `zero`. See `check_number`."""
-    return check_number(name, value, above=not zero, most=most, of=" of seconds")
+def validate_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
+    """Return `value` if it is a valid duration or time in seconds; 0 is valid only if `zero`. See `validate_number`."""
+    return validate_number(name, value, above=not zero, most=most, of=" of seconds")
 
 
-def check_whole(name: str, value: object) -> int:
+def validate_integer(name: str, value: object) -> int:
     """Return `value` if it is an integer, however large.
 
     Raises:
@@ -73,14 +73,14 @@ def check_whole(name: str, value: object) -> int:
     return value
 
 
-def check_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
+def validate_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
     """Return `value` if it is an integer from `least` to `most`.
 
     Raises:
         TypeError: if it is not an int.
         ValueError: if it is below `least` or above `most`.
     """
-    count = check_whole(name, value)
+    count = validate_integer(name, value)
     if count < least:
         raise ValueError(f"{name} must be {least} or more, got {shown(value)}")
     if count > most:
@@ -88,18 +88,18 @@ def check_count(name: str, value: object, *, least: int = 1, most: float = LARGE
     return count
 
 
-def check_ids(job_id: object, attempt: object) -> None:
+def validate_ids(job_id: object, attempt: object) -> None:
     """Reject what cannot be a job's id or an attempt's number. Any integer can, even if there is no such job.
 
     Raises:
         TypeError: naming the argument.
     """
-    check_whole("job_id", job_id)
+    validate_integer("job_id", job_id)
     if attempt is not None:
-        check_whole("attempt", attempt)
+        validate_integer("attempt", attempt)
 
 
-def check_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
+def validate_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
     """Return `value` if it is a string that can be stored and sent.
 
     Args:
@@ -126,7 +126,7 @@ def check_text(name: str, value: object, must_be: str = "a string", *, empty: st
     return value
 
 
-def check_fraction(name: str, value: object) -> float:
+def validate_fraction(name: str, value: object) -> float:
     """Return `value` if it is a number from 0 to 1.
 
     Raises:
@@ -146,27 +146,27 @@ A_TYPE = "a string such as 'send-email'"
 NAMES_A_HANDLER = "it names the handler, such as 'send-email'"
 
 
-def check_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
+def validate_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
     """Reject invalid arguments of `enqueue`.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
     if type.__class__ is not str or not type or not type.isascii():
-        check_text("type", type, A_TYPE, empty=NAMES_A_HANDLER)
+        validate_text("type", type, A_TYPE, empty=NAMES_A_HANDLER)
     if priority.__class__ is not int:
         raise TypeError(f"priority must be a whole number, got {shown(priority)}")
     if not SMALLEST <= priority <= LARGEST:
         raise ValueError(f"priority must be from {SMALLEST} to {LARGEST}, got {shown(priority)}")
     if max_attempts.__class__ is not int or not 1 <= max_attempts <= LARGEST:
-        check_count("max_attempts", max_attempts)
+        validate_count("max_attempts", max_attempts)
     if delay.__class__ is not float or not 0 <= delay <= LONGEST:
-        check_seconds("delay", delay, most=LONGEST)
+        validate_seconds("delay", delay, most=LONGEST)
     if key is not None:
-        check_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
+        validate_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
 
 
-def check_clock(clock: Callable[[], float]) -> Callable[[], float]:
+def validate_clock(clock: Callable[[], float]) -> Callable[[], float]:
     """Return `clock` if it is a callable that returns seconds.
 
     Raises:
@@ -174,30 +174,30 @@ def check_clock(clock: Callable[[], float]) -> Callable[[], float]:
     """
     if not callable(clock):
         raise TypeError(f"clock must be a callable that returns seconds, such as time.time, got {shown(clock)}")
-    check_seconds("clock()", clock())
+    validate_seconds("clock()", clock())
     return clock
 
 
-def check_worker(worker: str) -> None:
+def validate_worker(worker: str) -> None:
     """Reject what is not a worker's name.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
-    check_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
+    validate_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
 
 
-def check_error(error: BaseException | str) -> None:
+def validate_error(error: BaseException | str) -> None:
     """Reject what is neither an exception nor a string.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
     if not isinstance(error, BaseException):
-        check_text("error", error, "an exception or a string")
+        validate_text("error", error, "an exception or a string")
 
 
-def check_listener(listener: object) -> None:
+def validate_listener(listener: object) -> None:
     """Reject what is not callable.
 
     Raises:
@@ -207,24 +207,24 @@ def check_listener(listener: object) -> None:
         raise TypeError(f"listener must be a callable that takes a JobEvent, got {shown(listener)}")
 
 
-def check_page(type: str | None, after: int, limit: int) -> tuple[int, int]:
+def validate_page(type: str | None, after: int, limit: int) -> tuple[int, int]:
     """Return `after` and `limit` of a page of dead letters, as integers that a database can store.
 
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
     """
     if type is not None:
-        check_text("type", type, f"{A_TYPE}, or None", empty=NAMES_A_HANDLER)
-    return check_after(after), min(check_count("limit", limit, most=math.inf), LARGEST)
+        validate_text("type", type, f"{A_TYPE}, or None", empty=NAMES_A_HANDLER)
+    return validate_after(after), min(validate_count("limit", limit, most=math.inf), LARGEST)
 
 
-def check_after(after: int) -> int:
+def validate_after(after: int) -> int:
     """Return `after`, the id or number after which a list starts, as an integer that a database can store.
 
     Raises:
         TypeError, ValueError: if it is not an integer, or below 0.
     """
-    return min(check_count("after", after, least=0, most=math.inf), LARGEST)
+    return min(validate_count("after", after, least=0, most=math.inf), LARGEST)
 
 
 # --- what is kept as JSON: data and results ---

@@ -11,7 +11,7 @@ from collections import deque
 from heapq import heapreplace
 from typing import Literal, NamedTuple
 
-from .arguments import check_count, check_number
+from .arguments import validate_count, validate_number
 
 
 def offered_load(arrivals: float, service: float) -> float:
@@ -21,14 +21,14 @@ def offered_load(arrivals: float, service: float) -> float:
         arrivals: jobs per second.
         service: seconds that a job takes, on average.
     """
-    check_number("arrivals", arrivals, above=True)
-    check_number("service", service, above=True)
+    validate_number("arrivals", arrivals, above=True)
+    validate_number("service", service, above=True)
     return arrivals * service
 
 
 def utilization(arrivals: float, service: float, workers: int) -> float:
     """Return the share of their time for which workers are busy. At 1 or more, the queue grows forever."""
-    check_count("workers", workers)
+    validate_count("workers", workers)
     return offered_load(arrivals, service) / workers
 
 
@@ -42,8 +42,8 @@ def erlang_b(load: float, workers: int) -> float:
     Source: A. K. Erlang, 1917; computed by the recursion B(0) = 1, B(n) = load·B(n-1) / (n + load·B(n-1)), which has
     no factorial that could overflow.
     """
-    check_number("load", load)
-    check_count("workers", workers)
+    validate_number("load", load)
+    validate_count("workers", workers)
     blocked = 1.0
     for n in range(1, workers + 1):
         blocked = load * blocked / (n + load * blocked)
@@ -55,7 +55,7 @@ def erlang_c(load: float, workers: int) -> float:
 
     Source: A. K. Erlang, 1917, from `erlang_b` by C = B / (1 - ρ(1 - B)), with ρ = load / workers.
     """
-    check_count("workers", workers)
+    validate_count("workers", workers)
     if load >= workers:
         return 1.0
     blocked = erlang_b(load, workers)
@@ -65,7 +65,7 @@ def erlang_c(load: float, workers: int) -> float:
 def mean_wait(arrivals: float, service: float, workers: int) -> float:
     """Return the mean wait, in seconds: C / (workers/service - arrivals); infinite if the workers cannot keep up."""
     load = offered_load(arrivals, service)
-    if load >= check_count("workers", workers):
+    if load >= validate_count("workers", workers):
         return math.inf
     return erlang_c(load, workers) / (workers / service - arrivals)
 
@@ -76,11 +76,11 @@ def wait_quantile(arrivals: float, service: float, workers: int, share: float = 
     A wait is longer than t with the probability C·exp(-(workers/service - arrivals)·t); this solves that for t.
     Source: any text on M/M/c with first come, first served, such as Cooper, "Introduction to Queueing Theory", 1981.
     """
-    check_number("share", share, above=True)
+    validate_number("share", share, above=True)
     if share >= 1:
         raise ValueError(f"share must be below 1, such as 0.95, got {share!r}")
     load = offered_load(arrivals, service)
-    if load >= check_count("workers", workers):
+    if load >= validate_count("workers", workers):
         return math.inf
     waiting = erlang_c(load, workers)
     return max(0.0, math.log(waiting / (1 - share)) / (workers / service - arrivals)) if waiting else 0.0
@@ -96,7 +96,7 @@ def mean_in_system(arrivals: float, service: float, workers: int) -> float:
 
 def fewest_workers(arrivals: float, service: float, target: float, share: float = 0.95) -> int:
     """Return the fewest workers with which a share of all jobs waits no longer than `target` seconds."""
-    check_number("target", target)
+    validate_number("target", target)
     workers = math.floor(offered_load(arrivals, service)) + 1
     while wait_quantile(arrivals, service, workers, share) > target:
         workers += 1
@@ -168,10 +168,10 @@ def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000,
     """
     offered_load(arrivals, service)
     chance = random.Random(seed)
-    free = [0.0] * check_count("workers", workers)  # a heap: when each worker is free
+    free = [0.0] * validate_count("workers", workers)  # a heap: when each worker is free
     now = worked = 0.0
     waits, came, done = [], [], []
-    for _ in range(check_count("jobs", jobs)):
+    for _ in range(validate_count("jobs", jobs)):
         now += chance.expovariate(arrivals)
         work = chance.expovariate(1 / service)
         start = max(now, free[0])

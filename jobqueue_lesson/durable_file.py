@@ -48,7 +48,7 @@ class QueueFile:
     """
 
     def __init__(self, path: str | Path, *, clock: Clock, evicts: bool, fsync: bool) -> None:
-        self.path = _check_path(path)
+        self.path = _validate_path(path)
         if not isinstance(fsync, bool):
             raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
         self._clock = clock
@@ -152,7 +152,7 @@ class QueueFile:
                     self.db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
 
 
-def _check_path(path: str | Path) -> Path:
+def _validate_path(path: str | Path) -> Path:
     """Return a path that can be opened.
 
     Raises:

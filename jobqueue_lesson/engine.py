@@ -19,7 +19,16 @@ from typing import Any
 
 from . import arguments, moves
 from . import engine_record as record
-from .arguments import as_json, check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
+from .arguments import (
+    as_json,
+    shown,
+    validate_integer,
+    validate_job,
+    validate_listener,
+    validate_page,
+    validate_seconds,
+    validate_text,
+)
 from .contract import Listener
 from .engine_database import Database
 from .engine_worker import URL
@@ -33,8 +42,8 @@ from .job import (
 )
 from .notify import Listeners
 from .postgres import crash, server
-from .processes import Child, check_handlers
-from .retries import RetryPolicy, check_retry
+from .processes import Child, validate_handlers_file
+from .retries import RetryPolicy, validate_retry
 
 __all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
 
@@ -72,18 +81,18 @@ class EngineQueue:
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
         if not isinstance(url, str):
             raise TypeError(f"url must be a string, as server() returns it, got {url!r}")
-        _check_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
+        _validate_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
         self.url = url
         self.name = name
         self.clock = time.time
-        self.retry = check_retry(retry)
+        self.retry = validate_retry(retry)
         if self.retry.retry_on != (Exception,):
             raise ValueError(
                 "retry.retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler"
             )
         if self.retry.rng is not None:
             raise ValueError("retry.rng can't be sent to the workers of an engine: each draws from its own")
-        _check_range("retry.cap", self.retry.cap, 0, LONGEST_DELAY)  # no delay is longer
+        _validate_range("retry.cap", self.retry.cap, 0, LONGEST_DELAY)  # no delay is longer
         policy = asdict(self.retry)
         self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners = Listeners(name)
@@ -108,15 +117,15 @@ class EngineQueue:
             NotJSON: for data that JSON cannot keep as it is.
             StorageError: if the server is down.
         """
-        check_job(type, priority, delay, max_attempts, key)
-        _check_text("type", type)
+        validate_job(type, priority, delay, max_attempts, key)
+        _validate_text("type", type)
         if len(type) > LONGEST_TYPE:
             raise ValueError(f"type must be at most {LONGEST_TYPE} characters long on this engine, got {len(type)}")
         if key is not None:
-            _check_text("key", key, LONGEST_KEY)
-        _check_range("priority", priority, -LARGEST, LARGEST)
-        _check_range("delay", delay, 0, LONGEST_DELAY)
-        _check_range("max_attempts", max_attempts, 1, LARGEST)
+            _validate_text("key", key, LONGEST_KEY)
+        _validate_range("priority", priority, -LARGEST, LARGEST)
+        _validate_range("delay", delay, 0, LONGEST_DELAY)
+        _validate_range("max_attempts", max_attempts, 1, LARGEST)
         text = as_json("data", data)
         values = (self.name, type, text, priority, float(delay), max_attempts, key, self._policy)
         ((job_id, made, at),) = self._database.change(
@@ -126,13 +135,13 @@ class EngineQueue:
             job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
         else:
             job = self._known(job_id)
-            moves.check_same(job, type, data)
+            moves.require_same(job, type, data)
         self._notify()
         return job
 
     def get(self, job_id: int) -> Job | None:
         """Return a job as it is now; None if it is unknown or was deleted."""
-        check_whole("job_id", job_id)
+        validate_integer("job_id", job_id)
         rows = self._database.read(f"{record.JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
         return record.read_job(rows[0]) if rows else None
 
@@ -149,11 +158,11 @@ class EngineQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
-        after, limit = check_page(type, after, limit)
+        after, limit = validate_page(type, after, limit)
         query = f"{record.JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
         values: list[Any] = [self.name, after]
         if type is not None:
-            _check_text("type", type)
+            _validate_text("type", type)
             query, values = f"{query} AND task_name = %s", [*values, type]
         return [
             record.read_job(row) for row in self._database.read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, limit])
@@ -162,7 +171,7 @@ class EngineQueue:
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
         ((done,),) = self._database.change(
-            "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(check_whole("job_id", job_id)))
+            "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(validate_integer("job_id", job_id)))
         )
         if not done:
             raise moves.refusal(self.get(job_id), job_id, REVIVE)
@@ -192,7 +201,7 @@ class EngineQueue:
         PostgreSQL notifies this process; nothing is polled. Moves of other processes are noticed while an event loop
         is running here, and at the next call otherwise.
         """
-        check_listener(listener)
+        validate_listener(listener)
         if not self._listeners:
             self._database.listen()
         remove = self._listeners.subscribe(listener)
@@ -270,16 +279,16 @@ class EngineQueue:
         return job
 
 
-def _check_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
+def _validate_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
     """Refuse a text that PostgreSQL can't keep, that is longer than so many bytes, or empty if it must not be."""
-    text = check_text(name, value, empty=empty)
+    text = validate_text(name, value, empty=empty)
     if "\0" in text:
         raise ValueError(f"{name} must not have the character NUL in it, got {shown(text)}")
     if longest is not None and (size := len(text.encode())) > longest:
         raise ValueError(f"{name} must be at most {longest} bytes long on this engine, got {size}")
 
 
-def _check_range(name: str, value: float, least: float, most: float) -> None:
+def _validate_range(name: str, value: float, least: float, most: float) -> None:
     """Refuse a number that the engine can't keep."""
     if not least <= value <= most:
         raise ValueError(f"{name} must be from {least:.0f} to {most:.0f} on this engine, got {value!r}")
@@ -310,10 +319,10 @@ class EngineWorker(Child):
     def __init__(
         self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: float = 30.0
     ) -> None:
-        check_handlers(handlers)
-        _check_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
-        check_seconds("lease", lease, zero=False)
-        _check_range("lease", lease, 0, LONGEST_DELAY)
+        validate_handlers_file(handlers)
+        _validate_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
+        validate_seconds("lease", lease, zero=False)
+        _validate_range("lease", lease, 0, LONGEST_DELAY)
         super().__init__(
             "jobqueue_lesson.engine_worker",
             queue.name,

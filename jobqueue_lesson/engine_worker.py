@@ -25,7 +25,7 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from . import moves
-from .arguments import as_json, check_text
+from .arguments import as_json, validate_text
 from .job import Job, LeaseLost
 from .processes import die_with_parent
 from .progress import as_current_job
@@ -167,7 +167,7 @@ class _Progress:
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> None:
         """Keep how far a job is. While the server is down, that is lost: it is nothing that a job should fail for."""
-        check_text("note", note)
+        validate_text("note", note)
         claim = self.running[job_id]
         try:
             counted = self._note((job_id, claim.turn, fraction, _storable(note)))

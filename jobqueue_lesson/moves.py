@@ -39,7 +39,7 @@ def refusal(job: Job | None, job_id: int, move: Move, attempt: int | None = None
     return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
 
 
-def check_same(job: Job, type: str, data: Any) -> None:
+def require_same(job: Job, type: str, data: Any) -> None:
     """Refuse an idempotency key that was used for another job.
 
     Raises:

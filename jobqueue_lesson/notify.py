@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from .arguments import check_listener
+from .arguments import validate_listener
 from .contract import Listener
 from .job import JobEvent
 
@@ -39,7 +39,7 @@ class Listeners(list[Listener]):
         Raises:
             TypeError: if it is not callable.
         """
-        check_listener(listener)
+        validate_listener(listener)
         self.append(listener)
         return lambda: self.remove(listener) if listener in self else None
 

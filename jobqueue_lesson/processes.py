@@ -195,14 +195,14 @@ class WorkerProcess(Child):
     """
 
     def __init__(self, queue: SQLiteQueue, handlers: str | Path, name: str = "worker-1") -> None:
-        check_handlers(handlers)
+        validate_handlers_file(handlers)
         options = ["--name", name, f"--lease={queue.lease}"]
         if queue.keep_finished is not None:
             options.append(f"--keep-finished={queue.keep_finished}")
         super().__init__(__name__, str(queue.path), str(handlers), *options, name=name)
 
 
-def check_handlers(path: str | Path) -> None:
+def validate_handlers_file(path: str | Path) -> None:
     """Raise an error if the file with the handlers does not exist.
 
     Raises:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Protocol
 
-from .arguments import check_fraction
+from .arguments import validate_fraction
 from .contract import Producer
 from .job import ENDED, Job, StorageError
 
@@ -58,7 +58,7 @@ class CurrentJob:
             TypeError, ValueError: for a fraction that is not a number from 0 to 1, or a note that is not a string.
             ProgressError: if it goes backwards, or the attempt has ended. The last valid report stays.
         """
-        check_fraction("fraction", fraction)
+        validate_fraction("fraction", fraction)
         if self._ended:
             raise ProgressError(f"attempt {self.attempt} of job #{self.id} has ended: it cannot report {fraction:g}")
         if fraction < self._furthest:

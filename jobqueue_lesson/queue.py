@@ -14,17 +14,17 @@ from typing import Any
 
 from . import moves
 from .arguments import (
-    check_clock,
-    check_count,
-    check_error,
-    check_fraction,
-    check_ids,
-    check_job,
-    check_number,
-    check_page,
-    check_text,
-    check_whole,
-    check_worker,
+    validate_clock,
+    validate_count,
+    validate_error,
+    validate_fraction,
+    validate_ids,
+    validate_integer,
+    validate_job,
+    validate_number,
+    validate_page,
+    validate_text,
+    validate_worker,
 )
 from .contract import Clock, Listener, QueueFull
 from .job import (
@@ -41,7 +41,7 @@ from .job import (
     Move,
 )
 from .notify import Listeners, Waiters
-from .retries import RetryPolicy, check_retry
+from .retries import RetryPolicy, validate_retry
 
 
 class JobQueue:
@@ -75,12 +75,12 @@ class JobQueue:
         keep_finished: int | None = None,
         aging: float = 0.0,
     ) -> None:
-        self.name = check_text("name", name)
-        self.clock = check_clock(clock)
-        self.retry = check_retry(retry)
-        self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
-        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
-        self.aging = check_number("aging", aging)
+        self.name = validate_text("name", name)
+        self.clock = validate_clock(clock)
+        self.retry = validate_retry(retry)
+        self.max_pending = None if max_pending is None else validate_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else validate_count("keep_finished", keep_finished, least=0)
+        self.aging = validate_number("aging", aging)
 
         self._jobs: dict[int, Job] = {}
         self._keys: dict[str, int] = {}
@@ -106,11 +106,11 @@ class JobQueue:
         key: str | None = None,
     ) -> Job:
         """Add a job; see `Producer.enqueue`."""
-        check_job(type, priority, delay, max_attempts, key)
+        validate_job(type, priority, delay, max_attempts, key)
         if key is not None:
             existing = self._jobs.get(self._keys.get(key, 0))
             if existing is not None:
-                moves.check_same(existing, type, data)
+                moves.require_same(existing, type, data)
                 return existing
         if self.max_pending is not None and self._pending() >= self.max_pending:
             raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
@@ -136,7 +136,7 @@ class JobQueue:
     def dequeue(self, worker: str = "worker-1") -> Job | None:
         """Claim the next job that is due, or return None; see `Queue.dequeue`."""
         if worker.__class__ is not str or not worker or not worker.isascii():
-            check_worker(worker)
+            validate_worker(worker)
         now = self.clock()
         if self._delayed:
             self._promote_due(now)
@@ -154,13 +154,13 @@ class JobQueue:
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Do nothing but check: here there are no leases, because a worker dies together with its queue."""
-        return self._running(job_id, PROGRESS, attempt)
+        return self._job_to_move(job_id, PROGRESS, attempt)
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
         """Mark a running job as done; see `Queue.complete`."""
-        # The same as `_running`, inlined for speed: most jobs make this move.
+        # The same as `_job_to_move`, inlined for speed: most jobs make this move.
         if job_id.__class__ is not int or (attempt is not None and attempt.__class__ is not int):
-            check_ids(job_id, attempt)
+            validate_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not COMPLETE.source or attempt not in (None, job.attempts):
             raise moves.refusal(job, job_id, COMPLETE, attempt)
@@ -173,8 +173,8 @@ class JobQueue:
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Report that the running attempt failed; see `Queue.fail`."""
-        check_error(error)
-        job = self._running(job_id, FAIL, attempt)
+        validate_error(error)
+        job = self._job_to_move(job_id, FAIL, attempt)
         now = self.clock()
         move = moves.fail(job, error, now, self.retry)
         if move is RETRY:
@@ -188,7 +188,7 @@ class JobQueue:
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Make a running job pending again; see `Queue.release`."""
-        job = self._running(job_id, RELEASE, attempt)
+        job = self._job_to_move(job_id, RELEASE, attempt)
         now = self.clock()
         moves.release(job, now)
         self._add_pending(job, max(now, job.scheduled_for))  # it was due, even if the clock was set back since
@@ -197,9 +197,9 @@ class JobQueue:
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Record a running job's progress; see `Queue.progress`."""
-        check_fraction("fraction", fraction)
-        check_text("note", note)
-        job = self._running(job_id, PROGRESS, attempt)
+        validate_fraction("fraction", fraction)
+        validate_text("note", note)
+        job = self._job_to_move(job_id, PROGRESS, attempt)
         moves.progress(job, fraction, note)
         self._notify(job, PROGRESS, self.clock())
         return job
@@ -227,14 +227,14 @@ class JobQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
-        after, limit = check_page(type, after, limit)
+        after, limit = validate_page(type, after, limit)
         found = (id for id, job in self._dead.items() if id > after and type in (None, job.type))
         return [self._dead[id] for id in nsmallest(limit, found)]
 
     def get(self, job_id: int) -> Job | None:
         """Return a job, or None; see `Producer.get`."""
         if job_id.__class__ is not int:
-            check_whole("job_id", job_id)
+            validate_integer("job_id", job_id)
         return self._jobs.get(job_id)
 
     def stats(self) -> dict[str, int]:
@@ -299,15 +299,15 @@ class JobQueue:
         if self._delayed:
             self._waiters.set_alarm(self._delayed[0][0] - now, self._wake_due)
 
-    def _running(self, job_id: int, move: Move, attempt: int | None) -> Job:
-        """Return a running job that may make this move.
+    def _job_to_move(self, job_id: int, move: Move, attempt: int | None) -> Job:
+        """Return the job if it may make this move.
 
         Raises:
             JobNotFound, IllegalMove: if it may not.
-            LeaseLost: if it is running, but another attempt.
+            LeaseLost: if another attempt is running.
         """
         if job_id.__class__ is not int or (attempt is not None and attempt.__class__ is not int):
-            check_ids(job_id, attempt)
+            validate_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not move.source or attempt not in (None, job.attempts):
             raise moves.refusal(job, job_id, move, attempt)
@@ -340,7 +340,7 @@ class JobQueue:
                 self._waiters.finish()
 
     def _pop_dead(self, job_id: int, move: Move) -> Job:
-        check_ids(job_id, None)
+        validate_ids(job_id, None)
         job = self._dead.pop(job_id, None)
         if job is None:
             raise moves.refusal(self._jobs.get(job_id), job_id, move)

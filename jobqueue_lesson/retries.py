@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .arguments import check_count, check_number, check_seconds, shown
+from .arguments import shown, validate_count, validate_number, validate_seconds
 
 DAY = 86_400.0
 
@@ -84,9 +84,9 @@ class RetryPolicy:
     rng: random.Random | None = None
 
     def __post_init__(self) -> None:
-        check_seconds("base", self.base)
-        check_seconds("cap", self.cap)
-        check_number("factor", self.factor, least=1)
+        validate_seconds("base", self.base)
+        validate_seconds("cap", self.cap)
+        validate_number("factor", self.factor, least=1)
         if self.jitter not in JITTERS:
             raise ValueError(f"jitter must be one of {', '.join(JITTERS)}, got {self.jitter!r}")
         if not isinstance(self.retry_on, tuple) or not all(
@@ -108,7 +108,7 @@ class RetryPolicy:
             previous: the wait before this attempt, in seconds; None before the second attempt. Only
                 decorrelated jitter uses it.
         """
-        check_count("attempt", attempt)
+        validate_count("attempt", attempt)
         return jittered(
             exponential(attempt, self.base, self.factor, self.cap),
             self.jitter,
@@ -122,7 +122,7 @@ class RetryPolicy:
 _shared = random.Random()
 
 
-def check_retry(retry: RetryPolicy | None) -> RetryPolicy:
+def validate_retry(retry: RetryPolicy | None) -> RetryPolicy:
     """Return a retry policy; for None, the default one.
 
     Raises:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from .arguments import check_seconds
+from .arguments import validate_seconds
 from .contract import Producer
 from .job import ENDED, JobEvent, QueueError
 
@@ -101,8 +101,8 @@ def every(seconds: float, *, start: float | None = None) -> Every:
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
     """
-    check_seconds("seconds", seconds, zero=False)
-    return Every(seconds, None if start is None else check_seconds("start", start))
+    validate_seconds("seconds", seconds, zero=False)
+    return Every(seconds, None if start is None else validate_seconds("start", start))
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,8 @@ class Scheduler:
         if not callable(getattr(queue, "memory", None)):
             raise TypeError(f"queue must have memory(), as JobQueue and SQLiteQueue do, got {queue!r}")
         self.queue = queue
-        self.grace = check_seconds("grace", grace)
-        self.longest_sleep = check_seconds("longest_sleep", longest_sleep, zero=False)
+        self.grace = validate_seconds("grace", grace)
+        self.longest_sleep = validate_seconds("longest_sleep", longest_sleep, zero=False)
         self._recurring: dict[str, _Recurring] = {}
         self._changed: asyncio.Event | None = None
         self._over = False

@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Any, TypeVar
 
-from .arguments import check_seconds
+from .arguments import validate_seconds
 
 T = TypeVar("T")
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
@@ -61,7 +61,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     """How many callbacks may run at one instant. More count as a task that spins and never sleeps."""
 
     def __init__(self, start: float = 0.0) -> None:
-        self._now = check_seconds("start", start)
+        self._now = validate_seconds("start", start)
         self._ready: deque[_Handle] = deque()
         self._timers: list[_Handle] = []  # a heap, by time, then by order of arrival
         self._sequence = count()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .arguments import check_count, check_seconds, check_text, shown
+from .arguments import shown, validate_count, validate_seconds, validate_text
 from .contract import Queue
 from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, StorageError
 from .progress import as_current_job
@@ -71,16 +71,18 @@ class Worker:
         if not isinstance(handlers, Mapping):
             raise TypeError(f"handlers must be a dictionary of async functions by type of job, got {shown(handlers)}")
         for type, handler in handlers.items():
-            check_text("a type in handlers", type, "a string such as 'send-email'")
+            validate_text("a type in handlers", type, "a string such as 'send-email'")
             if not callable(handler):
                 raise TypeError(
                     f"handlers[{shown(type)}] must be an async function of the job's data, got {shown(handler)}"
                 )
         self.queue = queue
         self.handlers = handlers
-        self.name = check_text("name", name, "a string such as 'worker-1'", empty="it names the worker in the record")
-        self.concurrency = check_count("concurrency", concurrency)
-        self.timeout = None if timeout is None else check_seconds("timeout", timeout, zero=False)
+        self.name = validate_text(
+            "name", name, "a string such as 'worker-1'", empty="it names the worker in the record"
+        )
+        self.concurrency = validate_count("concurrency", concurrency)
+        self.timeout = None if timeout is None else validate_seconds("timeout", timeout, zero=False)
         self.trouble: Trouble | None = None
         """The last time the storage was down; None if it never was. The worker tries again until it is up."""
         self._cannot_write = False
