@@ -89,12 +89,12 @@ def not_async(request, to_do):
 RIGHT["handler"] = [notes_it, notes_it_after_a_check]
 WRONG["handler"] = [
     (works_first, "20 answers took 200 ms"),
-    (says_200, "the status of each answer gives [200]"),
-    (forgets_it, "0 in to_do"),
-    (does_it_in_a_task, "0 in to_do"),
-    (takes_anything, "without a format gives 202"),
+    (says_200, "the statuses of the answers are [200]"),
+    (forgets_it, "0 of 20 requests in to_do"),
+    (does_it_in_a_task, "0 of 20 requests in to_do"),
+    (takes_anything, "given a request without a format, gives 202"),
     (refuses_and_notes, "the request without a format is in to_do"),
-    (last_first, "in their order"),
+    (last_first, "in the order they came"),
     (notes_what_to_do, "to_do holds ['generate-report']"),
     (not_async, "async def"),
 ]
@@ -170,9 +170,9 @@ def marks_all(jobs):
 RIGHT["dequeue"] = [marks_it, marks_it_with_next]
 WRONG["dequeue"] = [
     (takes_it_out, "gone from the table"),
-    (marks_a_copy, "two workers get job 1"),
-    (marks_it_completed, "once it is handed out, gives 'completed'"),
-    (newest_first, "the id of the job gives"),
+    (marks_a_copy, "two workers both get job 1"),
+    (marks_it_completed, "once it is given out, is 'completed'"),
+    (newest_first, "the id of the job is"),
     (raises_when_empty, "IndexError"),
     (marks_all, "the second worker gets None"),
 ]
@@ -235,24 +235,24 @@ def refuses_all(jobs, job_id, result):
 
 RIGHT["complete"] = [refuses, refuses_at_the_end]
 WRONG["complete"] = [
-    (refuses_pending_only, "is completed, is let through"),
+    (refuses_pending_only, "is completed, is allowed"),
     (refuses_without_words, "names the job"),
     (names_the_job_only, "names the state"),
     (asserts, "AssertionError"),
     (changes_before_it_looks, "no change at all"),
-    (returns_false, "is let through"),
-    (refuses_all, "that is the way"),
+    (returns_false, "is allowed"),
+    (refuses_all, "may be completed"),
 ]
 
 # --- 03 -----------------------------------------------------------------------------------------------------------
 
 RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 1, "concurrency": 4}]
 WRONG["pool"] = [
-    ({"workers": 3, "concurrency": 1}, "with 3 in hand at once"),
-    ({"workers": 1, "concurrency": 2}, "with 2 in hand at once"),
+    ({"workers": 3, "concurrency": 1}, "with 3 jobs running at once"),
+    ({"workers": 1, "concurrency": 2}, "with 2 jobs running at once"),
     ({"workers": 10, "concurrency": 1}, "from 1 to 3"),
     ({"workers": 2, "concurrency": 8}, "from 1 to 4"),
-    ({"workers": 3, "concurrency": 2}, "fewer in hand will do"),
+    ({"workers": 3, "concurrency": 2}, "fewer running at once"),
     ({"workers": 2}, "['workers']"),
     (4, "a dictionary"),
 ]
@@ -362,7 +362,7 @@ WRONG["worker"] = [
     (completes_in_any_case, "1 failed, 5 completed"),
     (fails_when_cancelled, "has failed an attempt"),
     (forgets_cancellation, "was cancelled, and its job is still processing"),
-    (works_on_when_cancelled, "worked on"),
+    (works_on_when_cancelled, "kept working"),
     (puts_back_what_fails, "does not end"),
     (puts_back_errors, "a minute later"),
     (forgets_the_result, "without its result"),
@@ -399,7 +399,7 @@ RIGHT["may_retry"] = [
 WRONG["may_retry"] = [
     (lambda attempts, max_attempts: attempts < max_attempts - 1, "with max_attempts=2, attempts made: 1"),
     (lambda attempts, max_attempts: attempts != max_attempts, "lowered to 3"),
-    (lambda attempts, max_attempts: True, "and more"),
+    (lambda attempts, max_attempts: True, "or more"),
     (lambda attempts, max_attempts: attempts > max_attempts, "with max_attempts=2, attempts made: 1"),
     (lambda attempts, max_attempts: attempts < 3, "with max_attempts=1, attempts made: 3"),
 ]
@@ -426,7 +426,7 @@ WRONG["enqueue"] = [
     (lambda heap, job_id, priority: heapq.heappush(heap, (job_id, -priority)), "come out as"),
     (lambda heap, job_id, priority: heapq.heappush(heap, -priority), "tuples that end with the job's id"),
     (lambda heap, job_id, priority: heapq.heappush(heap, (1 / priority, job_id)), "ZeroDivisionError"),
-    (lambda heap, job_id, priority: (-priority, job_id), "0 are in the heap"),
+    (lambda heap, job_id, priority: (-priority, job_id), "the heap holds 0"),
 ]
 
 
@@ -546,16 +546,16 @@ WRONG["state"] = [
 
 RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: 0.020 * 1.8 ** (n - 1)]
 WRONG["wait"] = [
-    (lambda n: 1, "hears 1 s after its order"),
-    (lambda n: 0.1, "hears 0.1 s after its order"),
+    (lambda n: 1, "hears of its end 1 s after"),
+    (lambda n: 0.1, "hears of its end 0.1 s after"),
     (lambda n: 0.01 * n, "more than 20 questions"),
     (lambda n: min(1.0, 0.010 * 2 ** (n - 1)), "a job of 10 minutes needs more than 20 questions"),
     (lambda n: 0.010 * 1.5 ** (n - 1), "more than 20 questions"),
     (
         lambda n: 0.010 * 2 ** (n - 1) if n < 13 else 1000,
-        "of a job that takes 40.95 s, the client hears 1,041 s after its order",
+        "a job takes 40.95 s, and the client hears of its end 1,041 s after ordering it",
     ),
-    (lambda n: 0.010 * 5 ** (n - 1), "after its order"),
+    (lambda n: 0.010 * 5 ** (n - 1), "after ordering it"),
     (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
     (lambda n: "10 ms", "a number of seconds"),
 ]

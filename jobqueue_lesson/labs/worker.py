@@ -27,7 +27,7 @@ QUESTIONS = {
     "crash": Question(
         "An e-mail without an address makes its handler crash. Who suffers?",
         (
-            Option("The API goes down with it.", "The API handed the job in and forgot it. It runs elsewhere."),
+            Option("The API goes down with it.", "The API enqueued the job and moved on. The handler runs elsewhere."),
             Option(
                 "That job only, whatever the worker's loop looks like.",
                 "Only if the loop keeps the exception inside the job. This first loop did not.",
@@ -115,6 +115,6 @@ def polling_lab() -> Lab:
     controls: Controls = {
         "wake": Choice("the queue wakes it", (False, True), False),
         "every_ms": Slider("look every (ms)", 5, 500, 5, 50),
-        "jobs_per_second": Slider("jobs a second", 0.5, 20.0, 0.5, 2.0),
+        "jobs_per_second": Slider("jobs per second", 0.5, 20.0, 0.5, 2.0),
     }
     return Lab("Is there a good polling interval?", polling, draw, say, controls)
