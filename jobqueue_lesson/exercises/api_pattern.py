@@ -103,6 +103,6 @@ def check_wait(answer: Any) -> None:
             return
     expect(
         False,
-        f"a job of {LONGEST / 60:.0f} minutes needs more than {QUESTIONS} questions: the last one comes after {now:,.4g} s",
+        f"a job of {LONGEST / 60:.0f} minutes needs more than {QUESTIONS} questions: the last comes after {now:,.4g} s",
         f"{QUESTIONS} at most",
     )

@@ -155,7 +155,9 @@ def hint() -> Reply:
         return Reply(None, "Run an exercise's check first: hint() is for the exercise you checked last.")
     given = _given.get(_last.name, 0)
     if given >= len(_last.hints):
-        return Reply(None, "That was the last hint. If this copy has solutions, look in the collapsed cell below the exercise.")
+        return Reply(
+            None, "That was the last hint. If this copy has solutions, look in the collapsed cell below the exercise."
+        )
     _given[_last.name] = given + 1
     return Reply(None, f"Hint {given + 1} of {len(_last.hints)}: {_last.hints[given]}")
 

@@ -66,7 +66,9 @@ def check_dequeue(answer: Any) -> None:
             verb="is",
         )
         others = [id for id in before if id != pending[0] and jobs[id] != before[id]]
-        expect(not others, f"changed as well: job {', '.join(map(str, others))}", "only the job that is given out changes")
+        expect(
+            not others, f"changed as well: job {', '.join(map(str, others))}", "only the job that is given out changes"
+        )
 
 
 def my_complete(jobs, job_id, result):  # type: ignore[no-untyped-def]
@@ -92,7 +94,11 @@ def check_complete(answer: Any) -> None:
         try:
             answer(jobs, 7, "sent")
         except ValueError as error:
-            expect(state != "processing", f"{what} is refused: {error}", "no exception: a job that is processing may be completed")
+            expect(
+                state != "processing",
+                f"{what} is refused: {error}",
+                "no exception: a job that is processing may be completed",
+            )
             expect("7" in str(error), f"{what} says: {error}", "a message that names the job, 7")
             expect(state in str(error), f"{what} says: {error}", f"a message that names the state, {state}")
             expect(jobs == before, f"{what} is refused, and yet it is now {jobs[7]['status']}", "no change at all")

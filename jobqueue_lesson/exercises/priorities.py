@@ -131,7 +131,10 @@ my_jobs = [(0, 0, 1)]
 def check_jobs(answer: Any) -> None:
     """Write jobs, as (arrives, priority, seconds), so that the first waits for 20 s, with 30 s of work in all."""
     expect(
-        isinstance(answer, (list, tuple)) and answer, f"{answer!r}", "a list of jobs: [(arrives, priority, seconds), …]", FORM
+        isinstance(answer, (list, tuple)) and answer,
+        f"{answer!r}",
+        "a list of jobs: [(arrives, priority, seconds), …]",
+        FORM,
     )
     for job in answer:
         good = isinstance(job, (list, tuple)) and len(job) == 3 and all(isinstance(part, (int, float)) for part in job)

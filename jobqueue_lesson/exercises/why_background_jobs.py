@@ -21,7 +21,7 @@ async def my_handler(request, to_do):  # type: ignore[no-untyped-def]
     hints=[
         "The handler has two duties: to answer, and to get the report made. Only one of them is urgent.",
         "The code that makes the reports later looks in `to_do`. So the request has to end up there.",
-        "No sleep at all. If 'format' is not in the request, return 422; otherwise to_do.append(request) and return 202.",
+        "No sleep. If 'format' is not in the request, return 422; otherwise to_do.append(request) and return 202.",
     ],
 )
 def check_handler(answer: Any) -> None:
@@ -38,7 +38,11 @@ def check_handler(answer: Any) -> None:
     same("the statuses of the answers", sorted(set(statuses)), [202], verb="are")
     strange = [item for item in to_do if item not in requests]
     expect(not strange, f"to_do holds {strange[:1]}", f"the requests themselves, such as {requests[0]}")
-    expect(to_do == requests, f"{len(to_do)} of 20 requests in to_do", "each of the 20 requests once, in the order they came")
+    expect(
+        to_do == requests,
+        f"{len(to_do)} of 20 requests in to_do",
+        "each of the 20 requests once, in the order they came",
+    )
     same("your handler, given a request without a format,", sim.run(answer({"number": 21}, to_do)), 422)
     expect(len(to_do) == 20, "the request without a format is in to_do", "only requests that can be carried out")
 

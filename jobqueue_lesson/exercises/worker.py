@@ -103,7 +103,9 @@ def check_worker(answer: Any) -> None:
     try:
         sim.run(asyncio.wait_for(answer(queue, HANDLERS), 60))
     except TimeoutError:
-        expect(False, "a handler raises, and a minute later the worker is still stuck on that job", "the job has failed")
+        expect(
+            False, "a handler raises, and a minute later the worker is still stuck on that job", "the job has failed"
+        )
     except Exception as error:
         expect(False, f"a handler raises, and the worker dies of it: {error!r}", "the exception stays inside its job")
     stats = queue.stats()

@@ -97,7 +97,11 @@ def full_queue_lab() -> Lab:
     def draw(outcome: Door, ax: Axes) -> None:
         done = LOOKS["completed"].colour
         ax.plot(
-            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True), "o", color=done, ms=5, label="202: how long until done"
+            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True),
+            "o",
+            color=done,
+            ms=5,
+            label="202: how long until done",
         )
         ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503: try again later")
         ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))

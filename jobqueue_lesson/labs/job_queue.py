@@ -19,7 +19,8 @@ QUESTIONS = {
         (
             Option("It is at the front again.", "Nobody put it back: the worker that had it has crashed."),
             Option(
-                "It has failed.", "A list has no place to note that down. It holds what is still to do, and nothing else."
+                "It has failed.",
+                "A list has no place to note that down. It holds what is still to do, and nothing else.",
             ),
             Option("Nothing at all", "Taking it off was the last the list heard of it.", right=True),
         ),

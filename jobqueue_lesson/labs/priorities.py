@@ -24,7 +24,8 @@ QUESTIONS = {
         " How many of the 60 never get a turn?",
         (
             Option(
-                "None: priority only changes the order.", "There is more work than one worker can do: some jobs must go without."
+                "None: priority only changes the order.",
+                "There is more work than one worker can do: some jobs must go without.",
             ),
             Option("About 3: it is 5 % too much", "The 5 % is not shared out: the normal jobs bear all of it."),
             Option("About 30", "5 % of all the work is half of the normal jobs' work.", right=True),
@@ -35,10 +36,13 @@ QUESTIONS = {
         (
             Option("The newsletter is put aside.", "A priority decides who is next. It interrupts nobody."),
             Option(
-                "The reminder is next.", "It waits for the newsletter to end, then goes ahead of everything still waiting.", right=True
+                "The reminder is next.",
+                "It waits for the newsletter to end, then goes ahead of everything still waiting.",
+                right=True,
             ),
             Option(
-                "The reminder goes to the end of the line.", "The line is ordered by priority first, and only then by time."
+                "The reminder goes to the end of the line.",
+                "The line is ordered by priority first, and only then by time.",
             ),
         ),
     ),
@@ -106,7 +110,8 @@ def say_waits(outcome: Waits) -> str:
         return in_words(fmean(wait for _, wait in waits)) if waits else "–"
 
     return (
-        f"Urgent jobs wait {mean(outcome.urgent)} on average. Normal jobs that got a turn wait {mean(outcome.normal)}.\n"
+        f"Urgent jobs wait {mean(outcome.urgent)} on average. "
+        f"Normal jobs that got a turn wait {mean(outcome.normal)}.\n"
         f"{outcome.unserved} normal jobs never got a turn in the minute."
     )
 

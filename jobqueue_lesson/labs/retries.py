@@ -31,7 +31,9 @@ QUESTIONS = {
         "A client calls again at once, until it gets an answer. Who pays for that?",
         (
             Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
-            Option("The client, which waits", "It would have to wait in any case. It is not the one that is overloaded."),
+            Option(
+                "The client, which waits", "It would have to wait in any case. It is not the one that is overloaded."
+            ),
             Option(
                 "The service, which is in trouble already",
                 "51 calls from one client, when it can least afford them.",
