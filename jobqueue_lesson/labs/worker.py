@@ -20,7 +20,7 @@ QUESTIONS = {
         "A report takes 30 ms. A second worker comes to help. How long does a report take now?",
         (
             Option("15 ms", "Two workers do two jobs. They do not share one."),
-            Option("30 ms", "No job gets faster. Only the waiting for a worker gets shorter.", right=True),
+            Option("30 ms", "No job gets faster. Only the wait for a worker gets shorter.", right=True),
             Option("A little more than 30 ms", "They have nothing to agree on: each has a job of its own."),
         ),
     ),
