@@ -366,7 +366,7 @@ WRONG["worker"] = [
     (puts_back_what_fails, "does not end"),
     (puts_back_errors, "a minute later"),
     (forgets_the_result, "without its result"),
-    (one_job_only, "of five good jobs, 1"),
+    (one_job_only, "completed: 1 of five good jobs"),
 ]
 
 # --- 04 -----------------------------------------------------------------------------------------------------------
@@ -462,7 +462,7 @@ RIGHT["insert"] = [lambda line, job: bisect.insort(line, job), halves]
 WRONG["insert"] = [
     (appends_and_sorts, "comparisons"),
     (looks_at_each, "comparisons"),
-    (makes_a_new_line, "there are 0 in the line"),
+    (makes_a_new_line, "jobs in the line: 0"),
     (lambda line, job: bisect.insort_left(line, job), "two equal jobs have changed places"),
     (lambda line, job: heapq.heappush(line, job), "a line in order"),
     (lambda line, job: line.insert(0, job), "a line in order"),

@@ -97,12 +97,14 @@ def check_insert(answer: Any) -> None:
     jobs = [_Counted(chance.randint(0, 40), number) for number in range(500)]
     for number, job in enumerate(jobs, start=1):
         answer(line, job)
-        expect(len(line) == number, f"after {number} jobs there are {len(line)} in the line", "all of them, in `line`")
+        expect(len(line) == number, f"jobs inserted: {number}, jobs in the line: {len(line)}", "all of them, in `line`")
         if number in (2, 10, 500):
             ranks = [(other.rank, other.number) for other in line]
             in_order = sorted(ranks, key=lambda pair: pair[0]) == ranks
             expect(
-                in_order, f"after {number} jobs the line begins {[rank for rank, _ in ranks[:8]]}", "a line in order"
+                in_order,
+                f"after {number} jobs the line starts with {[rank for rank, _ in ranks[:8]]}",
+                "a line in order",
             )
             expect(ranks == sorted(ranks), "two equal jobs have changed places", "the one that came first stays first")
     limit = 5_500

@@ -93,7 +93,7 @@ def check_worker(answer: Any) -> None:
     _five_jobs(queue)
     sim.run(answer(queue, HANDLERS))
     done = [job.result for job in map(queue.get, range(1, 6)) if job is not None and job.status == "completed"]
-    expect(len(done) == 5, f"of five good jobs, {len(done)} are completed", "all five")
+    expect(len(done) == 5, f"completed: {len(done)} of five good jobs", "all five")
     expect(None not in done, "a completed job without its result", "queue.complete(job.id, what the handler returned)")
 
     sim = Simulation()
