@@ -873,18 +873,18 @@ def sends_the_whole_mail(mail, seen, send):
 
 RIGHT["send"] = [looks_first, puts_it_back]
 WRONG["send"] = [
-    (notes_too_early, "the second did not send the mail"),
-    (by_address, "another mail to alice was not sent"),
-    (notes_and_never_looks, "called three times for one mail, 3 were sent"),
+    (notes_too_early, "the second did not send the e-mail"),
+    (by_address, "another e-mail to alice was not sent"),
+    (notes_and_never_looks, "called three times for one e-mail, 3 were sent"),
     (looks_and_never_notes, "3 were sent"),
-    (hides_the_error, "nobody heard of it"),
+    (hides_the_error, "its error was swallowed"),
     (by_a_set_of_its_own, "3 were sent"),
     (sends_the_whole_mail, "send was called with {'to': 'alice'"),
 ]
 
 RIGHT["lease"] = [12, 10.5]
 WRONG["lease"] = [
-    (9, "done twice though their worker lived"),
+    (9, "done twice though their worker was alive"),
     (30, "on average"),
     (0.5, "from 1 to 120"),
     ("12", "a number of seconds"),
