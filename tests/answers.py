@@ -1015,7 +1015,7 @@ WRONG["fewest"] = [
     (lambda arrivals, service, target: arrivals * service + 1, "a whole number of workers"),
     (lambda arrivals, service, target: 1000, "fewer will do"),
     (lambda arrivals, service, target: int(arrivals * service / 0.8) + 1, "95 % wait up to 1.16 s"),
-    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work come each second"),
+    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work arrive per second"),
 ]
 
 RIGHT["stay"] = [lambda arrivals, in_system: in_system / arrivals, lambda arrivals, in_system: in_system * arrivals**-1]
