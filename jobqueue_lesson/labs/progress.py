@@ -23,7 +23,7 @@ QUESTIONS = {
         " report. Which job do they find?",
         (
             Option("Each handler's own job", "There is only one `current`, and both handlers read it."),
-            Option("Always the first job", "The second job overwrote its number when it was picked up."),
+            Option("Always the first job", "Its number was overwritten when the second job was picked up."),
             Option(
                 "Always the last job picked up",
                 "`current` holds the number of the last job picked up, even when the first job's handler reads it.",
