@@ -46,7 +46,9 @@ def url():
 def on_the_engine(url):
     """A queue in empty tables, so that ids start at 1."""
     queue = EngineQueue(url, retry=AT_ONCE)
-    queue._change("TRUNCATE procrastinate_jobs, procrastinate_workers, jobqueue_discarded RESTART IDENTITY CASCADE")
+    queue._database.change(
+        "TRUNCATE procrastinate_jobs, procrastinate_workers, jobqueue_discarded RESTART IDENTITY CASCADE"
+    )
     yield queue
     queue.close()
 
