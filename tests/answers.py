@@ -640,9 +640,9 @@ def until_none_is_left(queue):
 RIGHT["revive"] = [by_pages, with_a_long_page]
 WRONG["revive"] = [
     (first_page_only, "100 of 250 were revived"),
-    (revives_all, "not worth it"),
-    (any_error, "not worth it"),
-    (first_error, "not worth it"),
+    (revives_all, "not worth reviving"),
+    (any_error, "not worth reviving"),
+    (first_error, "not worth reviving"),
     (discards_the_rest, "are gone"),
     (counts_nothing, "is a return missing?"),
     (until_none_is_left, "does not end"),
@@ -651,9 +651,9 @@ WRONG["revive"] = [
 RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 30}]
 WRONG["policy"] = [
     ({"max_attempts": 10, "base": 1.0}, "failed attempts"),
-    ({"max_attempts": 3, "base": 1.0}, "dead that are no poison"),
+    ({"max_attempts": 3, "base": 1.0}, "that are not poison"),
     ({"max_attempts": 0, "base": 1.0}, "from 1 to 30"),
-    ({"max_attempts": 6, "base": -1}, "seconds: above 0"),
+    ({"max_attempts": 6, "base": -1}, "seconds: more than 0"),
     ({"attempts": 5, "base": 8.0}, "['attempts', 'base']"),
     ([5, 8.0], "a dictionary"),
 ]
@@ -677,10 +677,10 @@ def adds_up(start, interval, now):
 
 RIGHT["next_tick"] = [lambda start, interval, now: start + ((now - start) // interval + 1) * interval, counts_up]
 WRONG["next_tick"] = [
-    (lambda start, interval, now: start + interval, "that tick has gone by"),
-    (lambda start, interval, now: (now // interval + 1) * interval, "plus a whole number of times"),
+    (lambda start, interval, now: start + interval, "that tick has passed"),
+    (lambda start, interval, now: (now // interval + 1) * interval, "plus a multiple of"),
     (lambda start, interval, now: start + ((now - start) // interval) * interval, "later than now"),
-    (lambda start, interval, now: start + ((now - start) // interval + 2) * interval, "leaves some out"),
+    (lambda start, interval, now: start + ((now - start) // interval + 2) * interval, "skips some"),
     (lambda start, interval, now: start + round((now - start) / interval) * interval, "later than now"),
     (adds_up, "does not end"),
 ]
@@ -689,8 +689,8 @@ RIGHT["interval"] = [9, 10.0]
 WRONG["interval"] = [
     (8, "have no run"),
     (6, "have no run"),
-    (60, "10 s at most"),
-    (0, "1 s at least"),
+    (60, "at most 10 s"),
+    (0, "at least 1 s"),
     ("9", "a number of seconds"),
 ]
 
@@ -785,7 +785,7 @@ WRONG["import"] = [
     (forgets_the_last_time, "reports"),
     (in_percent, "from 0 to 1"),
     (skips_the_work, "each row takes 2 ms"),
-    (sleeps_between_reports, "after an hour it is not done"),
+    (sleeps_between_reports, "not done after an hour"),
 ]
 
 
@@ -873,18 +873,18 @@ def sends_the_whole_mail(mail, seen, send):
 
 RIGHT["send"] = [looks_first, puts_it_back]
 WRONG["send"] = [
-    (notes_too_early, "the second did not send the mail"),
-    (by_address, "another mail to alice was not sent"),
-    (notes_and_never_looks, "called three times for one mail, 3 were sent"),
+    (notes_too_early, "the second did not send the e-mail"),
+    (by_address, "another e-mail to alice was not sent"),
+    (notes_and_never_looks, "called three times for one e-mail, 3 were sent"),
     (looks_and_never_notes, "3 were sent"),
-    (hides_the_error, "nobody heard of it"),
+    (hides_the_error, "its error was swallowed"),
     (by_a_set_of_its_own, "3 were sent"),
     (sends_the_whole_mail, "send was called with {'to': 'alice'"),
 ]
 
 RIGHT["lease"] = [12, 10.5]
 WRONG["lease"] = [
-    (9, "done twice though their worker lived"),
+    (9, "done twice though their worker was alive"),
     (30, "on average"),
     (0.5, "from 1 to 120"),
     ("12", "a number of seconds"),
@@ -1015,7 +1015,7 @@ WRONG["fewest"] = [
     (lambda arrivals, service, target: arrivals * service + 1, "a whole number of workers"),
     (lambda arrivals, service, target: 1000, "fewer will do"),
     (lambda arrivals, service, target: int(arrivals * service / 0.8) + 1, "95 % wait up to 1.16 s"),
-    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work come each second"),
+    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work arrive per second"),
 ]
 
 RIGHT["stay"] = [lambda arrivals, in_system: in_system / arrivals, lambda arrivals, in_system: in_system * arrivals**-1]
