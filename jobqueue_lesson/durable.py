@@ -81,7 +81,7 @@ class SQLiteQueue:
             but not when a process dies.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the file is not a queue, was made by a newer version, or cannot be written.
 
     Every method raises `StorageError` while the file cannot be used, and after it was deleted or replaced: no other

@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from . import arguments, moves
 from . import engine_record as record
 from .arguments import (
@@ -70,7 +72,7 @@ class EngineQueue:
             the workers are other processes.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the server can't be reached, or its tables are of another version.
 
     Every call waits for the server, which takes well below a millisecond on a socket of this machine, and longer for a
@@ -100,6 +102,11 @@ class EngineQueue:
 
     def __repr__(self) -> str:
         return f"<EngineQueue {self.name!r}>"
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """A connection for looking at the engine's tables; a new one if the last one broke."""
+        return self._database.connection
 
     def enqueue(
         self,
@@ -313,7 +320,7 @@ class EngineWorker(Child):
 
     Raises:
         FileNotFoundError: if there is no such file with handlers.
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
     """
 
     def __init__(
