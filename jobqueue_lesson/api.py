@@ -1,7 +1,7 @@
-"""The HTTP service: validate, enqueue, answer 202 (notebook 06).
+"""The HTTP service: validate, enqueue, answer 202 (page 6).
 
 The endpoints never do the work. The first turns a request into a job, the second reports the job's status, and the
-third streams that status until the job ends (notebook 09). The last one reports the health of the service itself.
+third streams that status until the job ends (page 9). The last one reports the health of the service itself.
 """
 
 from __future__ import annotations

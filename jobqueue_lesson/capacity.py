@@ -1,4 +1,4 @@
-"""How many workers: by formula, and by simulation (notebook 12).
+"""How many workers: by formula, and by simulation (page 12).
 
 Jobs arrive at random at a rate λ, each takes 1/μ on average, and there are c workers: an M/M/c queue.
 """

@@ -1,4 +1,4 @@
-"""What a job queue promises: the contract between producers and workers (notebook 02).
+"""What a job queue promises: the contract between producers and workers (page 2).
 
 `Producer` is the part that an API needs, and all that the adapter to a production engine has. `Queue` adds what a
 worker needs. Code should ask for the smaller one if that is enough.

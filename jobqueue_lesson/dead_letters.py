@@ -1,4 +1,4 @@
-"""Dead letters: jobs that have permanently failed, kept for manual inspection (notebook 07).
+"""Dead letters: jobs that have permanently failed, kept for manual inspection (page 7).
 
 The queue keeps them: see `dead`, `revive` and `discard` of `Producer`. This module adds what an operator needs: HTTP
 endpoints, behind a token, that list dead letters page by page, and revive or discard them.

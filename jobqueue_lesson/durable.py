@@ -1,4 +1,4 @@
-"""A job queue on disk: the same contract on SQLite, for several processes at once (notebook 10).
+"""A job queue on disk: the same contract on SQLite, for several processes at once (page 10).
 
 A job that is running has a *lease*. Its worker renews it while it works. A worker that died doesn't, so the lease
 expires, and another worker reclaims the job. That is why a handler may see the same job twice.
@@ -312,7 +312,7 @@ class SQLiteQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (page 8)."""
         with self._file.transaction():
             row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
             memory = {} if row is None else json.loads(row[0])

@@ -1,4 +1,4 @@
-"""The file of a queue on disk: one SQLite database that several processes share (notebook 10).
+"""The file of a queue on disk: one SQLite database that several processes share (page 10).
 
 It says when a move has been made (`transaction`), and says so by name when the file cannot be used.
 """

@@ -1,4 +1,4 @@
-"""What a queue keeps on disk: its tables, and the statements that read and write them (notebook 10).
+"""What a queue keeps on disk: its tables, and the statements that read and write them (page 10).
 
 Each function works on an open connection, inside a transaction of its caller's. `SQLiteQueue` decides which move a job
 makes; here it is written.

@@ -1,7 +1,7 @@
-"""The same handlers on a production engine: Procrastinate, on PostgreSQL (notebook 11).
+"""The same handlers on a production engine: Procrastinate, on PostgreSQL (page 11).
 
 Thin on purpose: what Procrastinate has is Procrastinate's. `EngineQueue` is the producer's half of the contract, so the
-API of notebook 06 takes it as it is. Workers are Procrastinate's own, and run the handlers that notebook 03 wrote. What
+API of page 6 takes it as it is. Workers are Procrastinate's own, and run the handlers that page 3 wrote. What
 Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) is in tables
 beside its own, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
 """
@@ -223,7 +223,7 @@ class EngineQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (page 8)."""
         which = (self.name, name)
         with self._database.transaction():
             self._database.run("SELECT pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 1))", which)

@@ -1,4 +1,4 @@
-"""The connection of an engine's queue to PostgreSQL: it reconnects and receives notifications (notebook 11).
+"""The connection of an engine's queue to PostgreSQL: it reconnects and receives notifications (page 11).
 
 PostgreSQL sends a notification for every move that any process makes. It gets lost while there is no connection, so
 after a reconnect the missing ones are read from the engine's table of events.

@@ -1,4 +1,4 @@
-"""A worker of notebook 11: Procrastinate's own, in a process of its own, with the handlers that notebook 03 wrote.
+"""The worker process of page 11: Procrastinate's own worker, with the handlers that page 3 wrote.
 
 It claims jobs, reports on them and sends heartbeats with the functions of `engine.sql`, so that a report counts only if
 it comes from the attempt that has the job. While the server is down it waits, and goes on when the server is back.

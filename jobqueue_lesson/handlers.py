@@ -1,4 +1,4 @@
-"""The three handlers of the course's product: written in notebook 03, and unchanged since.
+"""The three handlers of the course's product: written on page 3, and unchanged since.
 
 Their sleeps stand in for the slow part: the mail server, the pixels, the database.
 """

@@ -1,4 +1,4 @@
-"""The history of a queue: every move of every job, and the spans of time between them (notebook 00).
+"""The history of a queue: every move of every job, and the spans of time between them (page 0).
 
 A history listens to a queue and keeps its events. All pictures are drawn from a history, and from nothing else.
 """

@@ -1,4 +1,4 @@
-"""A job, the states it can be in, and the legal moves between them (notebook 02).
+"""A job, the states it can be in, and the legal moves between them (page 2).
 
 Everything that checks, draws or counts states reads `Move` below. Nothing else in the package knows
 which move is legal. What a move does to a job is in `moves.py`.

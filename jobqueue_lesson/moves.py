@@ -1,4 +1,4 @@
-"""What each move does to a job (notebooks 02, 04 and 07).
+"""What each move does to a job (pages 2, 4 and 7).
 
 Each effect is written here, once, for every queue: which fields change, what a failure becomes, and the event that
 reports it. The functions know nothing of clocks and storage. A queue finds a job, checks it, makes the move, stores it.

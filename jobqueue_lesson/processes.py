@@ -1,4 +1,4 @@
-"""Workers as separate processes (notebook 10): started from a cell, and killed from a cell.
+"""Workers as separate processes (page 10): started from a cell, and killed from a cell.
 
 A worker process is given the queue's file, and a Python file with the handlers. It cannot see the cells of a notebook.
 """

@@ -1,4 +1,4 @@
-"""How a handler reports its progress (notebook 09).
+"""How a handler reports its progress (page 9).
 
 A handler gets the job's data and nothing else. `current_job()` gives it the rest, as `context` does in Procrastinate
 and `self` in Celery. `follow` is for the other side: the client that waits for the job.

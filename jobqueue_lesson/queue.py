@@ -1,6 +1,6 @@
-"""The job queue in memory: the contract kept by a dictionary, a list and two heaps (notebook 02).
+"""The job queue in memory: the contract kept by a dictionary, a list and two heaps (page 2).
 
-Notebook 05 teaches how it picks the next job, notebook 04 what happens when a job fails.
+Page 5 teaches how it picks the next job, page 4 what happens when a job fails.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class JobQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         memory = dict(self._memories.get(name, {}))
         yield memory
         self._memories[name] = memory

@@ -1,4 +1,4 @@
-"""When to retry: after which errors, and how long afterwards (notebook 04).
+"""When to retry: after which errors, and how long afterwards (page 4).
 
 Two pure functions compute a delay. `exponential` says how long to wait after the n-th attempt, and `jittered`
 spreads that wait, so that clients that failed together do not all come back together.

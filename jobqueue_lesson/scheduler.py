@@ -1,4 +1,4 @@
-"""Recurring jobs: a scheduler enqueues a job at every tick of a schedule (notebook 08).
+"""Recurring jobs: a scheduler enqueues a job at every tick of a schedule (page 8).
 
 A schedule computes its ticks from their number or date, never from how long anything took. So it does not drift.
 The last tick of each recurring job is kept in the queue itself. So a scheduler can be restarted, and there can be

@@ -1,4 +1,4 @@
-"""Simulated time for asyncio: sleeps cost nothing, and every run is the same (notebook 00).
+"""Simulated time for asyncio: sleeps cost nothing, and every run is the same (page 0).
 
 A simulation keeps two lists: callbacks that are *ready* to run now, first come, first served; and *timers*,
 callbacks to run later, by time. It runs everything that is ready. When nothing is, it sets its clock to the

@@ -1,4 +1,4 @@
-"""The worker: picks jobs up, runs their handlers, marks them done (notebook 03)."""
+"""The worker: picks jobs up, runs their handlers, marks them done (page 3)."""
 
 from __future__ import annotations
 

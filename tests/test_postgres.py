@@ -1,4 +1,4 @@
-"""The PostgreSQL server of notebook 11: private, durable, restarted after a crash, and gone with its starter."""
+"""The PostgreSQL server of page 11: private, durable, restarted after a crash, and gone with its starter."""
 
 import os
 import shutil

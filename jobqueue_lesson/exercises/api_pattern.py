@@ -1,4 +1,4 @@
-"""Checks for notebook 06."""
+"""Checks for page 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks for notebook 07."""
+"""Checks for page 7."""
 
 from __future__ import annotations
 

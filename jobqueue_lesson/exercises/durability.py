@@ -1,4 +1,4 @@
-"""Checks for notebook 10."""
+"""Checks for page 10."""
 
 from __future__ import annotations
 

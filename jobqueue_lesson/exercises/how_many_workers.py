@@ -1,4 +1,4 @@
-"""Checks for notebook 12."""
+"""Checks for page 12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks for notebook 02."""
+"""Checks for page 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks for notebook 05."""
+"""Checks for page 5."""
 
 from __future__ import annotations
 

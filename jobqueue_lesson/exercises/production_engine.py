@@ -1,4 +1,4 @@
-"""Checks for notebook 11."""
+"""Checks for page 11."""
 
 from __future__ import annotations
 

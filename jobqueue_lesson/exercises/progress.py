@@ -1,4 +1,4 @@
-"""Checks for notebook 09."""
+"""Checks for page 9."""
 
 from __future__ import annotations
 

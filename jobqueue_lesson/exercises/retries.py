@@ -1,4 +1,4 @@
-"""Checks for notebook 04."""
+"""Checks for page 4."""
 
 from __future__ import annotations
 

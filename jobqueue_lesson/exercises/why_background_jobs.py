@@ -1,4 +1,4 @@
-"""Checks for notebook 01."""
+"""Checks for page 1."""
 
 from __future__ import annotations
 

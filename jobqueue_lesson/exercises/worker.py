@@ -1,4 +1,4 @@
-"""Checks for notebook 03."""
+"""Checks for page 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 06: its panel, and the questions of its cards."""
+"""Page 6: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 07: its panel, and the questions of its cards."""
+"""Page 7: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 02: its panel, and the question of its card."""
+"""Page 2: its panel, and the question of its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 05: its panel, and the questions of its cards."""
+"""Page 5: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 09: its panel, and the questions of its cards."""
+"""Page 9: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 08: its panel, and the questions of its cards."""
+"""Page 8: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

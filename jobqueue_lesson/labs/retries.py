@@ -1,4 +1,4 @@
-"""Page 04: its panel, and the questions of its cards."""
+"""Page 4: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 00: the question of its card."""
+"""Page 0: the question of its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 01: an API with a button, its panel, and the questions of its cards."""
+"""Page 1: an API with a button, its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 03: its panel, and the questions of its cards."""
+"""Page 3: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 

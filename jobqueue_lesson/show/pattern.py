@@ -1,4 +1,4 @@
-"""The pattern of the whole course in one picture: a request, a queue, a worker (notebook 01)."""
+"""The pattern of the whole course in one picture: a request, a queue, a worker (page 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sequence diagram: the messages between client, API, queue and workers, as they were sent (notebook 06).
+"""The sequence diagram: the messages between client, API, queue and workers, as they were sent (page 6).
 
 A `Conversation` listens on both sides of the API: to an HTTP client's requests and responses, and to a queue's events.
 """
