@@ -233,7 +233,7 @@ def test_a_console_without_a_tick_mark_ends_nothing(tmp_path):
         [sys.executable, "-X", "utf8=0", "-c", "import sys; sys.stdout.reconfigure(encoding='ascii')\n"
          "from jobqueue_lesson import __main__\n"
          "from jobqueue_lesson.course import doctor\n"
-         "doctor.CHECKS = {}; __main__.main(['doctor']); print('✓ still here')"],
+         "doctor.PROBES = {}; __main__.main(['doctor']); print('✓ still here')"],
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     assert ran.stdout == "? still here\n"
