@@ -227,21 +227,21 @@ def validate_after(after: int) -> int:
     return min(validate_count("after", after, least=0, most=math.inf), LARGEST)
 
 
-# --- what is kept as JSON: data and results ---
+# --- data and results, which are stored as JSON ---
 
 DEEPEST = 100
 """How deeply data and results may be nested. What is accepted must be readable, however deep the reader's stack is."""
 
 
 class NotJSON(TypeError):
-    """JSON cannot keep this value, or would give back another one."""
+    """JSON cannot represent this value, or not exactly."""
 
 
 def as_json(name: str, value: Any) -> str:
     """Return a value as JSON.
 
     Raises:
-        NotJSON: if JSON cannot keep it as it is; the message names it by `name` and says why.
+        NotJSON: if JSON cannot represent it exactly; the message gives its `name` and the reason.
     """
     if value is None:
         return "null"
@@ -255,9 +255,9 @@ def as_json(name: str, value: Any) -> str:
         if text.count("[") + text.count("{") > DEEPEST and _depth(back) > DEEPEST:
             raise RecursionError
     except RecursionError:
-        raise NotJSON(f"{name} must be JSON, since it is kept on disk: it is nested more than {DEEPEST} deep") from None
+        raise NotJSON(f"{name} must be JSON, because it is stored: it is nested more than {DEEPEST} deep") from None
     except Exception as error:
-        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
+        raise NotJSON(f"{name} must be JSON, because it is stored: {error}") from None
     return text
 
 

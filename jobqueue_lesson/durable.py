@@ -67,7 +67,7 @@ class SQLiteQueue:
 
     Args:
         path: the file; it is created if there is none.
-        name: what people call it; None: the file's name without its suffix.
+        name: its name, in logs and pictures; None: the file's name without its suffix.
         clock: any callable that returns seconds, the same for all processes that share the file.
         retry: which errors are retried, and when.
         lease: seconds after which a running job is reclaimed, unless its worker renews the lease. Make it longer than
@@ -76,7 +76,7 @@ class SQLiteQueue:
         keep_finished: how many finished jobs are kept for `get`. The oldest is evicted first, together with its key and
             its events; the last 1,000 events always stay. None: all are kept. Give it to all processes that share the
             file: each evicts when it enqueues or finishes a job.
-        poll: seconds between two looks for what other processes did. None: there are none, as in simulated time.
+        poll: seconds between two checks for changes by other processes. None: there are none, as in simulated time.
         fsync: whether every move waits for the disk. Without it, the last few moves may be lost when the power fails,
             but not when a process dies.
 
@@ -149,7 +149,7 @@ class SQLiteQueue:
         """Enqueue a job; see `Producer.enqueue`.
 
         Raises:
-            NotJSON: for data that JSON cannot keep as it is.
+            NotJSON: for data that JSON cannot represent exactly.
         """
         validate_job(type, priority, delay, max_attempts, key)
         text = as_json("data", data)
@@ -177,7 +177,7 @@ class SQLiteQueue:
         """Claim the next job that is due; None if there is none. See `Queue.dequeue`."""
         validate_worker(worker)
         ((worth_a_try,),) = self._file.read(tables.WORTH_A_TRY, {"now": self.clock()})
-        if not worth_a_try:  # a look without a lock, so that idle workers are in nobody's way
+        if not worth_a_try:  # checked without a lock, so that idle workers do not block others
             return None
         job = None
         with self._file.transaction() as now:
@@ -210,7 +210,7 @@ class SQLiteQueue:
         """Mark a running job as completed; see `Queue.complete`.
 
         Raises:
-            NotJSON: for a result that JSON cannot keep as it is.
+            NotJSON: for a result that JSON cannot represent exactly.
         """
         validate_ids(job_id, attempt)
         text = as_json("result", result)
@@ -312,7 +312,7 @@ class SQLiteQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (page 8)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         with self._file.transaction():
             row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
             memory = {} if row is None else json.loads(row[0])
@@ -320,7 +320,7 @@ class SQLiteQueue:
             self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
         self._after_move()
 
-    # --- the record ---
+    # --- the events ---
 
     def events(self, after: int = 0) -> list[JobEvent]:
         """Return what all processes did, in order, without the first `after` moves and those of evicted jobs."""
@@ -341,7 +341,7 @@ class SQLiteQueue:
 
     def _notify(self) -> None:
         """Notify the listeners of every move since the last time, in order, whichever process made it."""
-        if not self._listeners or self._db.in_transaction:  # inside `memory`, which notifies when all is written
+        if not self._listeners or self._db.in_transaction:  # inside `memory`, which notifies at its end
             return
         for number, *row in self._file.read(tables.EVENTS_AFTER, (self._notified,)):
             self._notified = number
@@ -414,9 +414,9 @@ class SQLiteQueue:
         """Return the job if it may make this move.
 
         Raises:
-            TypeError: for an id or an attempt that is not a whole number.
+            TypeError: for an id or an attempt that is not an integer.
             JobNotFound, IllegalMove: if it may not.
-            LeaseLost: if another attempt has it by now.
+            LeaseLost: if another attempt is running.
         """
         validate_ids(job_id, attempt)
         job = tables.find(self._db, "id = ?", job_id) if SMALLEST <= job_id <= LARGEST else None

@@ -1,9 +1,9 @@
 """The same handlers on a production engine: Procrastinate, on PostgreSQL (page 11).
 
-Thin on purpose: what Procrastinate has is Procrastinate's. `EngineQueue` is the producer's half of the contract, so the
-API of page 6 takes it as it is. Workers are Procrastinate's own, and run the handlers that page 3 wrote. What
-Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) is in tables
-beside its own, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
+It is thin on purpose: what Procrastinate can do is left to Procrastinate. `EngineQueue` is the producer's half of the
+contract, so the API of page 6 can use it unchanged. Workers are Procrastinate's own, and run the handlers that page 3
+wrote. What Procrastinate does not keep (results, the errors and times of each attempt, progress, idempotency keys) is
+in tables beside its own, in the same database, so that they change in the same transaction: see `engine.sql`.
 """
 
 from __future__ import annotations
@@ -60,24 +60,24 @@ LONGEST_NAME = 40  # bytes: with what Procrastinate puts before it, PostgreSQL's
 
 
 class EngineQueue:
-    """A job queue on Procrastinate: `enqueue`, `get`, `stats`, dead letters, and the record. Its workers do the rest.
+    """A job queue on Procrastinate: `enqueue`, `get`, `stats`, dead letters, and events. Its workers do the rest.
 
-    Among ready jobs of one priority, the engine takes the one with the lowest id first. Ids are counted over all queues
-    of the database, and may have gaps. Times are those of the database server's clock.
+    Among ready jobs of the same priority, the engine takes the one with the lowest id first. Ids are shared by all
+    queues of the database, and may have gaps. Times are those of the database server's clock.
 
     Args:
-        url: where the server is, as `server` returns it.
-        name: the queue's; at most 40 bytes.
-        retry: when a failed attempt is tried again. It is stored with each job, because
-            the workers are other processes.
+        url: where the server is, as `server` yields it.
+        name: the queue's name; at most 40 bytes.
+        retry: when a failed attempt is retried. It is stored with each job, because the workers are other
+            processes.
 
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the server can't be reached, or its tables are of another version.
 
-    Every call waits for the server, which takes well below a millisecond on a socket of this machine, and longer for a
-    move, since the server waits for its disk. `enqueue` raises StorageError when the connection breaks before the
-    server has answered: the job may be there or not. With an idempotency key you can simply call it again.
+    Every call waits for the server. That takes well below a millisecond on a socket of this machine, and longer for a
+    move, because the server waits for its disk. `enqueue` raises StorageError if the connection breaks before the
+    server has answered: the job may exist or not. With an idempotency key, you can simply call it again.
     """
 
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
@@ -121,7 +121,7 @@ class EngineQueue:
         """Enqueue a job; see `Producer.enqueue`. The key and the job are one transaction.
 
         Raises:
-            NotJSON: for data that JSON cannot keep as it is.
+            NotJSON: for data that JSON cannot represent exactly.
             StorageError: if the server is down.
         """
         validate_job(type, priority, delay, max_attempts, key)
@@ -223,7 +223,7 @@ class EngineQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (page 8)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         which = (self.name, name)
         with self._database.transaction():
             self._database.run("SELECT pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 1))", which)
@@ -241,7 +241,7 @@ class EngineQueue:
         """Close the connection.
 
         Args:
-            forget: whether to delete all jobs of this queue first, and what is known of its workers.
+            forget: whether to delete all jobs of this queue first, and the entries of its workers.
         """
         self._listeners.clear()
         self._database.stop_listening()
@@ -268,7 +268,7 @@ class EngineQueue:
                     event = None
                     if number is None:
                         event = record.read_notification(note, self.get)
-                    elif number not in delivered:  # else it came before a connection was lost, and once more after it
+                    elif number not in delivered:  # otherwise it came both before and after a reconnect
                         event = events.get(number)
                         delivered.append(number)
                     notes.popleft()
@@ -287,16 +287,16 @@ class EngineQueue:
 
 
 def _validate_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
-    """Refuse a text that PostgreSQL can't keep, that is longer than so many bytes, or empty if it must not be."""
+    """Reject a string that PostgreSQL cannot store, that has more than `longest` bytes, or is empty and must not be."""
     text = validate_text(name, value, empty=empty)
     if "\0" in text:
-        raise ValueError(f"{name} must not have the character NUL in it, got {shown(text)}")
+        raise ValueError(f"{name} must not contain the character NUL, got {shown(text)}")
     if longest is not None and (size := len(text.encode())) > longest:
         raise ValueError(f"{name} must be at most {longest} bytes long on this engine, got {size}")
 
 
 def _validate_range(name: str, value: float, least: float, most: float) -> None:
-    """Refuse a number that the engine can't keep."""
+    """Reject a number that the engine cannot store."""
     if not least <= value <= most:
         raise ValueError(f"{name} must be from {least:.0f} to {most:.0f} on this engine, got {value!r}")
 
@@ -309,13 +309,13 @@ def _in_range(number: int) -> int:
 class EngineWorker(Child):
     """A Procrastinate worker in a process of its own, with handlers from a file, until it is stopped or killed.
 
-    It does one job at a time. SIGTERM lets it finish the job it is running. After the server was down, it
-    carries on by itself.
+    It runs one job at a time. SIGTERM lets it finish the job it is running. After the server was down, it
+    continues by itself.
 
     Args:
         queue: the queue.
         handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
-        name: what it is called in the record.
+        name: its name in the history.
         lease: seconds without a heartbeat after which the other workers reclaim its job.
 
     Raises:

@@ -184,7 +184,7 @@ def test_a_sleeping_worker_wakes_when_a_lease_runs_out(open_queue, sim):
 )
 def test_data_that_json_cannot_keep_are_refused_at_enqueue(open_queue, data, words):
     queue = open_queue()
-    with pytest.raises(NotJSON, match=f"data must be JSON, since it is kept on disk: .*{words}"):
+    with pytest.raises(NotJSON, match=f"data must be JSON, because it is stored: .*{words}"):
         queue.enqueue("a", data)
     assert queue.stats()["pending"] == 0
 

@@ -63,7 +63,7 @@ export class Player {
     }
   }
 
-  /** Show the record after so many events, at the time of the last of them. */
+  /** Show the record after `count` events, at the time of the last of them. */
   jumpTo(count) {
     const { events, start } = this.record;
     this.scene.seek(Math.min(Math.max(count, 0), events.length));
@@ -71,7 +71,7 @@ export class Player {
     this.hold = 0;
   }
 
-  /** Step so many events forwards, or backwards. */
+  /** Step forwards by a number of events; backwards if it is negative. */
   step(events) {
     this.jumpTo(this.count + events);
   }
@@ -83,7 +83,7 @@ export class Player {
     this.hold = 0;
   }
 
-  /** Advance by so many seconds of real time. Return whether the time that is shown is still moving. */
+  /** Advance by seconds of real time. Return whether the time that is shown is still moving. */
   tick(seconds) {
     if (this.playing) {
       this.#advance(seconds);
@@ -101,7 +101,7 @@ export class Player {
     return this.atEnd && this.hold <= 0;
   }
 
-  /** Play for so many seconds of real time. Events of one instant are shown one after the other. */
+  /** Play for some seconds of real time. Events of one instant are shown one after another. */
   #advance(seconds) {
     const { events, end } = this.record;
     let left = seconds;
