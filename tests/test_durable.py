@@ -263,7 +263,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
 @pytest.fixture
 def every_look(monkeypatch):
     """Look whether the file is still there before every move, not once a millisecond."""
-    monkeypatch.setattr("jobqueue_lesson.durable_file.MILLISECOND", 0.0)
+    monkeypatch.setattr("jobqueue_lesson.durable_file.CHECK_INTERVAL", 0.0)
 
 
 def delete(path):
