@@ -117,7 +117,7 @@ class QueueFile:
         return StorageError(f"{self.path}: {error}; nothing was changed")
 
     def _check_in_place(self) -> None:
-        """Raise an error if the file was deleted or replaced: SQLite does not notice, and no other process can find it."""
+        """Raise an error if the file was deleted or replaced: SQLite does not notice, but no other process finds it."""
         now = time.monotonic()
         if self._file is None or self._closed or now < self._checked + CHECK_INTERVAL:
             return
