@@ -64,8 +64,8 @@ bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and writ
 	$(BIN)/python -m benchmarks --write
 
 torture: $(VENV)/test  ## kill workers, freeze them, kill the server: 100,000 jobs on SQLite, then the engine; some minutes
-	$(BIN)/python -m tests.kill
-	$(BIN)/python -m tests.kill_engine
+	$(BIN)/python -m benchmarks.torture sqlite
+	$(BIN)/python -m benchmarks.torture engine
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
 	rm -f $(addprefix .venv-newest/,test present site web)

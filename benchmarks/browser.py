@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.lab import Lab, find_browser, open_browser, running_lab
+from tests.support.lab import Lab, find_browser, open_browser, running_lab
 
 from .measure import Row
 
