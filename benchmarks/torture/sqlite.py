@@ -14,14 +14,13 @@ import time
 from collections import Counter
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.worker import Worker
 
 LEASE = 0.5
-Start = Literal["forkserver", "spawn"]
-STARTS: list[Start] = [method for method in get_args(Start) if method in multiprocessing.get_all_start_methods()]
+STARTS = [method for method in ("forkserver", "spawn") if method in multiprocessing.get_all_start_methods()]
 """How a worker may be started here, the fastest way first. Never by fork: it would share its parent's connection."""
 
 
@@ -61,7 +60,7 @@ def run(
     seconds: float = 3.0,
     seed: int = 10,
     least: int = 12,
-    start_method: Start = STARTS[0],
+    start_method: str = STARTS[0],
 ) -> Outcome:
     """Enqueue jobs, let workers do them, and kill one worker again and again.
 
@@ -78,7 +77,7 @@ def run(
     Raises:
         AssertionError: if a job is lost, stuck, or completed twice; or if the file is damaged.
     """
-    processes = multiprocessing.get_context(start_method)
+    processes: Any = multiprocessing.get_context(start_method)
     processes.set_forkserver_preload(["jobqueue_lesson.durable", "jobqueue_lesson.worker"])
     queue = SQLiteQueue(path, lease=LEASE)
     for number in range(jobs):
@@ -86,7 +85,7 @@ def run(
     chance, kills, begun = random.Random(seed), 0, time.monotonic()
 
     def start(number: int) -> BaseProcess:
-        process = processes.Process(target=work, args=(str(path), f"worker-{number}"), daemon=True)
+        process: BaseProcess = processes.Process(target=work, args=(str(path), f"worker-{number}"), daemon=True)
         process.start()
         return process
 
