@@ -14,7 +14,9 @@ import yaml
 from tools.paths import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+READ = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = READ["project"]
+FOR_DEVELOPERS = [need for group in READ["dependency-groups"].values() for need in group]
 
 
 def test_the_conda_environment_agrees_with_pyproject():
@@ -28,8 +30,7 @@ def test_the_conda_environment_agrees_with_pyproject():
 
 
 def test_dependencies_have_a_lower_bound_and_no_other():
-    every = PROJECT["dependencies"] + [need for extra in PROJECT["optional-dependencies"].values() for need in extra]
-    for need in every:
+    for need in PROJECT["dependencies"] + FOR_DEVELOPERS:
         assert re.fullmatch(r"[a-z0-9_-]+(\[[a-z]+\])?>=[0-9.]+", need), need
 
 
@@ -62,8 +63,16 @@ def test_the_lowest_versions_are_those_of_pyproject():
         [sys.executable, "-m", "tools.lowest"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {need.replace(">=", "==").replace("[binary]", "") for need in PROJECT["dependencies"]} <= set(printed)
-    assert len(printed) == len(PROJECT["dependencies"]) + sum(map(len, PROJECT["optional-dependencies"].values()))
+    assert len(printed) == len(PROJECT["dependencies"] + FOR_DEVELOPERS)
     assert all(re.match(r"[a-z0-9_-]+==[0-9.]+", pin) for pin in printed)
+
+
+@pytest.mark.parametrize("group", READ["dependency-groups"])
+def test_each_group_of_tools_can_be_installed_by_its_name(group):
+    command = ["make", "--dry-run", "--always-make", f".venv/{group}"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.search(rf"pip install .* --group {group}$", said, re.MULTILINE)
+    assert said.index("'pip>=25.1'") < said.index("--group")
 
 
 def test_each_of_the_two_environments_is_told_its_versions():

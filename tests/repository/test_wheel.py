@@ -147,10 +147,18 @@ def test_the_wheel_has_the_package_the_pages_its_front_end_and_nothing_else(whee
     names = zipfile.ZipFile(wheel).namelist()
     rest = [name for name in names if not re.match(r"[^/]+\.(dist-info|data/data/share/jupyter/labextensions)/", name)]
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobqueue_lesson").rglob("*")}
-    package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql"))}
+    package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql", "/py.typed"))}
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
     assert set(rest) == package | {f"jobqueue_lesson/notebooks/{name}" for name in {*PAGES, *beside}}
     assert len(PAGES) == 13
+
+
+def test_type_checkers_are_told_that_the_wheel_has_types(wheel):
+    assert "jobqueue_lesson/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_what_only_developers_need_is_not_in_the_wheels_metadata(wheel):
+    assert message_from_bytes(metadata_of(wheel)).get_all("Provides-Extra") is None
 
 
 @pytest.mark.slow
