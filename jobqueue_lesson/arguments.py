@@ -6,8 +6,10 @@ what would be right.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from typing import Any
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 """The whole numbers that a database can keep."""
@@ -223,3 +225,46 @@ def check_after(after: int) -> int:
         TypeError, ValueError: for one that makes no sense.
     """
     return min(check_count("after", after, least=0, most=math.inf), LARGEST)
+
+
+# --- what is kept as JSON: data and results ---
+
+DEEPEST = 100
+"""How deeply data and results may be nested. What is accepted must be readable, however deep the reader's stack is."""
+
+
+class NotJSON(TypeError):
+    """JSON cannot keep this value, or would give back another one."""
+
+
+def as_json(name: str, value: Any) -> str:
+    """Return a value as JSON.
+
+    Raises:
+        NotJSON: if JSON cannot keep it as it is; the message names it by `name` and says why.
+    """
+    if value is None:
+        return "null"
+    try:
+        text = json.dumps(value, allow_nan=False)
+        back = json.loads(text)
+        if back != value:
+            raise ValueError(f"{shown(value)} would come back as {shown(back)}")
+        if "\\ud" in text:  # perhaps half of a surrogate pair, which no answer over HTTP can hold
+            json.dumps(value, ensure_ascii=False).encode()
+        if text.count("[") + text.count("{") > DEEPEST and _depth(back) > DEEPEST:
+            raise RecursionError
+    except RecursionError:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: it is nested more than {DEEPEST} deep") from None
+    except Exception as error:
+        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
+    return text
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply lists and dictionaries are nested."""
+    depth, level = 0, [value]
+    while level := [inner for inner in level if isinstance(inner, (list, dict))]:
+        depth += 1
+        level = [item for inner in level for item in (inner.values() if isinstance(inner, dict) else inner)]
+    return depth

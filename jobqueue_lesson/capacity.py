@@ -201,11 +201,6 @@ class Scaled(NamedTuple):
     team: list[tuple[float, int]]
     """(second, workers), once a second."""
 
-    @property
-    def worker_seconds(self) -> int:
-        """What it cost: a second of each worker that was there."""
-        return sum(workers for _, workers in self.team)
-
     def p95(self) -> float:
         """Return the wait that 95 of 100 jobs did not exceed, in seconds."""
         waits = sorted(wait for _, wait in self.waits)

@@ -25,8 +25,7 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from . import moves
-from .arguments import check_text
-from .durable import as_json
+from .arguments import as_json, check_text
 from .job import Job, LeaseLost
 from .processes import die_with_parent
 from .progress import in_hand

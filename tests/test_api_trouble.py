@@ -127,10 +127,10 @@ def test_an_order_refused_while_the_storage_is_down_is_taken_when_it_is_back(tmp
     queue = SQLiteQueue(tmp_path / "tasks.db", clock=sim.time, poll=None)
 
     async def conversation(client):
-        queue._db.execute("PRAGMA query_only = 1")
+        queue._file.db.execute("PRAGMA query_only = 1")
         refused = await client.post("/api/reports", json=REPORT)
         while_down = await health(client)
-        queue._db.execute("PRAGMA query_only = 0")
+        queue._file.db.execute("PRAGMA query_only = 0")
         await asyncio.sleep(10)
         return refused, while_down, await health(client), await client.post("/api/reports", json=REPORT)
 

@@ -8,9 +8,9 @@ import itertools
 import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
-from jobqueue_lesson.arguments import shown
+from jobqueue_lesson.arguments import DEEPEST, shown
 from jobqueue_lesson.contract import KeyReused
-from jobqueue_lesson.durable import DEEPEST, NotJSON, SQLiteQueue, StorageError
+from jobqueue_lesson.durable import NotJSON, SQLiteQueue, StorageError
 from jobqueue_lesson.job import IllegalMove, JobNotFound, LeaseLost
 
 

@@ -89,7 +89,7 @@ def test_a_lease_that_ran_out_gives_the_job_to_somebody_else_and_counts_the_atte
     job = queue.dequeue(worker="ben")
     assert (job.id, job.attempts, job.worker) == (1, 2, "ben")
     (error,) = job.errors
-    assert str(error) == "LeaseExpired: ann was not heard of for 10 s"
+    assert str(error) == "LeaseExpired: ann sent no heartbeat for 10 s"
     assert [event.move for event in queue.events()] == ["enqueue", "dequeue", "retry", "dequeue"]
 
 
@@ -224,7 +224,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
 
 def test_a_file_of_a_newer_version_is_refused(open_queue):
     queue = open_queue()
-    queue._db.execute("PRAGMA user_version = 3")
+    queue._file.db.execute("PRAGMA user_version = 3")
     with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 3; this one knows 2\)"):
         open_queue()
 
@@ -237,23 +237,23 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_a_file_that_cannot_be_written_is_an_error_and_nothing_is_lost(open_queue):
     queue = open_queue()
     queue.enqueue("a")
-    queue._db.execute("PRAGMA query_only = 1")  # what a read-only file system amounts to; root may write anything
+    queue._file.db.execute("PRAGMA query_only = 1")  # what a read-only file system amounts to; root may write anything
     with pytest.raises(StorageError, match="attempt to write a readonly database; nothing was changed"):
         queue.enqueue("a")
-    queue._db.execute("PRAGMA query_only = 0")
+    queue._file.db.execute("PRAGMA query_only = 0")
     assert queue.stats()["pending"] == 1
     assert queue.dequeue().id == 1
 
 
 def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
     queue = open_queue()
-    ((pages,),) = queue._db.execute("PRAGMA page_count").fetchall()
-    queue._db.execute(f"PRAGMA max_page_count = {pages + 3}")
+    ((pages,),) = queue._file.db.execute("PRAGMA page_count").fetchall()
+    queue._file.db.execute(f"PRAGMA max_page_count = {pages + 3}")
     with pytest.raises(StorageError, match="database or disk is full; nothing was changed"):
         for _ in range(1000):
             queue.enqueue("a", "x" * 1000)
     kept = queue.stats()["pending"]
-    queue._db.execute("PRAGMA max_page_count = 100000")
+    queue._file.db.execute("PRAGMA max_page_count = 100000")
     assert [queue.get(number).id for number in range(1, kept + 1)] == list(range(1, kept + 1))
     assert queue.get(kept + 1) is None
     assert queue.enqueue("a").id == kept + 1
@@ -262,7 +262,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
 @pytest.fixture
 def every_look(monkeypatch):
     """Look whether the file is still there before every move, not once a millisecond."""
-    monkeypatch.setattr("jobqueue_lesson.durable.MILLISECOND", 0.0)
+    monkeypatch.setattr("jobqueue_lesson.durable_file.MILLISECOND", 0.0)
 
 
 def delete(path):
@@ -399,7 +399,7 @@ def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
     forever = queue.enqueue("waits for ever", delay=1e9)
 
     def size():
-        return [queue._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("jobs", "events")]
+        return [queue._file.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("jobs", "events")]
 
     sizes = []
     for _ in range(6):
@@ -436,7 +436,7 @@ def test_a_file_with_many_finished_jobs_is_trimmed_some_at_a_time(open_queue, si
     kept = []
     for _ in range(5):
         queue.enqueue("a")
-        kept.append(queue._db.execute("SELECT count(*) FROM jobs WHERE status = 'completed'").fetchone()[0])
+        kept.append(queue._file.db.execute("SELECT count(*) FROM jobs WHERE status = 'completed'").fetchone()[0])
     assert kept == [250, 150, 50, 5, 5]
 
 
@@ -454,14 +454,14 @@ def old_file(tmp_path):
 @pytest.mark.usefixtures("old_file")
 def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, sim):
     queue = open_queue(keep_finished=2)
-    assert queue._db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert queue._file.db.execute("PRAGMA user_version").fetchone() == (2,)
     with queue.memory("a scheduler's") as memory:
         assert memory == {}
     assert [queue.get(id) and queue.get(id).status.value for id in range(1, 7)] == [
         "completed", "failed", None, "processing", "pending", "pending",
     ]  # fmt: skip
     assert queue.stats() == {"pending": 2, "processing": 1, "completed": 1, "failed": 2}
-    assert queue._db.execute("SELECT completed + failed - forgotten FROM counts").fetchone() == (2,)
+    assert queue._file.db.execute("SELECT completed + failed - forgotten FROM counts").fetchone() == (2,)
     assert len(queue.events()) == 15
     assert queue.enqueue("a", {"n": 5}, key="five").id == 5
     assert queue.complete(queue.dequeue().id).id == 5
@@ -469,7 +469,12 @@ def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, s
     assert open_queue().get(2).error == "OSError: broken"
     new = SQLiteQueue(queue.path.with_name("new.db"))
     tables = [
-        {sql for (sql,) in each._db.execute("SELECT sql FROM sqlite_master WHERE name NOT IN ('counts', 'finished')")}
+        {
+            sql
+            for (sql,) in each._file.db.execute(
+                "SELECT sql FROM sqlite_master WHERE name NOT IN ('counts', 'finished')"
+            )
+        }
         for each in (queue, new)
     ]
     assert tables[0] == tables[1]

@@ -150,7 +150,7 @@ def team(_team):
     yield _team
     _team._listeners.clear()
     wait_until(lambda: unfinished(_team) == 0)
-    _team._change("DELETE FROM procrastinate_jobs WHERE queue_name = 'team'")
+    _team._database.change("DELETE FROM procrastinate_jobs WHERE queue_name = 'team'")
 
 
 async def wait_for(condition, seconds=DEADLINE):
@@ -771,7 +771,7 @@ def test_ctrl_c_in_a_listener_makes_nobody_deaf(queue):
     with pytest.raises(KeyboardInterrupt):
         queue.enqueue("a")
     queue.enqueue("b")
-    assert [event.type for event in events] == ["b"]
+    assert [event.type for event in events] == ["a", "b"]
 
 
 def test_who_has_left_hears_nothing_more_and_who_comes_hears_nothing_old(url, queue):
@@ -798,7 +798,7 @@ def test_notifications_without_a_listener_are_not_kept(url, queue):
     for _ in range(5):
         other.enqueue("a")
         queue.stats()
-    assert len(queue._notified) == 0
+    assert len(queue._database.notes) == 0
     other.close()
 
 
@@ -887,7 +887,7 @@ def test_a_worker_frozen_beyond_its_lease_does_not_count_and_goes_on_afterwards(
         try:
             with EngineWorker(queue, handlers, name="ben", lease=1) as ben:
                 wait_until(lambda: queue.get(job.id).worker == "ben")
-                queue._change("SELECT jobqueue_prune()")  # as a third worker does when it comes
+                queue._database.change("SELECT jobqueue_prune()")  # as a third worker does when it comes
                 gate.touch()
                 (done,) = finished(queue, job)
                 assert (done.result, done.attempts, done.worker, done.note) == (2, 2, "ben", "attempt 2")
@@ -927,7 +927,7 @@ def test_sigterm_lets_a_worker_finish_its_job_however_long_that_takes(queue, han
 
 
 def workers_of(queue):
-    return queue._read("SELECT name FROM jobqueue_workers WHERE queue = %s", (queue.name,))
+    return queue._database.read("SELECT name FROM jobqueue_workers WHERE queue = %s", (queue.name,))
 
 
 @pytest.mark.slow
@@ -945,7 +945,7 @@ def test_a_worker_keeps_no_transaction_open_between_two_steps(team):
     jobs = [team.enqueue("echo") for _ in range(150)]
     states = set()
     while unfinished(team):
-        states |= {state for (state,) in team._read("SELECT state FROM pg_stat_activity")}
+        states |= {state for (state,) in team._database.read("SELECT state FROM pg_stat_activity")}
     finished(team, *jobs)
     assert states <= {"idle", "active", None}
 
@@ -965,14 +965,16 @@ def test_a_claim_whose_answer_was_lost_is_given_again(queue):
 
 def test_a_job_that_came_past_the_course_holds_nobody_up(queue):
     """Somebody deferred it with Procrastinate's own tools: nothing says what its attempts and data are."""
-    ((foreign,),) = queue._change(
+    ((foreign,),) = queue._database.change(
         "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES (%s, 'theirs') RETURNING id", (queue.name,)
     )
     mine = queue.enqueue("a")
     attempts = Attempts(queue)
     claimed = [attempts.dequeue(), attempts.dequeue()]
     assert mine.id in [claim.id for claim in claimed if claim]
-    assert queue._read("SELECT status::text FROM procrastinate_jobs WHERE id = %s", (foreign,)) == [("failed",)]
+    assert queue._database.read("SELECT status::text FROM procrastinate_jobs WHERE id = %s", (foreign,)) == [
+        ("failed",)
+    ]
     assert [event.job_id for event in queue.events()] == [mine.id, mine.id]
 
 

@@ -377,7 +377,7 @@ def use_wheel_of(folder, monkeypatch):
 )
 def test_a_server_that_does_not_start_says_why(fake, place, monkeypatch, initdb, postgres_, reason):
     """With the end of its log, and without leaving anything behind. For root, the scripts are copied."""
-    monkeypatch.setattr(postgres, "PATIENCE", 2.0)
+    monkeypatch.setattr(postgres, "START_TIMEOUT", 2.0)
     for name, script in (("initdb", initdb), ("postgres", postgres_)):
         if script is not None:
             fake(name, script)

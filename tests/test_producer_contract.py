@@ -37,7 +37,9 @@ def on_sqlite(tmp_path):
 def on_the_engine(url):
     """A queue in empty tables, so that ids start at 1."""
     queue = EngineQueue(url, retry=AT_ONCE)
-    queue._change("TRUNCATE procrastinate_jobs, procrastinate_workers, jobqueue_discarded RESTART IDENTITY CASCADE")
+    queue._database.change(
+        "TRUNCATE procrastinate_jobs, procrastinate_workers, jobqueue_discarded RESTART IDENTITY CASCADE"
+    )
     yield queue
     queue.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from ..job import Status
 from ..labs.dead_letters import dead_letters
 from ..queue import JobQueue
 from .check import exercise, expect, same
@@ -60,7 +61,7 @@ def check_revive(answer: Any) -> None:
         jobs = [job for job in map(queue.get, range(1, len(deaths) + 1)) if job is not None]
         gone = len(deaths) - len(jobs)
         expect(gone == 0, f"with {what}, {gone} letters are gone", "those that are not worth it stay, for a person")
-        alive = [job.id for job in jobs if job.status == "pending"]
+        alive = [job.id for job in jobs if job.status is Status.PENDING]
         wrong = sorted(set(alive) - set(worth))
         expect(not wrong, f"with {what}, {len(wrong)} were revived that are not worth it", "leave these for a person")
         hint = "`dead` gives 100 letters at most. The next page is queue.dead(after=last)." if len(alive) == 100 else ""

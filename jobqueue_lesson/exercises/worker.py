@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 from ..handlers import HANDLERS
+from ..job import Status
 from ..queue import JobQueue
 from ..simulation import Simulation
 from ..worker import Worker
@@ -84,7 +85,7 @@ def check_worker(answer: Any) -> None:
     queue = JobQueue(clock=sim.time)
     _five_jobs(queue)
     sim.run(answer(queue, HANDLERS))
-    done = [job.result for job in map(queue.get, range(1, 6)) if job is not None and job.status == "completed"]
+    done = [job.result for job in map(queue.get, range(1, 6)) if job is not None and job.status is Status.COMPLETED]
     expect(len(done) == 5, f"of five good jobs, {len(done)} are completed", "all five")
     expect(None not in done, "a completed job without its result", "queue.complete(job.id, what the handler returned)")
 

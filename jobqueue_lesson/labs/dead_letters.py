@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from ..job import Status
 from ..queue import JobQueue
 from ..retries import RetryPolicy
 from ..show.cards import Option, Question, predicting
@@ -81,7 +82,7 @@ def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0)
     jobs = [job for job in map(queue.get, range(1, 121)) if job is not None]
     ends: dict[str, list[tuple[float, int]]] = {"completed": [], "dead": [], "poison": []}
     for job in jobs:
-        end = "poison" if job.data else "completed" if job.status == "completed" else "dead"
+        end = "poison" if job.data else "completed" if job.status is Status.COMPLETED else "dead"
         ends[end].append((job.created_at, job.attempts))
     return Outage(**ends, failed=sum(len(job.errors) for job in jobs))
 

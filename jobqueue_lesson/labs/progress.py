@@ -9,6 +9,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from ..history import History
+from ..job import PROGRESS
 from ..progress import current_job
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
@@ -77,7 +78,7 @@ def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> 
 
     queue.enqueue("import-rows")
     sim.run(Worker(queue, {"import-rows": import_rows}).drain())
-    shown = [(event.at, event.progress or 0.0) for event in history.events if event.move == "progress"]
+    shown = [(event.at, event.progress or 0.0) for event in history.events if event.move is PROGRESS]
     heard = [0.0, *(at for at, _ in shown), sim.time()]
     return Reports(sim.time(), max(later - earlier for earlier, later in pairwise(heard)), shown)
 

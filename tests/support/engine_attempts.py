@@ -34,7 +34,7 @@ class Attempts:
 
     def dequeue(self, worker="worker-1", worker_id=None):
         """Claim the next job; None if none is due."""
-        (claimed,) = self.queue._change(
+        (claimed,) = self.queue._database.change(
             "SELECT (job).id, (job).attempts, number, data, max_attempts, retry, waited"
             " FROM jobqueue_claim(%s, %s, %s)",
             ([self.queue.name], worker_id, worker),
@@ -43,12 +43,12 @@ class Attempts:
         if claim.number is None:
             return None
         self.claims[claim.id] = claim
-        self.queue._tell()
+        self.queue._notify()
         return claim
 
     def next_in(self):
         """Seconds until a job is due; None if one is due now, which is claimed then."""
-        ((next_in,),) = self.queue._change(
+        ((next_in,),) = self.queue._database.change(
             "SELECT next_in FROM jobqueue_claim(%s, NULL, 'nobody')", ([self.queue.name],)
         )
         return next_in
@@ -70,6 +70,6 @@ class Attempts:
         return self._ask("jobqueue_end_attempt(%s, %s, %s::json, %s, %s, %s)", *values)
 
     def _ask(self, function, *values):
-        ((answer,),) = self.queue._change(f"SELECT {function}", values)
-        self.queue._tell()
+        ((answer,),) = self.queue._database.change(f"SELECT {function}", values)
+        self.queue._notify()
         return answer

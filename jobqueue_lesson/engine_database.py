@@ -1,0 +1,244 @@
+"""The connection of an engine's queue to PostgreSQL: it reconnects and receives notifications (notebook 11).
+
+PostgreSQL sends a notification for every move that any process makes. It gets lost while there is no connection, so
+after a reconnect the missing ones are read from the engine's table of events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from typing import Any
+
+import psycopg
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+
+from .job import StorageError
+
+VERSION = 1
+"""Of the tables in `engine.sql`."""
+OVERLAP = 1000
+"""Events that are looked at again after a reconnect: one may have a lower number than another that came before it."""
+RECONNECT = 0.2
+"""Seconds between two tries to reconnect, while there are listeners."""
+POLL = 0.1
+"""Seconds between two looks for notifications, on a loop that cannot watch a connection: the one Windows has."""
+
+Query = str | sql.Composed
+
+
+class Database:
+    """A connection to the database of a queue, made anew when it breaks.
+
+    Args:
+        url: where the server is.
+        queue: the queue's name; its notifications are received.
+        deliver: called by the event loop when `notes` has something in it.
+
+    Raises:
+        StorageError: if the server can't be reached, or its tables are of another version.
+    """
+
+    def __init__(self, url: str, queue: str, deliver: Callable[[], None]) -> None:
+        self.url = url
+        self.queue = queue
+        self.notes: deque[dict[str, Any]] = deque()
+        """Notifications that were received and not handled yet, oldest first. The code that handles one removes it."""
+        self.delivered: deque[int] = deque(maxlen=2 * OVERLAP)
+        """The numbers of the events that were handled, the latest last."""
+        self._deliver = deliver
+        self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(f"jobqueue#{queue}"))
+        self._listening = False
+        self._since = 0  # number of the last event before listening started
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched = -1  # the file descriptor of the connection that `_loop` watches
+        self._timer: asyncio.TimerHandle | None = None
+        self._connection: psycopg.Connection[Any] | None = None
+        self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
+        try:
+            with self._named_errors():
+                prepare(self.connection)
+        except BaseException:
+            self.disconnect()
+            raise
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The connection; a new one if the last one broke."""
+        if self._inside is not None:
+            return self._inside
+        if self._connection is not None:
+            self._receive()
+        if self._connection is None:
+            connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+            connection.add_notify_handler(lambda notification: self._note(notification.payload))
+            if self._listening:
+                connection.execute(self._listen)
+                self._catch_up(connection)
+            self._connection = connection
+        self.watch()
+        return self._connection
+
+    def read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a query that may run twice, such as one that only reads: if the connection breaks, it is retried."""
+        with self._named_errors():
+            try:
+                return self.run(query, values)
+            except psycopg.OperationalError:
+                self.disconnect()
+                return self.run(query, values)
+
+    def change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement that may change something: if the connection breaks, nobody knows whether it did."""
+        with self._named_errors():
+            return self.run(query, values)
+
+    def run(self, query: Query, values: Sequence[Any]) -> list[Any]:
+        """Run a statement inside `transaction`, and return its rows."""
+        cursor = self.connection.execute(query, values or None)
+        return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all of it on one connection, or nothing."""
+        with self._named_errors():
+            self._inside = self.connection
+            try:
+                with self._inside.transaction():
+                    yield
+            finally:
+                self._inside = None
+
+    def disconnect(self) -> None:
+        """Close the connection. While there are listeners, the event loop makes a new one."""
+        loop = self._loop
+        self._stop_watching()
+        if loop is not None and self._listening and not loop.is_closed():
+            self._look_in(RECONNECT, loop)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError):
+                self.disconnect()
+            raise StorageError(f"the database of queue {self.queue!r}: {str(error).strip()}") from error
+
+    # --- notifications ---
+
+    def listen(self) -> None:
+        """Receive notifications from now on."""
+        self.change(self._listen)
+        ((self._since,),) = self.read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
+        self._listening = True
+
+    def stop_listening(self) -> None:
+        """Drop what comes from now on, and what has not been handled."""
+        self._listening = False
+        self._stop_watching()
+        self.notes.clear()
+
+    def watch(self) -> None:
+        """Have the running event loop, if there is one, call `deliver` when a notification comes."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if not self._listening or self._connection is None or self._loop is loop:
+            return
+        self._stop_watching()
+        self._loop, self._watched = loop, self._connection.fileno()
+        try:
+            loop.add_reader(self._watched, self._look)
+        except NotImplementedError:
+            self._look_in(POLL, loop)
+
+    def _stop_watching(self) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None and not loop.is_closed():
+            with suppress(NotImplementedError):
+                loop.remove_reader(self._watched)  # by its number: a broken connection no longer has one
+
+    def _look(self) -> None:
+        """Receive what there is, and have it delivered; reconnect if the connection broke."""
+        if not self._listening:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            _ = self.connection
+        except psycopg.OperationalError:  # the server is down
+            self._look_in(RECONNECT, loop)
+            return
+        self._deliver()
+        if sys.platform == "win32":
+            self._look_in(POLL, loop)
+
+    def _look_in(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Call `_look` later, instead of when it would have been called."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._look)
+
+    def _receive(self) -> None:
+        """Read what the server has sent without being asked: notifications, or the end of the connection."""
+        if self._connection is None:
+            return
+        server = self._connection.pgconn
+        try:
+            server.consume_input()
+            server.consume_input()  # the last words of a killed server are not yet the end of the connection
+        except psycopg.OperationalError:
+            self.disconnect()
+            return
+        while notification := server.notifies():
+            self._note(notification.extra)
+
+    def _note(self, payload: str | bytes) -> None:
+        if self._listening:  # otherwise it was sent before the next listener subscribes
+            self.notes.append(json.loads(payload))
+
+    def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
+        """Note the events that happened while there was no connection."""
+        missed = connection.execute(
+            "SELECT events.id, job_id FROM procrastinate_events AS events JOIN procrastinate_jobs AS jobs"
+            " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",
+            (self.queue, max(self._since, max(self.delivered, default=0) - OVERLAP)),
+        )
+        self.notes.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Create the tables in a database, or check that they are ours.
+
+    Raises:
+        StorageError: if they are of another version.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(7165065984)")  # one process at a time
+        ((engine, own),) = connection.execute(
+            "SELECT to_regclass('procrastinate_jobs'), to_regclass('jobqueue_schema')"
+        ).fetchall()
+        if engine is None:
+            connection.execute(SchemaManager.get_schema())
+        elif not connection.execute("SELECT 1 FROM pg_proc WHERE proname = 'procrastinate_retry_job_v2'").fetchall():
+            raise StorageError("the database has tables of an older Procrastinate: apply its migrations first")
+        if own is None:
+            connection.execute(resources.files(__package__).joinpath("engine.sql").read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO jobqueue_schema VALUES (%s)", (VERSION,))
+        else:
+            ((version,),) = connection.execute("SELECT version FROM jobqueue_schema").fetchall()
+            if version != VERSION:
+                raise StorageError(
+                    f"the database has this package's tables in version {version}; this one knows {VERSION}: use the "
+                    "same jobqueue_lesson everywhere, or another database"
+                )
