@@ -181,7 +181,7 @@ threading.Thread.start = start
 import asyncio, importlib, pkgutil
 import jobqueue_lesson
 for module in pkgutil.walk_packages(jobqueue_lesson.__path__, "jobqueue_lesson."):
-    if module.name.split(".")[1] not in ("__main__", "engine", "engine_worker", "postgres", "processes"):
+    if not module.name.split(".")[1].startswith(("__main__", "engine", "postgres", "processes")):
         importlib.import_module(module.name)
 in_pyodide.timelines()
 in_pyodide.answers()
