@@ -20,7 +20,7 @@ def my_state(job):  # type: ignore[no-untyped-def]
     stub=my_state,
     hints=[
         "Two ifs, on job.status. Not on whether there is a result: a job may well return nothing.",
-        "A job that waits for its next attempt has an error, and has not failed.",
+        "A job that is waiting for its next attempt has an error, but has not failed.",
         'if job.status == "completed": state["result"] = job.result. The same with "failed" and job.error.',
     ],
 )
@@ -36,8 +36,8 @@ def check_state(answer: Any) -> None:
         queue.dequeue()
     queue.complete(1, {"pages": 5})
     queue.complete(2, None)
-    queue.fail(3, ConnectionError("away"))
-    queue.fail(4, ConnectionError("away"))
+    queue.fail(3, ConnectionError("down"))
+    queue.fail(4, ConnectionError("down"))
     cases = {
         1: ("completed", {"id": 1, "status": "completed", "result": {"pages": 5}}),
         2: ("completed, with the result None", {"id": 2, "status": "completed", "result": None}),
@@ -50,10 +50,10 @@ def check_state(answer: Any) -> None:
     again = {job.id for job in (queue.dequeue() for _ in range(3)) if job is not None}
     if again >= {3, 4}:  # their second attempts
         queue.complete(3, "at last")
-        queue.fail(4, ConnectionError("still away"))
+        queue.fail(4, ConnectionError("still down"))
     expected = {"id": 3, "status": "completed", "result": "at last"}
     same("for a job that is completed at its second attempt, it", answer(queue.get(3)), expected)
-    expected = {"id": 4, "status": "failed", "error": "ConnectionError: still away"}
+    expected = {"id": 4, "status": "failed", "error": "ConnectionError: still down"}
     same("for a job that has failed for good, it", answer(queue.get(4)), expected)
 
 
@@ -95,14 +95,14 @@ def check_wait(answer: Any) -> None:
         limit = 2 * takes + LATE
         expect(
             now <= limit,
-            f"of a job that takes {takes:,.4g} s, the client hears {now:,.4g} s after its order",
-            f"{limit:,.4g} s at the latest: twice the job's own time, and {1000 * LATE:.0f} ms",
-            "Begin with a short wait, and let it grow: so it is short for short jobs.",
+            f"a job takes {takes:,.4g} s, and the client hears of its end {now:,.4g} s after ordering it",
+            f"{limit:,.4g} s at the latest: twice the job's own time plus {1000 * LATE:.0f} ms",
+            "Start with a short wait and let it grow: then short jobs are asked about soon.",
         )
         if now >= LONGEST:
             return
     expect(
         False,
-        f"a job of {LONGEST / 60:.0f} minutes needs more than {QUESTIONS} questions: the last is after {now:,.4g} s",
+        f"a job of {LONGEST / 60:.0f} minutes needs more than {QUESTIONS} questions: the last comes after {now:,.4g} s",
         f"{QUESTIONS} at most",
     )

@@ -88,11 +88,11 @@ def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
         raise NotYet(seen, expected, hint)
 
 
-def same(what: str, seen: object, expected: object, hint: str = "") -> None:
-    """Expect that something has a value, such as `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
+def same(what: str, seen: object, expected: object, hint: str = "", verb: str = "gives") -> None:
+    """Expect something to have a value, such as `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
     if seen != expected:
-        missing = " – is a return missing?" if seen is None else ""
-        raise NotYet(f"{what} gives {seen!r}{missing}", repr(expected), hint)
+        missing = " – is a return missing?" if seen is None and verb == "gives" else ""
+        raise NotYet(f"{what} {verb} {seen!r}{missing}", repr(expected), hint)
 
 
 def exercise(
@@ -118,7 +118,7 @@ def exercise(
             _last = this
             called = getattr(answer, "__name__", "your answer")
             if _untouched(answer, stub):
-                return Reply(None, "Not yet: this is how it was. Change it, and run this cell again.")
+                return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.")
             try:
                 _fits(answer, stub, find_fault.__name__)
                 with _guarded():
@@ -152,10 +152,12 @@ _given: dict[str, int] = {}
 def hint() -> Reply:
     """Give the next hint for the exercise whose check ran last."""
     if _last is None:
-        return Reply(None, "Run the check of an exercise first: a hint is for the one that was checked last.")
+        return Reply(None, "Run an exercise's check first: hint() is for the exercise you checked last.")
     given = _given.get(_last.name, 0)
     if given >= len(_last.hints):
-        return Reply(None, "That was the last hint. A solution is in the collapsed cell below the exercise.")
+        return Reply(
+            None, "That was the last hint. If this copy has solutions, look in the collapsed cell below the exercise."
+        )
     _given[_last.name] = given + 1
     return Reply(None, f"Hint {given + 1} of {len(_last.hints)}: {_last.hints[given]}")
 
@@ -192,7 +194,7 @@ def _fits(answer: Any, stub: Any, check: str) -> None:
         return
     if not callable(answer):
         raise NotYet(
-            f"{answer!r}, which is no function", f"the function itself, without brackets: {check}(my_function)"
+            f"{answer!r}, which is not a function", f"the function itself, without brackets: {check}(my_function)"
         )
     called = getattr(answer, "__name__", "it")
     wanted = inspect.signature(stub)
@@ -203,7 +205,7 @@ def _fits(answer: Any, stub: Any, check: str) -> None:
     if inspect.iscoroutinefunction(stub) != inspect.iscoroutinefunction(answer):
         kinds = {True: "async def", False: "def without async"}
         is_async = inspect.iscoroutinefunction(stub)
-        raise NotYet(f"{called} is made with {kinds[not is_async]}", kinds[is_async])
+        raise NotYet(f"{called} is defined with {kinds[not is_async]}", kinds[is_async])
 
 
 def _plain(signature: inspect.Signature) -> str:

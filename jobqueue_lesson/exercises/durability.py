@@ -18,8 +18,8 @@ def my_send(mail, seen, send):  # type: ignore[no-untyped-def]
     stub=my_send,
     hints=[
         "`seen` is a set that outlives the worker. What belongs in it, and when?",
-        "Two different mails may go to the same person. So it is the mail's key, and not the address.",
-        "If send fails, nothing was sent: put the key in only after it. if mail['key'] in seen: return",
+        "Two different e-mails may go to the same person. So go by the e-mail's key, not by the address.",
+        "If send fails, nothing was sent: add the key only after it. if mail['key'] in seen: return",
     ],
 )
 def check_send(answer: Any) -> None:
@@ -31,7 +31,7 @@ def check_send(answer: Any) -> None:
         nonlocal away
         if away:
             away -= 1
-            raise ConnectionError("the mail server is away")
+            raise ConnectionError("the mail server is down")
         outbox.append(to)
 
     seen: set[Any] = set()
@@ -40,13 +40,15 @@ def check_send(answer: Any) -> None:
         answer(welcome, seen, send)
     for to in outbox:
         expect(to == "alice", f"send was called with {to!r}", 'with mail["to"], which is "alice"')
-    expect(outbox == ["alice"], f"called three times for one mail, {len(outbox)} were sent", "one")
+    expect(outbox == ["alice"], f"called three times for one e-mail, {len(outbox)} were sent", "one")
     answer({"to": "alice", "key": "invoice-7"}, seen, send)
     expect(
-        outbox == ["alice", "alice"], "another mail to alice was not sent", "two mails, with two keys: both are sent"
+        outbox == ["alice", "alice"],
+        "another e-mail to alice was not sent",
+        "two e-mails, with two keys: both are sent",
     )
     answer({"to": "bob", "key": "welcome-bob"}, seen, send)
-    expect(outbox[2:] == ["bob"], "a mail to bob was not sent", "every mail is sent once")
+    expect(outbox[2:] == ["bob"], "an e-mail to bob was not sent", "every e-mail is sent once")
     away = 1
     carol = {"to": "carol", "key": "welcome-carol"}
     try:
@@ -56,13 +58,17 @@ def check_send(answer: Any) -> None:
     else:
         expect(
             False,
-            "the mail server was away, and nobody heard of it",
-            "the ConnectionError goes on, so that it is retried",
+            "the mail server was down, and its error was swallowed",
+            "let the ConnectionError through, so that the job is retried",
         )
     answer(carol, seen, send)
-    expect(outbox[3:] == ["carol"], "the first try failed, and the second did not send the mail", "it is sent at last")
+    expect(
+        outbox[3:] == ["carol"],
+        "the first try failed, and the second did not send the e-mail",
+        "the second try sends it",
+    )
     answer(carol, seen, send)
-    expect(outbox[3:] == ["carol"], "after a first try that failed, it was sent twice", "once")
+    expect(outbox[3:] == ["carol"], "after a failed first try, it was sent twice", "once")
 
 
 my_lease = 5.0
@@ -73,8 +79,8 @@ my_lease = 5.0
     "a lease that fits",
     stub=my_lease,
     hints=[
-        "A worker may be silent for 10 seconds and still be at work. What does a shorter lease do to its job? And who"
-        " waits for a much longer one to run out?",
+        "A worker may be silent for 10 seconds and still be working. What does a shorter lease do to its job? And what"
+        " waits for a much longer lease to expire?",
         "Longer than the longest silence, and not much longer.",
     ],
 )
@@ -84,7 +90,7 @@ def check_lease(answer: Any) -> None:
     expect(1 <= answer <= 120, f"a lease of {answer!r} s", "from 1 to 120 seconds")
     found = leases(lease=answer, stall=10.0)
     twice = len(found.needless)
-    expect(twice == 0, f"with {answer:g} s, {twice} jobs were done twice though their worker lived", "none")
+    expect(twice == 0, f"with {answer:g} s, {twice} jobs were done twice though their worker was alive", "none")
     waits = [wait for _, wait in found.recovered]
     mean = sum(waits) / len(waits)
-    expect(mean <= 16, f"with {answer:g} s, a dead worker's job waits for {mean:.1f} s on average", "16 s at most")
+    expect(mean <= 16, f"with {answer:g} s, a dead worker's job waits for {mean:.1f} s on average", "at most 16 s")

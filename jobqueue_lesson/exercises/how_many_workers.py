@@ -19,8 +19,8 @@ def my_fewest(arrivals, service, target):  # type: ignore[no-untyped-def]
     "size a team",
     stub=my_fewest,
     hints=[
-        "So many workers have just enough hands. What is their utilization, and what does that do to waits?",
-        "Begin with one more than arrivals * service, and add workers until wait_quantile(…) is at most the target.",
+        "That many workers are just enough. What is their utilization, and what does that do to waits?",
+        "Start with one more than arrivals * service, and add workers until wait_quantile(…) is at most the target.",
         "while wait_quantile(arrivals, service, workers, 0.95) > target: workers += 1",
     ],
 )
@@ -31,7 +31,7 @@ def check_fewest(answer: Any) -> None:
         seen, right = answer(arrivals, service, target), fewest_workers(arrivals, service, target)
         call = f"{answer.__name__}({arrivals}, {service}, {target}) gives {seen!r}"
         expect(type(seen) is int and seen >= 1, call, "a whole number of workers, such as 5")
-        expect(seen > arrivals * service, call, f"more: {arrivals * service:g} s of work come each second")
+        expect(seen > arrivals * service, call, f"more: {arrivals * service:g} s of work arrive per second")
         wait = wait_quantile(arrivals, service, seen, 0.95)
         expect(seen >= right, f"{call}: 95 % wait up to {wait:.3g} s", f"at most {target:g} s, so {right} workers")
         expect(seen <= right, call, f"{right}: fewer will do")
@@ -46,8 +46,8 @@ def my_stay(arrivals, in_system):  # type: ignore[no-untyped-def]
     "Little's law",
     stub=my_stay,
     hints=[
-        "2 jobs come a second, and 6 are there on average. How long must each stay, for that?",
-        "L = λ × W: jobs that are there = jobs a second × time that each stays. You know L and λ.",
+        "2 jobs arrive per second, and 6 are there on average. How long must each one stay?",
+        "L = λ × W: jobs there = jobs per second × seconds that each one stays. You know L and λ.",
         "in_system / arrivals",
     ],
 )

@@ -26,11 +26,11 @@ def my_dequeue(jobs):  # type: ignore[no-untyped-def]
 
 @exercise(
     "02_job_queue",
-    "dequeue hands a job out once",
+    "each job is dequeued once",
     stub=my_dequeue,
     hints=[
         "Two workers ask, one right after the other. What does the second one get?",
-        "Handing a job out is a move: from pending to processing. Somebody has to write that down, in the table.",
+        "Giving out a job is a move, from pending to processing. It has to be written down, in the table.",
         'Before `return job`, set job["status"] = "processing".',
     ],
 )
@@ -42,8 +42,8 @@ def check_dequeue(answer: Any) -> None:
         expect(isinstance(job, dict) and "id" in job, f"{which} worker gets {job!r}", "a job from the table")
     expect(
         first["id"] != second["id"],
-        f"two workers get job {first['id']}, both of them",
-        "each job is handed out once: the second worker gets job 2",
+        f"two workers both get job {first['id']}",
+        "each job is given out once: the second worker gets job 2",
     )
     for seed in range(30):
         jobs, before = _table(seed), _table(seed)
@@ -53,19 +53,22 @@ def check_dequeue(answer: Any) -> None:
         if not pending:
             same(f"with no job pending ({states}), my_dequeue", job, None)
             continue
-        same(f"with {states}: the id of the job", None if job is None else job["id"], pending[0])
+        same(f"with {states}: the id of the job", None if job is None else job["id"], pending[0], verb="is")
         expect(
             set(jobs) == set(before),
             f"job {pending[0]} is gone from the table",
-            "it stays there: if its worker crashes, somebody must still know of it",
+            "it stays there: if its worker crashes, somebody must still know about it",
         )
         same(
-            f"the state of job {pending[0]} in the table, once it is handed out,",
+            f"the state of job {pending[0]} in the table, once it is given out,",
             jobs[pending[0]]["status"],
             "processing",
+            verb="is",
         )
         others = [id for id in before if id != pending[0] and jobs[id] != before[id]]
-        expect(not others, f"job {others[:1]} was changed, too", "only the job that is handed out changes")
+        expect(
+            not others, f"changed as well: job {', '.join(map(str, others))}", "only the job that is given out changes"
+        )
 
 
 def my_complete(jobs, job_id, result):  # type: ignore[no-untyped-def]
@@ -74,7 +77,7 @@ def my_complete(jobs, job_id, result):  # type: ignore[no-untyped-def]
 
 @exercise(
     "02_job_queue",
-    "complete refuses what is not in hand",
+    "complete refuses a job that is not processing",
     stub=my_complete,
     hints=[
         "Look at the job's status before you change anything.",
@@ -91,13 +94,17 @@ def check_complete(answer: Any) -> None:
         try:
             answer(jobs, 7, "sent")
         except ValueError as error:
-            expect(state != "processing", f"{what} is refused: {error}", "it is in a worker's hand: that is the way")
+            expect(
+                state != "processing",
+                f"{what} is refused: {error}",
+                "no exception: a job that is processing may be completed",
+            )
             expect("7" in str(error), f"{what} says: {error}", "a message that names the job, 7")
             expect(state in str(error), f"{what} says: {error}", f"a message that names the state, {state}")
-            expect(jobs == before, f"{what} is refused, and it is {jobs[7]['status']} all the same", "no change at all")
+            expect(jobs == before, f"{what} is refused, and yet it is now {jobs[7]['status']}", "no change at all")
         except Exception as error:
             expect(False, f"{what} raises {type(error).__name__}: {error}", "a ValueError")
         else:
-            expect(state == "processing", f"{what} is let through", "a ValueError")
-            same(f"the state after {what}", jobs[7]["status"], "completed")
-            same(f"the result after {what}", jobs[7].get("result"), "sent")
+            expect(state == "processing", f"{what} is allowed", "a ValueError")
+            same(f"the state after {what}", jobs[7]["status"], "completed", verb="is")
+            same(f"the result after {what}", jobs[7].get("result"), "sent", verb="is")

@@ -23,7 +23,7 @@ def my_enqueue(heap, job_id, priority):  # type: ignore[no-untyped-def]
     "the right way up",
     stub=my_enqueue,
     hints=[
-        "A heap has the smallest on top. What is small for an urgent job?",
+        "A heap keeps the smallest on top. How can the most urgent job be the smallest?",
         "Tuples are compared by their first items; only if these are equal, by the second ones.",
         "Push (-priority, job_id).",
     ],
@@ -41,7 +41,7 @@ def check_enqueue(answer: Any) -> None:
         for job_id, priority in enumerate(given, start=1):
             answer(heap, job_id, priority)
         expect(
-            len(heap) == len(given), f"{len(given)} jobs go in, and {len(heap)} are in the heap", "as many as went in"
+            len(heap) == len(given), f"{len(given)} jobs went in, and the heap holds {len(heap)}", "as many as went in"
         )
         try:
             order = [heapq.heappop(heap)[-1] for _ in given]
@@ -97,21 +97,25 @@ def check_insert(answer: Any) -> None:
     jobs = [_Counted(chance.randint(0, 40), number) for number in range(500)]
     for number, job in enumerate(jobs, start=1):
         answer(line, job)
-        expect(len(line) == number, f"after {number} jobs there are {len(line)} in the line", "all of them, in `line`")
+        expect(len(line) == number, f"jobs inserted: {number}, jobs in the line: {len(line)}", "all of them, in `line`")
         if number in (2, 10, 500):
             ranks = [(other.rank, other.number) for other in line]
             in_order = sorted(ranks, key=lambda pair: pair[0]) == ranks
             expect(
-                in_order, f"after {number} jobs the line begins {[rank for rank, _ in ranks[:8]]}", "a line in order"
+                in_order,
+                f"after {number} jobs the line starts with {[rank for rank, _ in ranks[:8]]}",
+                "a line in order",
             )
-            expect(ranks == sorted(ranks), "two equal jobs have changed places", "whoever came first stays first")
+            expect(ranks == sorted(ranks), "two equal jobs have changed places", "the one that came first stays first")
     limit = 5_500
     expect(
         _Counted.comparisons <= limit,
         f"500 jobs took {_Counted.comparisons:,} comparisons",
-        f"{limit:,} at most: halving needs 9 or so for each",
+        f"{limit:,} at most: halving needs about 9 for each",
     )
 
+
+FORM = "Each job is three numbers, such as (0, 5, 2): it arrives at second 0, with priority 5, and takes 2 seconds."
 
 my_jobs = [(0, 0, 1)]
 
@@ -121,7 +125,7 @@ my_jobs = [(0, 0, 1)]
     "break it: a job that waits",
     stub=my_jobs,
     hints=[
-        "The worker takes the most urgent job that is there. Whom does it never take, then?",
+        "The worker takes the most urgent job there is. Which job does it never take, then?",
         "All jobs may arrive at second 0. The first one in your list has priority 0; the others need not.",
         "[(0, 0, 1)] + [(0, 1, 1)] * 25",
     ],
@@ -129,19 +133,22 @@ my_jobs = [(0, 0, 1)]
 def check_jobs(answer: Any) -> None:
     """Write jobs, as (arrives, priority, seconds), so that the first waits for 20 s, with 30 s of work in all."""
     expect(
-        isinstance(answer, (list, tuple)) and answer, f"{answer!r}", "a list of jobs: [(arrives, priority, seconds), …]"
+        isinstance(answer, (list, tuple)) and answer,
+        f"{answer!r}",
+        "a list of jobs: [(arrives, priority, seconds), …]",
+        FORM,
     )
     for job in answer:
         good = isinstance(job, (list, tuple)) and len(job) == 3 and all(isinstance(part, (int, float)) for part in job)
-        expect(good, f"a job is {job!r}", "three numbers: (arrives, priority, seconds)")
+        expect(good, f"a job is {job!r}", "three numbers: (arrives, priority, seconds)", FORM)
         arrives, priority, seconds = job
-        expect(type(priority) is int, f"a job's priority is {priority!r}", "a whole number")
-        expect(0 <= arrives <= 60, f"a job arrives at second {arrives!r}", "a second from 0 to 60")
-        expect(0 < seconds <= 30, f"a job takes {seconds!r} s", "more than 0, and 30 at most")
+        expect(type(priority) is int, f"a job's priority is {priority!r}", "a whole number", FORM)
+        expect(0 <= arrives <= 60, f"a job arrives at second {arrives!r}", "a second from 0 to 60", FORM)
+        expect(0 < seconds <= 30, f"a job takes {seconds!r} s", "more than 0, and 30 at most", FORM)
     expect(answer[0][0] == 0, f"the first job arrives at second {answer[0][0]:g}", "second 0")
     expect(len(answer) <= 500, f"{len(answer)} jobs", "500 at most")
     work = sum(seconds for _, _, seconds in answer)
-    expect(work <= 30, f"{work:g} s of work in all", "30 s at most: anybody waits behind a mountain")
+    expect(work <= 30, f"{work:g} s of work in all", "30 s at most: behind a mountain of work, any job waits")
 
     sim = Simulation()
     queue = JobQueue(clock=sim.time)

@@ -42,7 +42,7 @@ EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float]], ...] =
 
 
 WAITS_HINTS = [
-    "Which row says when a job may start? Keep that row's time, by job.",
+    "Which row says when a job may start? Keep that row's time for each job.",
     "A delayed job has two such rows, deferred and scheduled: the later time counts.",
     "Only a job's first started row counts: elif type == 'started' and job not in waits: …",
 ]

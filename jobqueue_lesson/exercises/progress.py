@@ -16,7 +16,7 @@ async def my_import(rows, progress, clock, seconds=0.5):  # type: ignore[no-unty
         progress(done / rows)  # far too often
 
 
-AT_THE_END = "The last row is special: report after it, whenever the one before was."
+AT_THE_END = "The last row is special: report after it, no matter when the last report was."
 
 
 @exercise(
@@ -24,8 +24,8 @@ AT_THE_END = "The last row is special: report after it, whenever the one before 
     "now and then is enough",
     stub=my_import,
     hints=[
-        "Look at the clock, and not at the row: clock() says what time it is.",
-        "Keep the time of the last report. Is it `seconds` ago?",
+        "Look at the clock, not at the row: clock() gives the time.",
+        "Keep the time of the last report. Was that `seconds` ago or more?",
         "if clock() - last >= seconds or done == rows: report, and last = clock()",
     ],
 )
@@ -46,7 +46,7 @@ def check_import(answer: Any) -> None:
 
         work = answer(rows, report, sim.time, seconds)
         in_time = sim.run(for_an_hour(work))
-        expect(in_time, f"{what}: after an hour it is not done", f"{0.002 * rows:g} s: each row takes 2 ms")
+        expect(in_time, f"{what}: not done after an hour", f"{0.002 * rows:g} s: each row takes 2 ms")
         took = sim.time()
         expect(took > 0.0019 * rows, f"{what}: done after {took:.3g} s", f"{0.002 * rows:g} s: each row takes 2 ms")
         expect(reports, f"{what}: no report at all", "one at the end, whatever happens", AT_THE_END)
@@ -57,7 +57,7 @@ def check_import(answer: Any) -> None:
         expect(
             len(reports) <= most,
             f"{what}: {len(reports)} reports",
-            f"at most {most}: one in {seconds:g} s, and the end",
+            f"at most {most}: one every {seconds:g} s, and one at the end",
         )
         expect(
             shares[-1] == 1, f"{what}: the last report is {shares[-1]:g}", "1, when the last row is done", AT_THE_END
@@ -78,8 +78,8 @@ def my_fraction(steps_done, weights):  # type: ignore[no-untyped-def]
     "steps of different length",
     stub=my_fraction,
     hints=[
-        "One step of three is done. Is a third of the *time* over?",
-        "The weights say how many seconds each step takes. How many seconds are over, of how many?",
+        "One step of three is done. Has a third of the *time* passed?",
+        "The weights say how many seconds each step takes. How many seconds have passed, out of how many?",
         "sum(weights[:steps_done]) / sum(weights)",
     ],
 )
@@ -94,7 +94,9 @@ def check_fraction(answer: Any) -> None:
             expect(isinstance(seen, (int, float)), call, "a fraction from 0 to 1")
             expect(0 <= seen <= 1, call, "a fraction from 0 to 1")
             expect(
-                abs(seen - right) < 1e-6, call, f"{right:.4g}: {sum(weights[:done]):g} s of {sum(weights):g} s are over"
+                abs(seen - right) < 1e-6,
+                call,
+                f"{right:.4g}: {sum(weights[:done]):g} s of {sum(weights):g} s have passed",
             )
             shown.append(seen)
         expect(shown[-1] == 1, f"at the end of {weights} it is {shown[-1]!r}", "1")

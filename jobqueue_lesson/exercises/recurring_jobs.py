@@ -19,7 +19,7 @@ def my_next_tick(start, interval, now):  # type: ignore[no-untyped-def]
     stub=my_next_tick,
     hints=[
         "Every tick is start + n * interval, for a whole number n. Which n is next?",
-        "(now - start) / interval says how many intervals have gone by. Whole ones: //.",
+        "(now - start) / interval says how many intervals have gone by. For whole intervals, use //.",
         "start + ((now - start) // interval + 1) * interval",
     ],
 )
@@ -41,9 +41,9 @@ def check_next_tick(answer: Any) -> None:
         seen = answer(start, interval, now)
         call = f"{answer.__name__}(start={start}, interval={interval}, now={now}) gives {seen!r}"
         expect(isinstance(seen, (int, float)), call, "a number of seconds")
-        expect(seen > now, call, f"later than now, {now}: that tick has gone by")
-        expect((seen - start) % interval == 0, call, f"a tick: {start} plus a whole number of times {interval}")
-        expect(seen - now <= interval, call, f"the first tick after {now}; this one leaves some out")
+        expect(seen > now, call, f"later than now, {now}: that tick has passed")
+        expect((seen - start) % interval == 0, call, f"a tick: {start} plus a multiple of {interval}")
+        expect(seen - now <= interval, call, f"the first tick after {now}; this one skips some")
 
 
 my_interval = 5
@@ -55,14 +55,18 @@ my_interval = 5
     stub=my_interval,
     hints=[
         "The work takes 8 seconds. What if a tick comes while it is still running?",
-        "At exactly 8 seconds each job ends in the very moment of a tick. At that tick it still counts as running.",
+        "At exactly 8 seconds, each job ends at the very moment of a tick. It still counts as running at that tick.",
     ],
 )
 def check_interval(answer: Any) -> None:
     """Choose an interval, 10 s at most, at which every tick of a job of 8 s gets a run of its own."""
     expect(isinstance(answer, (int, float)) and not isinstance(answer, bool), f"{answer!r}", "a number of seconds")
-    expect(answer >= 1, f"an interval of {answer!r} s", "1 s at least")
-    expect(answer <= 10, f"an interval of {answer!r} s", "10 s at most: the clean-up is needed that often")
+    expect(answer >= 1, f"an interval of {answer!r} s", "at least 1 s")
+    expect(answer <= 10, f"an interval of {answer!r} s", "at most 10 s: the clean-up is needed that often")
     found = recurring(interval=answer, work=8.0, overlap="skip")
     lost = len(found.ticks) - len(found.runs)
-    expect(lost == 0, f"every {answer:g} s: {lost} of {len(found.ticks)} ticks in a minute have no run", "none")
+    expect(
+        lost == 0,
+        f"every {answer:g} s: {lost} of {len(found.ticks)} ticks in a minute have no run",
+        "every tick has one",
+    )

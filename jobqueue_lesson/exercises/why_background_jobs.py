@@ -20,8 +20,8 @@ async def my_handler(request, to_do):  # type: ignore[no-untyped-def]
     stub=my_handler,
     hints=[
         "The handler has two duties: to answer, and to get the report made. Only one of them is urgent.",
-        "Whoever makes the reports later looks into `to_do`. So the request has to end up there.",
-        "No sleep at all. If 'format' is not in the request, return 422; otherwise to_do.append(request), return 202.",
+        "The code that makes the reports later looks in `to_do`. So the request has to end up there.",
+        "No sleep. If 'format' is not in the request, return 422; otherwise to_do.append(request) and return 202.",
     ],
 )
 def check_handler(answer: Any) -> None:
@@ -34,13 +34,17 @@ def check_handler(answer: Any) -> None:
 
     statuses = sim.run(all_at_once())
     took = round(1000 * sim.time())
-    expect(took <= 10, f"20 answers took {took} ms", "at most 10 ms: the report is made later, by somebody else")
-    same("the status of each answer", sorted(set(statuses)), [202])
+    expect(took <= 10, f"20 answers took {took} ms", "at most 10 ms: a worker makes the report later")
+    same("the statuses of the answers", sorted(set(statuses)), [202], verb="are")
     strange = [item for item in to_do if item not in requests]
     expect(not strange, f"to_do holds {strange[:1]}", f"the requests themselves, such as {requests[0]}")
-    expect(to_do == requests, f"of 20 requests, {len(to_do)} in to_do", "each of the 20 requests, once, in their order")
-    same("the status for a request without a format", sim.run(answer({"number": 21}, to_do)), 422)
-    expect(len(to_do) == 20, "the request without a format is in to_do", "only requests that can be done")
+    expect(
+        to_do == requests,
+        f"{len(to_do)} of 20 requests in to_do",
+        "each of the 20 requests once, in the order they came",
+    )
+    same("your handler, given a request without a format,", sim.run(answer({"number": 21}, to_do)), 422)
+    expect(len(to_do) == 20, "the request without a format is in to_do", "only requests that can be carried out")
 
 
 my_places = 4

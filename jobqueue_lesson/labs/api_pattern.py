@@ -21,13 +21,13 @@ QUESTIONS = {
     "accepted": Question(
         "The API has answered 202. What does the client know?",
         (
-            Option("The report is ready.", "Nobody has begun with it. Ready would be a 200, with the report."),
-            Option("The report will be made, sooner or later.", "It may fail for good. Nothing was promised."),
+            Option("The report is ready.", "Nobody has started on it. Ready would be a 200, with the report."),
+            Option("The report will be made, sooner or later.", "It may still fail. Nothing was promised."),
             Option("Its order is written down.", "And it knows where to ask how it went.", right=True),
         ),
     ),
     "full": Question(
-        "The worker is too slow, and requests keep coming. What does a longer queue change?",
+        "The worker is too slow, and requests keep coming in. What does a longer queue change?",
         (
             Option(
                 "Fewer are refused at first, and all wait longer.", "A place in a line is not work done.", right=True
@@ -97,9 +97,13 @@ def full_queue_lab() -> Lab:
     def draw(outcome: Door, ax: Axes) -> None:
         done = LOOKS["completed"].colour
         ax.plot(
-            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True), "o", color=done, ms=5, label="202, done after so long"
+            *zip(*outcome.accepted or [(0.0, 0.0)], strict=True),
+            "o",
+            color=done,
+            ms=5,
+            label="202: how long until done",
         )
-        ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503, try again later")
+        ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503: try again later")
         ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper left", ncols=2)
@@ -113,7 +117,7 @@ def full_queue_lab() -> Lab:
 
     controls: Controls = {
         "max_pending": Slider("max_pending", 1, 60, 1, 10),
-        "requests_per_second": Slider("requests a second", 1.0, 30.0, 1.0, 15.0),
+        "requests_per_second": Slider("requests per second", 1.0, 30.0, 1.0, 15.0),
         "workers": Slider("workers", 1, 4, 1, 1),
     }
     question = "One worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"

@@ -19,18 +19,21 @@ from .panel import Controls, Lab, Slider
 QUESTIONS = {
     "poison": Question(
         "A message cannot be parsed. After each failure it goes back to the front of the line, without a limit."
-        " One worker. What happens to the jobs behind it?",
+        " There is one worker. What happens to the jobs behind the message?",
         (
-            Option("They are done a little later.", "Later would be after the last failure. There is no last one."),
-            Option("The worker does them in between.", "It takes the first in the line, and that is always the same."),
-            Option("They are never done.", "The worker is busy for ever, with a job that cannot succeed.", right=True),
+            Option("They get done a little later.", "Later would be after the last failure. There is no last one."),
+            Option(
+                "The worker does them in between.",
+                "It takes the first job in the line, and that is always the same one.",
+            ),
+            Option("They never get done.", "The worker is busy forever with a job that cannot succeed.", right=True),
         ),
     ),
     "revive": Question(
-        "A job failed three times and was given up. A person revives it. How many attempts does it get?",
+        "A job failed three times, and the queue gave up on it. A person revives it. How many attempts does it get?",
         (
-            Option("One", "Then one more hiccup, and it would be dead again. It begins anew."),
-            Option("Three new ones", "It is treated like a new job, and its old errors are kept.", right=True),
+            Option("One", "Then one more hiccup would make it a dead letter again. It gets a fresh start."),
+            Option("Three new ones", "It is treated like a new job, but its old errors are kept.", right=True),
             Option("As many as it takes", "A limit is what made it a dead letter. It still has one."),
         ),
     ),
@@ -69,7 +72,7 @@ def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0)
         if poison:
             raise ValueError("cannot be parsed")
         if 20 <= sim.time() < 20 + outage:
-            raise ConnectionError("the service is away")
+            raise ConnectionError("the service is down")
 
     async def produce() -> None:
         for second in range(120):
@@ -93,20 +96,20 @@ def dead_letters_lab() -> Lab:
     def draw(outcome: Outage, ax: Axes) -> None:
         for jobs, look, label in (
             (outcome.completed, "completed", "completed"),
-            (outcome.dead, "failed attempt", "dead letter: a retry later would do"),
+            (outcome.dead, "failed attempt", "dead letter: a later retry would do"),
             (outcome.poison, "failed", "dead letter: poison"),
         ):
             marker, size = ("o", 5) if look == "completed" else ("X", 8)
             times, attempts = zip(*jobs, strict=True) if jobs else ((), ())
             ax.plot(times, attempts, marker, color=LOOKS[look].colour, ms=size, label=label)
-        ax.set(xlabel="job came at (s)", ylabel="attempts", xlim=(-2, 122), ylim=(0, 13))
+        ax.set(xlabel="job arrived at (s)", ylabel="attempts", xlim=(-2, 122), ylim=(0, 13))
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper right")
 
     def say(outcome: Outage) -> str:
         return (
-            f"{len(outcome.completed)} of 120 jobs completed. Dead letters: {len(outcome.dead)} that a retry later"
-            f" would help, and {len(outcome.poison)} that are poison.\n{outcome.failed} attempts failed."
+            f"{len(outcome.completed)} of 120 jobs completed. Dead letters: {len(outcome.dead)} that a later retry"
+            f" would have saved, and {len(outcome.poison)} that are poison.\n{outcome.failed} attempts failed."
         )
 
     controls: Controls = {
@@ -114,5 +117,5 @@ def dead_letters_lab() -> Lab:
         "max_attempts": Slider("max_attempts", 1, 12, 1, 3),
         "base": Slider("base (s)", 0.5, 5.0, 0.5, 1.0),
     }
-    question = "How many attempts leave only the poison to a person, and what do they cost?"
+    question = "How many attempts leave only the poison for a person, and what do they cost?"
     return Lab(question, dead_letters, draw, say, controls)

@@ -18,26 +18,25 @@ from .panel import Controls, Lab, Slider, round_up
 
 QUESTIONS = {
     "restart": Question(
-        "Five e-mails are in a queue in memory. Its process is killed while it does the third. It starts again."
-        " How many will still be sent?",
+        "Five e-mails are in a queue in memory. The process is killed while it is sending the third, and started"
+        " again. How many more will be sent?",
         (
-            Option(
-                "Three: the one in hand, and the two behind it", "The list of them was in the memory of the process."
-            ),
-            Option("Two: only the one in hand is lost", "Those that waited were in the same memory."),
+            Option("Three: the one being sent, and the two behind it", "The list of them was in the process's memory."),
+            Option("Two: only the one being sent is lost", "The two behind it were in the same memory."),
             Option("None", "The queue was in the process. There is no queue any more.", right=True),
         ),
     ),
     "killed-after-sending": Question(
-        "A worker has sent a mail, and is killed before it can say so. The queue is on disk. What happens to the job?",
+        "A worker has sent an e-mail and is killed before it can say so. The queue is on disk."
+        " What happens to the job?",
         (
             Option(
-                "It is given to somebody else, and the mail is sent again.",
-                "For the queue, a worker that was killed before and one that was killed after look the same.",
+                "Another worker gets it, and the e-mail is sent again.",
+                "To the queue, a worker killed before sending and one killed after it look the same.",
                 right=True,
             ),
-            Option("It is completed, since the mail was sent.", "Nobody has told the queue so."),
-            Option("It stays in hand for ever.", "In a queue without leases, yes. Here the lease runs out."),
+            Option("It is completed, because the e-mail was sent.", "Nobody has told the queue."),
+            Option("It stays claimed forever.", "In a queue without leases, yes. Here the lease runs out."),
         ),
     ),
 }
@@ -119,14 +118,14 @@ def leases_lab() -> Lab:
         ):
             ax.plot([at for at, _ in found], [wait for _, wait in found], marker, ms=9, color=colour, label=label)
         waits = [wait for _, wait in outcome.recovered + outcome.needless]
-        ax.set(xlabel="time in s", ylabel="given away after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
+        ax.set(xlabel="time in s", ylabel="reclaimed after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
         ax.legend(loc="upper right")
 
     def say(outcome: Leases) -> str:
         waits = [wait for _, wait in outcome.recovered]
         return (
-            f"{len(waits)} jobs of dead workers went to somebody else, after {in_words(fmean(waits))} on average.\n"
-            f"{len(outcome.needless)} jobs were done twice though their worker lived."
+            f"{len(waits)} jobs of dead workers were reclaimed, after {in_words(fmean(waits))} on average.\n"
+            f"{len(outcome.needless)} jobs were done twice though their worker was alive."
         )
 
     controls: Controls = {

@@ -11,27 +11,29 @@ from .panel import Controls, Lab, Slider, round_up
 
 QUESTIONS = {
     "busier": Question(
-        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come, and they are busy"
-        " 95 % of the time. How long does a job wait now?",
+        "Four workers are busy 80 % of the time, and a job waits 0.75 s on average. More jobs come in, and now the"
+        " workers are busy 95 % of the time. How long does a job wait?",
         (
-            Option("About 0.9 s: a fifth more work", "Work grows by a fifth. The wait does not grow with the work."),
-            Option("About 1.5 s: twice as long", "At 88 % it is twice as long. It goes on climbing, and faster."),
-            Option("About 4.5 s", "Near 100 % each percent costs more than the one before.", right=True),
+            Option("About 0.9 s: a fifth more work", "The work grows by a fifth. The wait grows by far more."),
+            Option("About 1.5 s: twice as long", "At 88 % it is twice as long, and from there it climbs ever faster."),
+            Option("About 4.5 s", "Near 100 %, each percent costs more than the one before.", right=True),
         ),
     ),
     "pooled": Question(
-        "Two teams of five, each with a line of its own. You give them one line. What does a job's mean wait do?",
+        "Two teams of five each have a line of their own. You give them one line. What happens to a job's mean wait?",
         (
             Option(
-                "It stays: as many workers, as much work.",
+                "It stays the same: as many workers, as much work.",
                 "One team may idle while the other's line grows.",
             ),
             Option(
-                "It gets much shorter.", "Nobody idles while anybody waits, wherever the job came from.", right=True
+                "It gets much shorter.",
+                "No worker is idle while a job is waiting, whichever team it came to.",
+                right=True,
             ),
             Option(
                 "It gets longer: the line is twice as long.",
-                "It is not: 1.6 jobs wait in it, and 2.2 in each of the two. And it moves twice as fast.",
+                "It is not: 1.6 jobs wait in it, against 2.2 in each of the two. And it moves twice as fast.",
             ),
         ),
     ),
@@ -65,7 +67,7 @@ def sizing_lab(target: float = 0.5) -> Lab:
         ax.plot(waits, shares)
         ax.axhline(95, color="#767676", ls=":")
         ax.axvline(target, color="#009e73", ls="--", label=f"target {in_words(target)}")
-        ax.set(xlabel="wait in s", ylabel="% of jobs begun by then", xlim=(0, round_up(max(2 * target, waits[-1]))))
+        ax.set(xlabel="wait in s", ylabel="% of jobs started by then", xlim=(0, round_up(max(2 * target, waits[-1]))))
         ax.set_ylim(0, 103)
         ax.legend(loc="lower right")
 
@@ -75,9 +77,9 @@ def sizing_lab(target: float = 0.5) -> Lab:
         return f"Wait: p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
 
     controls: Controls = {
-        "arrivals": Slider("jobs a second", 1.0, 20.0, 0.5, 6.0),
+        "arrivals": Slider("jobs per second", 1.0, 20.0, 0.5, 6.0),
         "service": Slider("a job takes (s)", 0.1, 2.0, 0.1, 0.5),
         "workers": Slider("workers", 1, 30, 1, 3),
     }
-    question = f"What is the smallest team with a p95 of the wait under {in_words(target)}?"
+    question = f"What is the smallest team that keeps the p95 wait under {in_words(target)}?"
     return Lab(question, sizing, draw, say, controls)

@@ -15,13 +15,14 @@ from .panel import Controls, Lab, Slider
 
 QUESTIONS = {
     "popped": Question(
-        "A worker takes a job off the list with pop(0), and crashes on it. What does the list know of that job?",
+        "A worker takes a job off the list with pop(0) and crashes on it. What does the list know about that job?",
         (
-            Option("It is at the front again.", "Nobody put it back: the one who had it has crashed."),
+            Option("It is at the front again.", "Nobody put it back: the worker that had it has crashed."),
             Option(
-                "It has failed.", "A list has no place to note that down. It holds what is to do, and nothing else."
+                "It has failed.",
+                "A list has no place to note that down. It holds what is still to do, and nothing else.",
             ),
-            Option("Nothing at all", "Taking it off was the last that the list heard of it.", right=True),
+            Option("Nothing at all", "Taking it off was the last the list heard of it.", right=True),
         ),
     ),
 }
@@ -38,7 +39,7 @@ def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:
         await asyncio.sleep(1.0)
         left -= 1
         if left >= 0:
-            raise ConnectionError("the service is away")
+            raise ConnectionError("the service is down")
         return "done"
 
     sim = Simulation()

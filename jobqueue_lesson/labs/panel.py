@@ -72,7 +72,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self._run, self._draw, self._say = run, draw, say
         self.controls = {name: _control(control) for name, control in controls.items()}
         rows = [_with_limits(control) for control in self.controls.values()]
-        reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it was at first")
+        reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to its starting value")
         reset.on_click(lambda _: self.reset())
         last_row = [reset]
         chance = inspect.signature(run).parameters.get("seed")
@@ -192,7 +192,7 @@ def _seed(start: int) -> Any:
         min=0,
         max=9999,
         value=start,
-        tooltip="Another seed, other chances",
+        tooltip="A different seed gives different random numbers",
         layout={"width": "170px"},
     )
 

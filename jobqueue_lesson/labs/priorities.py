@@ -20,13 +20,14 @@ from .panel import Controls, Lab, Slider
 
 QUESTIONS = {
     "starving": Question(
-        "Urgent jobs keep a worker busy 95 % of the time. 60 normal jobs come in a minute, 105 % in all."
+        "Urgent jobs keep a worker busy 95 % of the time. 60 normal jobs arrive in a minute, which makes 105 % in all."
         " How many of the 60 never get a turn?",
         (
             Option(
-                "None: priority only changes the order.", "There is more work than worker: somebody must go without."
+                "None: priority only changes the order.",
+                "There is more work than one worker can do: some jobs must go without.",
             ),
-            Option("About 3, as it is 5 % too much", "The 5 % are not shared out: the normal jobs bear them all."),
+            Option("About 3: it is 5 % too much", "The 5 % is not shared out: the normal jobs bear all of it."),
             Option("About 30", "5 % of all the work is half of the normal jobs' work.", right=True),
         ),
     ),
@@ -35,10 +36,13 @@ QUESTIONS = {
         (
             Option("The newsletter is put aside.", "A priority decides who is next. It interrupts nobody."),
             Option(
-                "The reminder is next.", "It waits for the newsletter in hand, and passes all that wait.", right=True
+                "The reminder is next.",
+                "It waits for the newsletter to end, then goes ahead of everything still waiting.",
+                right=True,
             ),
             Option(
-                "The reminder goes to the end of the line.", "The line is by priority first, and only then by time."
+                "The reminder goes to the end of the line.",
+                "The line is ordered by priority first, and only then by time.",
             ),
         ),
     ),
@@ -106,7 +110,8 @@ def say_waits(outcome: Waits) -> str:
         return in_words(fmean(wait for _, wait in waits)) if waits else "–"
 
     return (
-        f"Urgent jobs wait {mean(outcome.urgent)} on average, normal jobs that got a turn {mean(outcome.normal)}.\n"
+        f"Urgent jobs wait {mean(outcome.urgent)} on average. "
+        f"Normal jobs that got a turn wait {mean(outcome.normal)}.\n"
         f"{outcome.unserved} normal jobs never got a turn in the minute."
     )
 
@@ -114,7 +119,7 @@ def say_waits(outcome: Waits) -> str:
 def starvation_lab() -> Lab:
     """Panel over `starvation`."""
     controls: Controls = {
-        "urgent_per_second": Slider("urgent jobs a second", 0.0, 15.0, 0.5, 9.5),
-        "aging": Slider("aging (points a second)", 0.0, 10.0, 0.5, 0.0),
+        "urgent_per_second": Slider("urgent jobs per second", 0.0, 15.0, 0.5, 9.5),
+        "aging": Slider("aging (points per second)", 0.0, 10.0, 0.5, 0.0),
     }
     return Lab("Which aging serves everyone, and who pays for it?", starvation, draw_waits, say_waits, controls)

@@ -20,14 +20,14 @@ from .panel import Choice, Controls, Lab, Slider
 
 QUESTIONS = {
     "whose-progress": Question(
-        "A worker has two jobs in hand. Both handlers look at the global `current` to see whose progress they report."
-        " Whose is it?",
+        "A worker is running two jobs. Both handlers look in the global `current` for the job whose progress they"
+        " report. Which job do they find?",
         (
-            Option("Each its own", "There is one `current`, and two handlers read it."),
-            Option("Always that of the first job", "The second job overwrote the name when it was picked up."),
+            Option("Each handler's own job", "There is only one `current`, and both handlers read it."),
+            Option("Always the first job", "Its number was overwritten when the second job was picked up."),
             Option(
-                "Always that of the last one picked up",
-                "`current` names whoever came last, also for the handler that came first.",
+                "Always the last job picked up",
+                "`current` holds the number of the last job picked up, even when the first job's handler reads it.",
                 right=True,
             ),
         ),
@@ -35,9 +35,9 @@ QUESTIONS = {
     "back-to-start": Question(
         "The first attempt failed at 50 %. The second has just reached 10 %. What should the user's bar show?",
         (
-            Option("50 %", "A bar that never goes back. It moves again when there is something new.", right=True),
-            Option("10 %", "That is honest, and the user thinks that something has been lost."),
-            Option("60 %", "The second attempt does the first half once more. Nothing adds up here."),
+            Option("50 %", "The bar never goes back. It moves again when there is something new to show.", right=True),
+            Option("10 %", "That is honest, but the user thinks that something was lost."),
+            Option("60 %", "The second attempt does the first half again. The two do not add up."),
         ),
     ),
 }
@@ -97,12 +97,12 @@ def reporting_lab() -> Lab:
         return (
             f"{len(outcome.shown):,} reports. The job takes {in_words(outcome.seconds)}; "
             "the rows alone take 10 s.\n"
-            f"The user hears nothing new for {in_words(outcome.silence)} at most."
+            f"The user goes without news for at most {in_words(outcome.silence)}."
         )
 
     controls: Controls = {
         "every_rows": Choice("report every (rows)", (1, 10, 50, 100, 500, 1000, 2500), 1),
         "report_ms": Slider("a report costs (ms)", 0.0, 6.0, 0.5, 5.0),
     }
-    question = "How often should a job say how far it is?"
+    question = "How often should a job report its progress?"
     return Lab(question, reporting, draw, say, controls)

@@ -17,23 +17,26 @@ from .panel import Choice, Controls, Lab, Slider
 
 QUESTIONS = {
     "drift": Question(
-        "A loop does work that takes 0.1 s, then sleeps for 1 s, 100 times. When does the last of the 100 begin?",
+        "A loop works for 0.1 s, then sleeps for 1 s, 100 times over. When does the last of the 100 runs start?",
         (
-            Option("At second 99", "So it would be if the work took no time. The loop never gets those 0.1 s back."),
-            Option("A tenth of a second later", "Each round adds a tenth of its own, and none is ever made up for."),
-            Option("About 10 seconds later", "99 rounds before it, each 0.1 s too long.", right=True),
+            Option("At second 99", "Only if the work took no time. The loop never gets those 0.1 s back."),
+            Option("A tenth of a second later", "Every round adds its own tenth, and the loop never makes up for one."),
+            Option("About 10 seconds later", "There are 99 rounds before it, each 0.1 s too long.", right=True),
         ),
     ),
     "too-long": Question(
-        "A job is due every second, and takes 2.5. What should happen at the ticks while it runs?",
+        "A job is due every second and takes 2.5 seconds. What should happen at the ticks while it is still running?",
         (
-            Option("Start it again beside itself.", "Soon there are three at a time, then ten: the work piles up."),
+            Option(
+                "Start another run alongside it.",
+                "Then three run at once. If they slow each other down, soon it is ten.",
+            ),
             Option(
                 "It depends on the job.",
-                "A clean-up may be skipped; a report should run, only later. It is a setting.",
+                "A clean-up can be skipped; a report should still run, just later. It is a setting.",
                 right=True,
             ),
-            Option("Line all of them up.", "The line gets 1.5 s longer with every second, for ever."),
+            Option("Queue a run for every tick.", "The line gets 1.5 s longer every second, forever."),
         ),
     ),
 }
@@ -87,12 +90,12 @@ def recurring_lab() -> Lab:
 
     def say(outcome: Runs) -> str:
         done, ticks = len(outcome.runs), len(outcome.ticks)
-        return f"{ticks} ticks in a minute, {done} runs begun: {ticks - done} ticks without a run of their own."
+        return f"{ticks} ticks in a minute, {done} runs started. Ticks without a run of their own: {ticks - done}."
 
     controls: Controls = {
         "interval": Slider("interval (s)", 1, 20, 1, 5),
         "work": Slider("work (s)", 1.0, 20.0, 0.5, 8.0),
         "overlap": Choice("overlap", get_args(Overlap), "skip"),
     }
-    question = "When does every tick get a run of its own, and what do the policies do when not?"
+    question = "When does every tick get its own run? And when it does not, what does each policy do?"
     return Lab(question, recurring, draw, say, controls)

@@ -19,31 +19,33 @@ from .panel import Choice, Controls, Lab, Slider, round_up
 
 QUESTIONS = {
     "second-two": Question(
-        "100 clients failed together, and all try again after 2 s. The service is back, and can take 10 at once."
+        "100 clients failed together, and all try again after 2 s. The service is back and can take 10 at once."
         " How many get through at second 2?",
         (
             Option("All 100: the service is back.", "It is back, but 100 calls in one instant are too many for it."),
-            Option("10", "It takes what it can. The other 90 fail again, and come back together again.", right=True),
-            Option("None", "It does not break down here: it serves 10, and refuses the rest."),
+            Option("10", "It takes what it can. The other 90 fail again, and come back together.", right=True),
+            Option("None", "It does not break down here: it serves 10 and refuses the rest."),
         ),
     ),
     "retrying-is-free": Question(
-        "A client calls again at once, until it has an answer. Who pays for that?",
+        "A client calls again at once, until it gets an answer. Who pays for that?",
         (
             Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
-            Option("The client, which waits", "It would wait in any case. It is not the one that is overloaded."),
+            Option(
+                "The client, which waits", "It would have to wait in any case. It is not the one that is overloaded."
+            ),
             Option(
                 "The service, which is in trouble already",
-                "51 calls from one client, when it can least use them.",
+                "51 calls from one client, when it can least afford them.",
                 right=True,
             ),
         ),
     ),
     "timed-out": Question(
-        "send_welcome ended in a timeout. Was the mail sent?",
+        "send_welcome ended in a timeout. Was the e-mail sent?",
         (
             Option(
-                "No: the attempt has failed.", "Only the answer got lost. Look into the outbox: the mail had gone out."
+                "No: the attempt has failed.", "Only the answer got lost. Look in the outbox: the e-mail had gone out."
             ),
             Option("Yes", "Here it was. But a timeout looks the same when nothing was sent."),
             Option("You cannot know.", "That is why doing it twice must be the same as doing it once.", right=True),
@@ -132,7 +134,7 @@ def say_storm(outcome: Storm) -> str:
     """Sum a storm up in words."""
     line = f"{len(outcome.calls):,} calls, {outcome.refused:,} of them refused. "
     if outcome.gave_up:
-        return line + f"{outcome.gave_up} clients gave up, at {in_words(outcome.recovered)}."
+        return line + f"{outcome.gave_up} clients gave up; the last call was at {in_words(outcome.recovered)}."
     return line + f"Every client was served after {in_words(outcome.recovered)}."
 
 

@@ -8,8 +8,8 @@ QUESTIONS = {
     "two-sleeps": Question(
         "The kettle boils after 180 s, the phone rings after 60 s, and both start together. What is printed first?",
         (
-            Option("The kettle: it was started first.", "Starting first does not mean ending first."),
-            Option("The phone: its sleep is shorter.", "Whoever has slept enough goes on.", right=True),
+            Option("The kettle: it was started first.", "Starting first does not mean finishing first."),
+            Option("The phone: its sleep is shorter.", "The shorter sleep ends first.", right=True),
             Option(
                 "Either: it changes from run to run.", "On a real clock it might. Simulated time has no luck in it."
             ),

@@ -23,9 +23,9 @@ from .panel import Controls, Lab, Slider, round_up
 
 QUESTIONS = {
     "monday-morning": Question(
-        "20 requests at once, 200 ms of work each, 4 places. When does the last one have its answer?",
+        "20 requests at once, 200 ms of work each, 4 places. When does the last one get its answer?",
         (
-            Option("After 200 ms", "That is its own work. Before that it stands in front of the door."),
+            Option("After 200 ms", "That is its own work. Before that it waits at the door."),
             Option("After 1 s", "20 requests through 4 places are 5 rounds of 200 ms.", right=True),
             Option("After 4 s", "That would be one place: 20 times 200 ms. There are four."),
         ),
@@ -33,9 +33,9 @@ QUESTIONS = {
     "faster": Question(
         "Now you put a queue behind the API. What does it make faster?",
         (
-            Option("The work", "The same work, by as many hands: all reports are there after 1 s, as before."),
+            Option("The work", "The same work, 4 at a time: all reports are ready after 1 s, as before."),
             Option("The answer", "The handler only notes the work down. The work takes as long as ever.", right=True),
-            Option("Both", "The answer, yes. But the last report is there after 1 s, with and without a queue."),
+            Option("Both", "The answer, yes. But the last report is ready after 1 s, with and without a queue."),
         ),
     ),
 }
@@ -73,7 +73,7 @@ def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: C
         "completed": "answered",
         "failed": "gave up",
         "enqueue": "is at the door",
-        "dequeue": "is worked on in",
+        "dequeue": "is being worked on in",
         "complete": "is answered",
         "fail": "is not answered",
         "nothing": "nobody has asked yet",

@@ -20,14 +20,14 @@ QUESTIONS = {
         "A report takes 30 ms. A second worker comes to help. How long does a report take now?",
         (
             Option("15 ms", "Two workers do two jobs. They do not share one."),
-            Option("30 ms", "No job gets faster. Only the waiting for a worker gets shorter.", right=True),
+            Option("30 ms", "No job gets faster. Only the wait for a worker gets shorter.", right=True),
             Option("A little more than 30 ms", "They have nothing to agree on: each has a job of its own."),
         ),
     ),
     "crash": Question(
         "An e-mail without an address makes its handler crash. Who suffers?",
         (
-            Option("The API goes down with it.", "The API handed the job in and forgot it. It runs elsewhere."),
+            Option("The API goes down with it.", "The API enqueued the job and moved on. The handler runs elsewhere."),
             Option(
                 "That job only, whatever the worker's loop looks like.",
                 "Only if the loop keeps the exception inside the job. This first loop did not.",
@@ -115,6 +115,6 @@ def polling_lab() -> Lab:
     controls: Controls = {
         "wake": Choice("the queue wakes it", (False, True), False),
         "every_ms": Slider("look every (ms)", 5, 500, 5, 50),
-        "jobs_per_second": Slider("jobs a second", 0.5, 20.0, 0.5, 2.0),
+        "jobs_per_second": Slider("jobs per second", 0.5, 20.0, 0.5, 2.0),
     }
     return Lab("Is there a good polling interval?", polling, draw, say, controls)

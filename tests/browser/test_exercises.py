@@ -19,7 +19,7 @@ def nothing_solved():
 def test_an_exercise_is_solved_by_typing_and_the_map_shows_it(lab, nothing_solved):
     with lab.open("04_retries") as page:
         lab.run_all(page)
-        expect(page.get_by_text("Not yet: this is how it was.")).to_have_count(3)
+        expect(page.get_by_text("Not yet: nothing has changed here.")).to_have_count(3)
         expect(page.get_by_text("✓ This solution works.")).to_have_count(3)
         page.get_by_text("0 of 3 solved").wait_for()
 

@@ -137,7 +137,7 @@ def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     monkeypatch.setenv("JOBQUEUE_LESSON_SOLVED", str(tmp_path / "solved.json"))
     page = nbformat.reads(edition_of((ROOT / "notebooks" / f"{name}.ipynb").read_bytes(), "learner"), as_version=4)
     NotebookClient(page, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert "Not yet: this is how it was." in json.dumps(page)
+    assert "Not yet: nothing has changed here." in json.dumps(page)
 
 
 # --- slides ---

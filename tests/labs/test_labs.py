@@ -152,7 +152,7 @@ def test_any_jitter_ends_the_storm_in_seconds(jitter):
 def test_clients_that_run_out_of_attempts_give_up():
     storm = retry_storm(outage=1000.0, max_attempts=2)
     assert (storm.gave_up, storm.refused) == (100, 200)
-    assert say_storm(storm) == "200 calls, 200 of them refused. 100 clients gave up, at 2 s."
+    assert say_storm(storm) == "200 calls, 200 of them refused. 100 clients gave up; the last call was at 2 s."
 
 
 def test_aging_ends_starvation_and_urgent_jobs_pay():

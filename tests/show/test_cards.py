@@ -55,7 +55,7 @@ def test_without_a_panel_the_same_works_as_plain_python():
     card = predict("faster")
     card.commit("A")
     assert card.question.answer("A") == (
-        "Not A. The same work, by as many hands: all reports are there after 1 s, as before.\n"
+        "Not A. The same work, 4 at a time: all reports are ready after 1 s, as before.\n"
         "B is right. The handler only notes the work down. The work takes as long as ever."
     )
     with pytest.raises(ValueError, match="choose one of A, B, C, got 'D'"):

@@ -89,12 +89,12 @@ def not_async(request, to_do):
 RIGHT["handler"] = [notes_it, notes_it_after_a_check]
 WRONG["handler"] = [
     (works_first, "20 answers took 200 ms"),
-    (says_200, "the status of each answer gives [200]"),
-    (forgets_it, "0 in to_do"),
-    (does_it_in_a_task, "0 in to_do"),
-    (takes_anything, "without a format gives 202"),
+    (says_200, "the statuses of the answers are [200]"),
+    (forgets_it, "0 of 20 requests in to_do"),
+    (does_it_in_a_task, "0 of 20 requests in to_do"),
+    (takes_anything, "given a request without a format, gives 202"),
     (refuses_and_notes, "the request without a format is in to_do"),
-    (last_first, "in their order"),
+    (last_first, "in the order they came"),
     (notes_what_to_do, "to_do holds ['generate-report']"),
     (not_async, "async def"),
 ]
@@ -170,9 +170,9 @@ def marks_all(jobs):
 RIGHT["dequeue"] = [marks_it, marks_it_with_next]
 WRONG["dequeue"] = [
     (takes_it_out, "gone from the table"),
-    (marks_a_copy, "two workers get job 1"),
-    (marks_it_completed, "once it is handed out, gives 'completed'"),
-    (newest_first, "the id of the job gives"),
+    (marks_a_copy, "two workers both get job 1"),
+    (marks_it_completed, "once it is given out, is 'completed'"),
+    (newest_first, "the id of the job is"),
     (raises_when_empty, "IndexError"),
     (marks_all, "the second worker gets None"),
 ]
@@ -235,24 +235,24 @@ def refuses_all(jobs, job_id, result):
 
 RIGHT["complete"] = [refuses, refuses_at_the_end]
 WRONG["complete"] = [
-    (refuses_pending_only, "is completed, is let through"),
+    (refuses_pending_only, "is completed, is allowed"),
     (refuses_without_words, "names the job"),
     (names_the_job_only, "names the state"),
     (asserts, "AssertionError"),
     (changes_before_it_looks, "no change at all"),
-    (returns_false, "is let through"),
-    (refuses_all, "that is the way"),
+    (returns_false, "is allowed"),
+    (refuses_all, "may be completed"),
 ]
 
 # --- 03 -----------------------------------------------------------------------------------------------------------
 
 RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 1, "concurrency": 4}]
 WRONG["pool"] = [
-    ({"workers": 3, "concurrency": 1}, "with 3 in hand at once"),
-    ({"workers": 1, "concurrency": 2}, "with 2 in hand at once"),
+    ({"workers": 3, "concurrency": 1}, "with 3 jobs running at once"),
+    ({"workers": 1, "concurrency": 2}, "with 2 jobs running at once"),
     ({"workers": 10, "concurrency": 1}, "from 1 to 3"),
     ({"workers": 2, "concurrency": 8}, "from 1 to 4"),
-    ({"workers": 3, "concurrency": 2}, "fewer in hand will do"),
+    ({"workers": 3, "concurrency": 2}, "fewer running at once"),
     ({"workers": 2}, "['workers']"),
     (4, "a dictionary"),
 ]
@@ -362,11 +362,11 @@ WRONG["worker"] = [
     (completes_in_any_case, "1 failed, 5 completed"),
     (fails_when_cancelled, "has failed an attempt"),
     (forgets_cancellation, "was cancelled, and its job is still processing"),
-    (works_on_when_cancelled, "worked on"),
+    (works_on_when_cancelled, "kept working"),
     (puts_back_what_fails, "does not end"),
     (puts_back_errors, "a minute later"),
     (forgets_the_result, "without its result"),
-    (one_job_only, "of five good jobs, 1"),
+    (one_job_only, "completed: 1 of five good jobs"),
 ]
 
 # --- 04 -----------------------------------------------------------------------------------------------------------
@@ -399,7 +399,7 @@ RIGHT["may_retry"] = [
 WRONG["may_retry"] = [
     (lambda attempts, max_attempts: attempts < max_attempts - 1, "with max_attempts=2, attempts made: 1"),
     (lambda attempts, max_attempts: attempts != max_attempts, "lowered to 3"),
-    (lambda attempts, max_attempts: True, "and more"),
+    (lambda attempts, max_attempts: True, "or more"),
     (lambda attempts, max_attempts: attempts > max_attempts, "with max_attempts=2, attempts made: 1"),
     (lambda attempts, max_attempts: attempts < 3, "with max_attempts=1, attempts made: 3"),
 ]
@@ -426,7 +426,7 @@ WRONG["enqueue"] = [
     (lambda heap, job_id, priority: heapq.heappush(heap, (job_id, -priority)), "come out as"),
     (lambda heap, job_id, priority: heapq.heappush(heap, -priority), "tuples that end with the job's id"),
     (lambda heap, job_id, priority: heapq.heappush(heap, (1 / priority, job_id)), "ZeroDivisionError"),
-    (lambda heap, job_id, priority: (-priority, job_id), "0 are in the heap"),
+    (lambda heap, job_id, priority: (-priority, job_id), "the heap holds 0"),
 ]
 
 
@@ -462,7 +462,7 @@ RIGHT["insert"] = [lambda line, job: bisect.insort(line, job), halves]
 WRONG["insert"] = [
     (appends_and_sorts, "comparisons"),
     (looks_at_each, "comparisons"),
-    (makes_a_new_line, "there are 0 in the line"),
+    (makes_a_new_line, "jobs in the line: 0"),
     (lambda line, job: bisect.insort_left(line, job), "two equal jobs have changed places"),
     (lambda line, job: heapq.heappush(line, job), "a line in order"),
     (lambda line, job: line.insert(0, job), "a line in order"),
@@ -546,16 +546,16 @@ WRONG["state"] = [
 
 RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: 0.020 * 1.8 ** (n - 1)]
 WRONG["wait"] = [
-    (lambda n: 1, "hears 1 s after its order"),
-    (lambda n: 0.1, "hears 0.1 s after its order"),
+    (lambda n: 1, "hears of its end 1 s after"),
+    (lambda n: 0.1, "hears of its end 0.1 s after"),
     (lambda n: 0.01 * n, "more than 20 questions"),
     (lambda n: min(1.0, 0.010 * 2 ** (n - 1)), "a job of 10 minutes needs more than 20 questions"),
     (lambda n: 0.010 * 1.5 ** (n - 1), "more than 20 questions"),
     (
         lambda n: 0.010 * 2 ** (n - 1) if n < 13 else 1000,
-        "of a job that takes 40.95 s, the client hears 1,041 s after its order",
+        "a job takes 40.95 s, and the client hears of its end 1,041 s after ordering it",
     ),
-    (lambda n: 0.010 * 5 ** (n - 1), "after its order"),
+    (lambda n: 0.010 * 5 ** (n - 1), "after ordering it"),
     (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
     (lambda n: "10 ms", "a number of seconds"),
 ]
@@ -640,9 +640,9 @@ def until_none_is_left(queue):
 RIGHT["revive"] = [by_pages, with_a_long_page]
 WRONG["revive"] = [
     (first_page_only, "100 of 250 were revived"),
-    (revives_all, "not worth it"),
-    (any_error, "not worth it"),
-    (first_error, "not worth it"),
+    (revives_all, "not worth reviving"),
+    (any_error, "not worth reviving"),
+    (first_error, "not worth reviving"),
     (discards_the_rest, "are gone"),
     (counts_nothing, "is a return missing?"),
     (until_none_is_left, "does not end"),
@@ -651,9 +651,9 @@ WRONG["revive"] = [
 RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 30}]
 WRONG["policy"] = [
     ({"max_attempts": 10, "base": 1.0}, "failed attempts"),
-    ({"max_attempts": 3, "base": 1.0}, "dead that are no poison"),
+    ({"max_attempts": 3, "base": 1.0}, "that are not poison"),
     ({"max_attempts": 0, "base": 1.0}, "from 1 to 30"),
-    ({"max_attempts": 6, "base": -1}, "seconds: above 0"),
+    ({"max_attempts": 6, "base": -1}, "seconds: more than 0"),
     ({"attempts": 5, "base": 8.0}, "['attempts', 'base']"),
     ([5, 8.0], "a dictionary"),
 ]
@@ -677,10 +677,10 @@ def adds_up(start, interval, now):
 
 RIGHT["next_tick"] = [lambda start, interval, now: start + ((now - start) // interval + 1) * interval, counts_up]
 WRONG["next_tick"] = [
-    (lambda start, interval, now: start + interval, "that tick has gone by"),
-    (lambda start, interval, now: (now // interval + 1) * interval, "plus a whole number of times"),
+    (lambda start, interval, now: start + interval, "that tick has passed"),
+    (lambda start, interval, now: (now // interval + 1) * interval, "plus a multiple of"),
     (lambda start, interval, now: start + ((now - start) // interval) * interval, "later than now"),
-    (lambda start, interval, now: start + ((now - start) // interval + 2) * interval, "leaves some out"),
+    (lambda start, interval, now: start + ((now - start) // interval + 2) * interval, "skips some"),
     (lambda start, interval, now: start + round((now - start) / interval) * interval, "later than now"),
     (adds_up, "does not end"),
 ]
@@ -689,8 +689,8 @@ RIGHT["interval"] = [9, 10.0]
 WRONG["interval"] = [
     (8, "have no run"),
     (6, "have no run"),
-    (60, "10 s at most"),
-    (0, "1 s at least"),
+    (60, "at most 10 s"),
+    (0, "at least 1 s"),
     ("9", "a number of seconds"),
 ]
 
@@ -785,7 +785,7 @@ WRONG["import"] = [
     (forgets_the_last_time, "reports"),
     (in_percent, "from 0 to 1"),
     (skips_the_work, "each row takes 2 ms"),
-    (sleeps_between_reports, "after an hour it is not done"),
+    (sleeps_between_reports, "not done after an hour"),
 ]
 
 
@@ -873,18 +873,18 @@ def sends_the_whole_mail(mail, seen, send):
 
 RIGHT["send"] = [looks_first, puts_it_back]
 WRONG["send"] = [
-    (notes_too_early, "the second did not send the mail"),
-    (by_address, "another mail to alice was not sent"),
-    (notes_and_never_looks, "called three times for one mail, 3 were sent"),
+    (notes_too_early, "the second did not send the e-mail"),
+    (by_address, "another e-mail to alice was not sent"),
+    (notes_and_never_looks, "called three times for one e-mail, 3 were sent"),
     (looks_and_never_notes, "3 were sent"),
-    (hides_the_error, "nobody heard of it"),
+    (hides_the_error, "its error was swallowed"),
     (by_a_set_of_its_own, "3 were sent"),
     (sends_the_whole_mail, "send was called with {'to': 'alice'"),
 ]
 
 RIGHT["lease"] = [12, 10.5]
 WRONG["lease"] = [
-    (9, "done twice though their worker lived"),
+    (9, "done twice though their worker was alive"),
     (30, "on average"),
     (0.5, "from 1 to 120"),
     ("12", "a number of seconds"),
@@ -1015,7 +1015,7 @@ WRONG["fewest"] = [
     (lambda arrivals, service, target: arrivals * service + 1, "a whole number of workers"),
     (lambda arrivals, service, target: 1000, "fewer will do"),
     (lambda arrivals, service, target: int(arrivals * service / 0.8) + 1, "95 % wait up to 1.16 s"),
-    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work come each second"),
+    (lambda arrivals, service, target: round(arrivals * service), "more: 3 s of work arrive per second"),
 ]
 
 RIGHT["stay"] = [lambda arrivals, in_system: in_system / arrivals, lambda arrivals, in_system: in_system * arrivals**-1]

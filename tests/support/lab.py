@@ -89,6 +89,7 @@ CLOSE = """async () => {
         await widget.sessionContext?.shutdown();
         widget.dispose();
     }
+    await new Promise(done => requestIdleCallback(done));  // what is late belongs to this notebook, not to the next
 }"""
 
 
@@ -178,9 +179,10 @@ class Lab:
             page.evaluate(OPEN, f"{name}.ipynb")
             page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
             self.idle(page)  # before this, Run All runs nothing
+            page.kernel.settle()  # it has been asked which widgets it has: some, if cells were running by now
             yield page
-            assert not page.faults, page.faults
             page.evaluate(CLOSE)
+            assert not page.faults, page.faults
             page.kernel.forget()
             free.append(page)
         except BaseException:
