@@ -29,7 +29,7 @@ test-quick: $(VENV)/test  ## while you work, under a minute: the package, and th
 test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
 	$(BIN)/python -m tools.run_tests --search $(PYTEST_ARGS)
 
-check: $(VENV)/check $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
+check: $(VENV)/check $(VENV)/test $(VENV)/bench $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -64,11 +64,11 @@ bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and writ
 	$(BIN)/python -m benchmarks --write
 
 torture: $(VENV)/test  ## kill workers, freeze them, kill the server: 100,000 jobs on SQLite, then the engine; some minutes
-	$(BIN)/python -m tests.kill
-	$(BIN)/python -m tests.kill_engine
+	$(BIN)/python -m benchmarks.torture sqlite
+	$(BIN)/python -m benchmarks.torture engine
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
-	rm -f $(addprefix .venv-newest/,test present site web)
+	rm -rf $(addprefix .venv-newest/,test deck lite web)
 	$(MAKE) test VENV=.venv-newest PIP_ARGS='--upgrade --upgrade-strategy eager'
 
 test-lowest: .venv-lowest/constraints.txt  ## run all tests on the lowest versions that are promised, in .venv-lowest
@@ -90,16 +90,21 @@ $(VENV)/course: pyproject.toml | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable .
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/web: pyproject.toml | $(VENV)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$(@F)]'
+# pip knows dependency groups since 25.1, and a new environment has the pip that its Python came with, which may be older.
+# This takes about three seconds, once, and only where development tools are installed.
+$(VENV)/pip: | $(VENV)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@touch $@
+
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/web: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable . --group $(@F)
 	@touch $@
 
 # Apart from the rest: JupyterLab would load the extensions in it for learners too, and one is not made for it at all.
 $(VENV)/deck: APART := --no-deps
-$(VENV)/deck $(VENV)/lite: pyproject.toml | $(VENV)/course
+$(VENV)/deck $(VENV)/lite: pyproject.toml | $(VENV)/course $(VENV)/pip
 	rm -rf $@
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(APART) --target $@ $$($(BIN)/python -c \
-	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$(@F)"])')
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(APART) --target $@ --group $(@F)
 	@touch $@
 
 $(VENV)/npm: package.json | $(VENV)/web

@@ -58,6 +58,7 @@ LONGEST = (
     "test_pyodide",
     "test_exercises",
     "test_replay",
+    "test_website",
     "test_site",
     "test_present",
     "test_jupyterlab",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.lab import Lab, find_browser, open_browser, running_lab
+from tests.support.lab import Lab, find_browser, open_browser, running_lab
 
 from .measure import Row
 
@@ -105,23 +106,23 @@ SCRUBS = """async ([slider, canvas]) => {
 }"""
 
 
-def page_of(lab: Lab, name: str, *cells: str) -> Page:
+@contextmanager
+def page_of(lab: Lab, name: str, *cells: str) -> Iterator[Page]:
     """Open a notebook of these cells, and run it."""
     lab.write(name, *cells)
-    page = lab.open(name)
-    lab.run_all(page)
-    return page
+    with lab.open(name) as page:
+        lab.run_all(page)
+        yield page
 
 
 def answer_ms(lab: Lab, name: str, code: str, picture: str) -> float:
     """Return the median time from a key on the first slider to the new picture, in milliseconds."""
-    page = page_of(lab, name, code)
-    page.locator(picture).first.wait_for()
-    handle = page.locator(".noUi-handle").first
-    handle.focus()
-    page.wait_for_timeout(500)
-    times: list[float] = page.evaluate(ANSWERS, [handle.element_handle(), picture])
-    page.context.close()
+    with page_of(lab, name, code) as page:
+        page.locator(picture).first.wait_for()
+        handle = page.locator(".noUi-handle").first
+        handle.focus()
+        page.wait_for_timeout(500)
+        times: list[float] = page.evaluate(ANSWERS, [handle.element_handle(), picture])
     return statistics.median(times)
 
 
@@ -133,7 +134,8 @@ def rows() -> Iterator[Row]:
             yield Row("in the browser", "–", "–", None, 0, note="no Chromium here")
             return
         browser = open_browser(playwright, path)
-        with running_lab(Path(folder), browser) as lab:
+        with running_lab(Path(folder)) as server:
+            lab = Lab(server, browser)
             plain = answer_ms(lab, "interact", INTERACT, ".jp-RenderedImage img")
             each = {}
             for name, module in LABS.items():
@@ -144,17 +146,15 @@ def rows() -> Iterator[Row]:
             peer = f"interact: {plain:.0f} ms"
             yield Row("a lab's slider to the new picture, median, slowest lab", said, peer, each[slowest], 100)
 
-            page = page_of(lab, "five-hundred", RECORD, "Replay(record(500, 10))")
-            idle: float = page.evaluate(FRAMES)
-            page.get_by_role("button", name="Play").click()
-            playing: float = page.evaluate(FRAMES)
-            page.context.close()
+            with page_of(lab, "five-hundred", RECORD, "Replay(record(500, 10))") as page:
+                idle: float = page.evaluate(FRAMES)
+                page.get_by_role("button", name="Play").click()
+                playing: float = page.evaluate(FRAMES)
             ours, peer = f"{playing:.0f} frames/s", f"page at rest: {idle:.0f} frames/s"
             yield Row("replay of 500 jobs, playing", ours, peer, playing, 50, at_least=True)
 
-            page = page_of(lab, "five-thousand", RECORD, "Replay(record(5000, 40))")
-            parts = [page.locator(f".jq-replay {part}").element_handle() for part in ("input", "canvas.jq-stage")]
-            scrub = statistics.median(page.evaluate(SCRUBS, parts))
-            page.context.close()
+            with page_of(lab, "five-thousand", RECORD, "Replay(record(5000, 40))") as page:
+                parts = [page.locator(f".jq-replay {part}").element_handle() for part in ("input", "canvas.jq-stage")]
+                scrub = statistics.median(page.evaluate(SCRUBS, parts))
             yield Row("replay of 5,000 jobs: slider to the new picture", f"{scrub:.0f} ms", "–", scrub, 100)
         browser.close()

@@ -65,16 +65,18 @@ def with_persist_queue(folder: Path) -> None:
     queue.close()
 
 
+def be_done(data: dict[str, int]) -> dict[str, bool]:
+    """Be the handler of Huey's jobs."""
+    return {"ok": True}
+
+
 def with_huey(folder: Path) -> None:
     """Enqueue, dequeue and execute, which keeps the result."""
     huey = SqliteHuey(filename=str(folder / "huey.db"))
 
-    @huey.task()
-    def work(data: dict[str, int]) -> dict[str, bool]:
-        return {"ok": True}
-
+    enqueue = huey.task(name="work")(be_done)
     for number in range(JOBS):
-        work({"n": number})
+        enqueue({"n": number})
     for _ in range(JOBS):
         huey.execute(huey.dequeue())
     huey.storage.close()
@@ -98,10 +100,7 @@ def _drain_ours(path: str) -> None:
 def _drain_huey(path: str) -> None:
     huey = SqliteHuey(filename=path)
 
-    @huey.task(name="work")
-    def work(data: dict[str, int]) -> dict[str, bool]:
-        return {"ok": True}
-
+    huey.task(name="work")(be_done)
     while (task := huey.dequeue()) is not None:
         huey.execute(task)
 
@@ -133,12 +132,9 @@ def four_processes() -> Row:
     def filled_huey(folder: Path, jobs: int) -> Path:
         huey = SqliteHuey(filename=str(folder / "huey.db"))
 
-        @huey.task(name="work")
-        def work(data: dict[str, int]) -> dict[str, bool]:
-            return {"ok": True}
-
+        enqueue = huey.task(name="work")(be_done)
         for number in range(jobs):
-            work({"n": number})
+            enqueue({"n": number})
         huey.storage.close()
         return folder / "huey.db"
 
@@ -198,7 +194,7 @@ def cover() -> Row:
         queue = EngineQueue(url, "ours")
         connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=3)
         app = procrastinate.App(connector=connector)
-        app.task(nothing, name="work", queue="plain")
+        app.task(name="work", queue="plain")(nothing)
 
         def through_engine() -> None:
             for number in range(ENGINE_JOBS):

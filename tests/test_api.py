@@ -8,8 +8,7 @@ import pytest
 from jobqueue_lesson import JobQueue, Simulation, Worker
 from jobqueue_lesson.api import create_app, in_process, serve
 from jobqueue_lesson.handlers import HANDLERS
-
-REPORT = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
+from tests.support.conversations import REPORT
 
 
 class Service:

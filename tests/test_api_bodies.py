@@ -12,8 +12,8 @@ from jobqueue_lesson import JobQueue, Simulation
 from jobqueue_lesson.api import create_app, in_process, serve
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.job import AttemptError
+from tests.support.conversations import REPORT
 
-REPORT = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
 ORDER = json.dumps(REPORT).encode()
 ADMIN = {"Authorization": "Bearer s3cret"}
 HOME = "/api/admin/dead-letters"

@@ -7,8 +7,7 @@ from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveDat
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.api import create_app
-
-from .conftest import MORE
+from tests.support.examples import MORE
 
 TOKEN = "s3cret"
 

@@ -12,8 +12,8 @@ from jobqueue_lesson.api import create_app, in_process
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.progress import follow
+from tests.support.conversations import REPORT
 
-REPORT = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
 ADMIN = {"Authorization": "Bearer s3cret"}
 HOME = "/api/admin/dead-letters"
 DOWN = {"error": "the queue's storage is down: try again later"}

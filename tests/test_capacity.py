@@ -4,7 +4,6 @@ import asyncio
 import inspect
 import math
 import random
-from pathlib import Path
 from statistics import fmean
 
 import nbformat
@@ -24,8 +23,9 @@ from jobqueue_lesson.capacity import (
     wait_quantile,
 )
 from jobqueue_lesson.labs.how_many_workers import QUESTIONS
+from tools.paths import NOTEBOOKS
 
-PAGE = Path(__file__).parent.parent / "notebooks" / "12_how_many_workers.ipynb"
+PAGE = NOTEBOOKS / "12_how_many_workers.ipynb"
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,17 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 
+from benchmarks.torture import sqlite as torture
 from jobqueue_lesson import History, Worker
 from jobqueue_lesson.durable import NotJSON, SQLiteQueue, StorageError
 from jobqueue_lesson.job import LeaseLost
 from jobqueue_lesson.processes import WorkerProcess
 from jobqueue_lesson.progress import current_job
-
-from . import kill
-from .waiting import pass_time, wait_until
+from tests.support.waiting import pass_time, wait_until
+from tools.paths import ROOT
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -441,7 +440,7 @@ def test_a_file_with_many_finished_jobs_is_trimmed_some_at_a_time(open_queue, si
     assert kept == [250, 150, 50, 5, 5]
 
 
-OLD = Path(__file__).parent / "version_1.sql"
+OLD = ROOT / "tests" / "support" / "version_1.sql"
 
 
 @pytest.fixture
@@ -684,7 +683,7 @@ def test_a_worker_process_needs_a_file_with_handlers(tmp_path, open_queue):
 @pytest.mark.slow
 @posix
 def test_no_job_is_lost_done_twice_or_stuck_while_workers_are_killed(tmp_path):
-    outcome = kill.run(tmp_path / "tasks.db", jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10)
+    outcome = torture.run(tmp_path / "tasks.db", jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10)
     assert outcome.completed + outcome.dead == 2000
     assert outcome.kills > 10
     assert outcome.expired > 0

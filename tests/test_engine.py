@@ -12,8 +12,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from urllib.parse import unquote
 
 import httpx
 import psycopg
@@ -23,12 +21,12 @@ from jobqueue_lesson import History, text_timeline
 from jobqueue_lesson.api import create_app, in_process
 from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import StorageError
-from jobqueue_lesson.engine import EngineQueue, EngineWorker, crash, server
+from jobqueue_lesson.engine import EngineQueue, EngineWorker, crash
 from jobqueue_lesson.job import IllegalMove, JobNotFound
 from jobqueue_lesson.retries import RetryPolicy
-
-from .engine_attempts import Attempts
-from .waiting import DEADLINE, wait_until
+from tests.support.engine_attempts import Attempts
+from tests.support.postgres import connects, folder_of
+from tests.support.waiting import DEADLINE, wait_until
 
 ROUNDS = 100
 """Of six producers with one idempotency key. 500 is torture."""
@@ -123,14 +121,6 @@ HANDLERS = HANDLERS | {
 
 
 @pytest.fixture(scope="module")
-def url():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        with server() as url:
-            yield url
-
-
-@pytest.fixture(scope="module")
 def handlers(tmp_path_factory):
     path = tmp_path_factory.mktemp("handlers") / "my_handlers.py"
     path.write_text(HANDLERS)
@@ -186,10 +176,6 @@ def processing(queue, job):
     return queue.get(job.id)
 
 
-def folder_of(url):
-    return Path(unquote(url.partition("host=")[2]))
-
-
 @contextmanager
 def down(url):
     """Kill the server, and keep its supervisor from starting it again in this block."""
@@ -211,14 +197,6 @@ def processes():
     """Give the id, the parent's id and the state of every process."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)
     return [(int(pid), int(parent), state) for pid, parent, state in map(str.split, listed.stdout.splitlines())]
-
-
-def connects(url):
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 # --- jobs in worker processes ---

@@ -4,8 +4,7 @@ import pytest
 
 from jobqueue_lesson import History, JobQueue, Worker
 from jobqueue_lesson.history import Phase
-
-from .waiting import pass_time
+from tests.support.waiting import pass_time
 
 
 @pytest.fixture

@@ -82,6 +82,7 @@ def test_no_imports_go_round_in_a_circle():
 def test_every_public_thing_is_documented():
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), path.name
         for node in ast.walk(tree):
             public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith(
                 ("_", "my_")

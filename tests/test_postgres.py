@@ -10,7 +10,6 @@ import tempfile
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -18,8 +17,8 @@ import pytest
 from jobqueue_lesson import postgres
 from jobqueue_lesson.engine import EngineQueue, EngineWorker
 from jobqueue_lesson.postgres import crash, server
-
-from .waiting import DEADLINE, wait_until
+from tests.support.postgres import connects, folder_of
+from tests.support.waiting import DEADLINE, wait_until
 
 pytestmark = pytest.mark.slow
 unix = pytest.mark.skipif(sys.platform == "win32", reason="sockets, signals and users of Unix")
@@ -34,12 +33,6 @@ def no_server_but_our_own():
         yield
 
 
-@pytest.fixture(scope="module")
-def url(no_server_but_our_own):
-    with server() as url:
-        yield url
-
-
 @pytest.fixture
 def place(monkeypatch):
     """A place for temporary folders of this test's own: short, and open to all users."""
@@ -48,18 +41,6 @@ def place(monkeypatch):
         monkeypatch.setattr(tempfile, "tempdir", place)
         yield Path(place)
         assert list(Path(place).iterdir()) == []
-
-
-def folder_of(url):
-    return Path(unquote(url.partition("host=")[2]))
-
-
-def connects(url):
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def server_of(folder):

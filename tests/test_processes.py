@@ -13,8 +13,8 @@ import pytest
 from jobqueue_lesson import processes
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.processes import Child, WorkerProcess
-
-from .waiting import wait_until
+from tests.support.waiting import wait_until
+from tools.paths import ROOT
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel kills on Linux alone")
@@ -39,7 +39,7 @@ HANDLERS = {"hold": hold_the_gil, "sleep": sleep}
 def here(tmp_path, monkeypatch):
     """A folder with handlers, a queue, and modules for children."""
     (tmp_path / "handlers.py").write_text(HANDLERS)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.path.dirname(os.path.dirname(__file__))]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
     return tmp_path
 
 

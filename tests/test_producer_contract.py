@@ -12,12 +12,11 @@ import pytest
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import SQLiteQueue
-from jobqueue_lesson.engine import EngineQueue, server
+from jobqueue_lesson.engine import EngineQueue
 from jobqueue_lesson.job import IllegalMove, JobEvent, JobNotFound, Move
 from jobqueue_lesson.progress import follow
 from jobqueue_lesson.retries import DoNotRetry, RetryPolicy
-
-from .engine_attempts import Attempts
+from tests.support.engine_attempts import Attempts
 
 AT_ONCE = RetryPolicy(base=0)  # the same test for real and for simulated time: nothing waits
 
@@ -32,14 +31,6 @@ def on_sqlite(tmp_path):
     queue = SQLiteQueue(tmp_path / "jobs.db", lease=1000, poll=None, retry=AT_ONCE)
     yield queue
     queue.close()
-
-
-@pytest.fixture(scope="module")
-def url():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        with server() as url:
-            yield url
 
 
 @pytest.fixture

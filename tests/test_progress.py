@@ -10,8 +10,7 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.api import create_app, in_process, serve
 from jobqueue_lesson.progress import ProgressError, current_job, follow
 from jobqueue_lesson.show.progress import ProgressBars, plot_progress, text_progress
-
-REPORT = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
+from tests.support.conversations import REPORT
 
 
 def work(handler, jobs=1, **options):

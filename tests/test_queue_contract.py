@@ -9,8 +9,7 @@ import pytest
 
 from jobqueue_lesson import Worker
 from jobqueue_lesson.job import IllegalMove, JobNotFound, Move
-
-from .waiting import pass_time
+from tests.support.waiting import pass_time
 
 
 def take_all(queue):

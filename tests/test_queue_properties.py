@@ -6,8 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.retries import RetryPolicy
-
-from .conftest import MORE
+from tests.support.examples import MORE
 
 
 class QueueAgainstList(RuleBasedStateMachine):

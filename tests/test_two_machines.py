@@ -10,8 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from jobqueue_lesson.engine import EngineQueue, EngineWorker, server
-
-from .waiting import DEADLINE, wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 pytestmark = [
     pytest.mark.slow,

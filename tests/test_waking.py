@@ -11,8 +11,7 @@ import pytest
 
 from jobqueue_lesson import Worker
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
-
-from .waiting import pass_time
+from tests.support.waiting import pass_time
 
 
 def count_looks(queue):

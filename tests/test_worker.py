@@ -468,9 +468,7 @@ def test_a_result_nested_too_deeply_fails_the_job_and_not_the_worker(sim, tmp_pa
     queue.enqueue("deep", max_attempts=1)
     queue.enqueue("nap", 1)
     sim.run(Worker(queue, {"deep": deep, "nap": nap}).drain())
-    assert (
-        "NotJSON: result must be JSON, because it is stored: it is nested more than 100 deep" in queue.get(1).error
-    )
+    assert "NotJSON: result must be JSON, because it is stored: it is nested more than 100 deep" in queue.get(1).error
     assert queue.get(2).status == "completed"
     queue.close()
 

@@ -90,12 +90,13 @@ def _code(cell: nbformat.NotebookNode, counts: Counter[str]) -> float:
         for n in range(s.lineno, 1 + (s.end_lineno or 0))
     }
     lines = [line for n, line in enumerate(source.splitlines(), start=1) if line.strip() and n not in imports]
-    seconds = RUN + CODE_LINE * len(lines)
+    seconds: float = RUN + CODE_LINE * len(lines)
     for output in cell.outputs:
         data = output.get("data", {})
         shown = data.get("text/markdown", "")
         text = output.get("text", "") or ("" if shown else data.get("text/plain", ""))
         kind = None
+        cost: float
         if "predict(" in source:
             kind, cost = "cards", CARD
         elif ".reason()" in source:

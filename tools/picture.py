@@ -15,6 +15,8 @@ import matplotlib
 
 matplotlib.use("agg")
 
+from matplotlib import pyplot
+
 from jobqueue_lesson import History, JobQueue, Simulation, Worker, plot_timeline
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.retries import RetryPolicy
@@ -41,7 +43,8 @@ def draw(path: Path) -> None:
     queue.enqueue("send-email", {"to": "bob@example.com"}, delay=0.045)
     queue.enqueue("make-coffee")
     sim.run(Worker(queue, HANDLERS | {"send-email": send_email}).drain())
-    plot_timeline(history).figure.savefig(path, dpi=160)
+    plot_timeline(history)
+    pyplot.savefig(path, dpi=160)
 
 
 def main(arguments: Sequence[str]) -> int:

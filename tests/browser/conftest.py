@@ -3,7 +3,7 @@ import os
 import pytest
 from playwright.sync_api import sync_playwright
 
-from .lab import Lab, find_browser, open_browser, running_lab
+from tests.support.lab import Lab, find_browser, open_browser, running_lab
 
 
 @pytest.fixture(scope="module")

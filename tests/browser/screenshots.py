@@ -12,7 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from .lab import NOTEBOOKS, Lab, find_browser, open_browser, running_lab
+from tests.support.lab import Lab, find_browser, open_browser, running_lab
+from tools.paths import NOTEBOOKS
 
 
 def main(arguments: list[str]) -> int:

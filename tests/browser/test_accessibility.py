@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 from jobqueue_lesson.show.describe import describe
 from jobqueue_lesson.show.timeline import plot_timeline
-
-from .axe import violations
-from .lab import NOTEBOOKS, new_context
+from tests.support.axe import violations
+from tests.support.lab import new_context
+from tools.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 

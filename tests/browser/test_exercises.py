@@ -1,50 +1,12 @@
 """An exercise in a real JupyterLab: typed into its cell, checked, solved, and marked on the map."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from jobqueue_lesson.exercises import forget_solved
+from tests.support.page_objects import Exercise
 
 pytestmark = pytest.mark.browser
-
-
-class Exercise:
-    """The cell of an exercise, as a person uses it."""
-
-    def __init__(self, page, check):
-        self.page = page
-        self.check = check
-        self.cell = page.locator(".jp-Notebook .jp-CodeCell", has_text=f"{check}(my_").first
-
-    @property
-    def said(self):
-        """What the cell puts out."""
-        return self.cell.locator(".jp-OutputArea-output")
-
-    def type(self, *lines):
-        """Replace what is in the cell, key by key, and run it to its end."""
-        self._replace(lines, self.page.keyboard.type)
-
-    def paste(self, *lines):
-        """Replace what is in the cell at once, and run it to its end."""
-        self._replace(lines, self.page.keyboard.insert_text)
-
-    def _replace(self, lines, write):
-        prompt = self.cell.locator(".jp-InputPrompt").first
-        before = prompt.inner_text()
-        self.cell.locator(".cm-content").click()
-        self.page.keyboard.press("ControlOrMeta+a")
-        for line in lines:
-            write(line)
-            self.page.keyboard.press("Enter")
-        self.page.keyboard.press("Shift+Home")  # the editor has indented this line, perhaps
-        write(f"{self.check}(my_answer)")
-        self.cell = self.page.locator(".jp-Notebook .jp-CodeCell", has_text=f"{self.check}(my_answer)").first
-        self.page.keyboard.press("Control+Enter")
-        prompt = self.cell.locator(".jp-InputPrompt").first
-        expect(prompt).to_have_text(re.compile(rf"^\[(?!{before.strip('[]: ')}\])\d+\]:$"))
 
 
 @pytest.fixture

@@ -6,30 +6,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .lab import NOTEBOOKS, frames
+from tests.support.lab import frames
+from tests.support.page_objects import ERRORS, expect_printed
+from tools.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 
 NAMES = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-ERRORS = (
-    '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"],'
-    ' .jp-RenderedText[data-mime-type*="error"], .jupyter-widgets-error'
-)
 
 
 def saved(name):
     return json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-
-
-def expect_printed(cells, boxes):
-    """Expect below each code cell what it printed when the page was saved."""
-    expect(boxes).to_have_count(len(cells))
-    for cell, box in zip(cells, boxes.all(), strict=True):
-        printed = "".join("".join(o["text"]) for o in cell["outputs"] if o["output_type"] == "stream").strip()
-        if printed and "nbval-ignore-output" not in cell["metadata"].get("tags", []):
-            output = box.locator(".jp-OutputArea").first
-            expect(output).to_contain_text(printed)  # waits for it, and takes a blank for a line's end
-            assert printed in output.inner_text().replace("\xa0", " "), cell["id"]
 
 
 @pytest.fixture(scope="module", params=NAMES)

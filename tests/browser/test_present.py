@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.installed import need
+from tests.support.lab import Lab, serving
 from tools import present
 from tools.paths import DECK
-
-from ..conftest import need
-from .lab import Lab, serving
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from jobqueue_lesson.progress import current_job
-
-from .test_replay import SETUP, Stage
+from tests.support.page_objects import SETUP, Stage
 
 pytestmark = pytest.mark.browser
 

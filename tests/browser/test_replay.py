@@ -11,20 +11,11 @@ from playwright.sync_api import expect
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.show.style import format_duration
-
-from ..histories import flaky_history
-from .lab import frames
+from tests.support.histories import flaky_history
+from tests.support.lab import frames
+from tests.support.page_objects import SETUP, Stage
 
 pytestmark = pytest.mark.browser
-
-SETUP = """
-import asyncio
-import random
-
-from jobqueue_lesson import History, JobQueue, Simulation, Worker
-from jobqueue_lesson.handlers import HANDLERS
-from jobqueue_lesson.show.replay import Replay, live
-"""
 
 
 def history_of(jobs, workers=10):
@@ -59,57 +50,6 @@ def said_of(event):
     """Return a pattern for the words for an event."""
     start = f"{format_duration(event.at)} · job #{event.job_id} {event.type} "
     return re.compile(f"^{re.escape(start)}.*{re.escape(MOVES[event.move])}")
-
-
-class Stage:
-    """One replay on a page, as a person sees it. What a test asserts of it, it waits for."""
-
-    def __init__(self, page, number=0):
-        self.page = page
-        self.root = page.locator(".jq-replay").nth(number)
-        self.canvas = self.root.locator("canvas.jq-stage")
-        self.words = self.root.locator(".jq-words")
-        self.detail = self.root.locator(".jq-detail")
-        expect(self.root).to_have_attribute("data-count", re.compile(r"\d"))
-        self.root.scroll_into_view_if_needed()
-
-    def button(self, name):
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def scrub(self, share):
-        self.root.locator("input[type=range]").fill(str(round(10000 * share)))
-
-    def choose_speed(self, which):
-        """Choose one of the speeds that are offered, from the slowest (0) to the fastest (-1)."""
-        menu = self.root.get_by_label("speed")
-        menu.select_option(menu.locator("option").nth(which).get_attribute("value"))
-
-    def expect_count(self, count):
-        expect(self.root).to_have_attribute("data-count", str(count))
-
-    def expect_time(self, time):
-        self.wait_for(f"Math.abs(root.dataset.time - {time}) < 1e-3")
-
-    def wait_for(self, condition):
-        """Wait until a condition on `root`, in JavaScript, holds."""
-        self.page.wait_for_function(f"root => {condition}", arg=self.root.element_handle())
-
-    def rest(self):
-        """Wait until nothing moves: four frames in a row that show and say the same."""
-        seen = self.page.evaluate_handle("() => ({ last: '', same: 0 })")
-        self.page.wait_for_function(
-            """([root, seen]) => {
-                const now = root.outerHTML + root.querySelector('canvas.jq-stage').toDataURL();
-                seen.same = now === seen.last ? seen.same + 1 : 0;
-                seen.last = now;
-                return seen.same >= 3;
-            }""",
-            arg=[self.root.element_handle(), seen],
-        )
-
-    def picture(self):
-        self.rest()
-        return self.canvas.screenshot()
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
-from .axe import violations
-from .lab import NOTEBOOKS, new_context
-from .test_exercises import Exercise
-from .test_jupyterlab import ERRORS, expect_printed
+from tests.support.axe import violations
+from tests.support.lab import new_context
+from tests.support.page_objects import ERRORS, Exercise, expect_printed
+from tools.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 

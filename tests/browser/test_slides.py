@@ -5,11 +5,10 @@ import pytest
 from playwright.sync_api import expect
 
 from jobqueue_lesson.course.editions import speaker_note
+from tests.support.axe import violations
+from tests.support.installed import need
+from tests.support.lab import new_context
 from tools import paths, slides
-
-from ..conftest import need
-from .axe import violations
-from .lab import new_context
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,1 @@
+"""What more than one test needs. A test module imports from here, and never from another test module."""
