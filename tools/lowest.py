@@ -17,7 +17,7 @@ from .paths import PROJECT
 
 
 def constraints() -> list[str]:
-    """Return a constraint for each dependency of the course, and of those who develop it."""
+    """Return a constraint for each dependency of the course, and for each development tool."""
     read = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     needs = read["project"]["dependencies"] + [need for group in read["dependency-groups"].values() for need in group]
     return [re.sub(r"\[.*\]", "", need).replace(">=", "==") for need in needs]  # pip takes no extras in constraints
