@@ -55,7 +55,7 @@ present: $(VENV)/course $(VENV)/deck  ## present a page live, with widgets on th
 	$(BIN)/python -m tools.present $(PAGE) $(LAB_ARGS)
 
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
-	$(BIN)/python -m tools.editions
+	$(BIN)/python -m tools.handouts
 
 site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it
 	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)")

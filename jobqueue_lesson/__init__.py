@@ -1,6 +1,6 @@
 """Build a background job queue, run it, watch it and break it: the package behind the notebooks.
 
-Importing it needs the standard library alone; matplotlib loads with the first plot function that is used.
+Importing it needs only the standard library; matplotlib is loaded with the first plot function that you use.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from .course.editions import TO_WORK_THROUGH
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command line; return the exit code: 0 if all is well, 1 if not, 2 for a command that is none."""
+    """Run the command line; return the exit code: 0 for success, 1 for a problem, 2 for an unknown command."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that has no ✓ shall not end it
+            stream.reconfigure(errors="replace")  # a console that cannot print ✓ must not crash it
     options = _parser().parse_args(arguments)
     folder = options.folder.expanduser().absolute()
     if options.command == "doctor":
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{folder}: {error.strerror or error}. Name another folder: open FOLDER", file=sys.stderr)
+        print(f"{folder}: {error.strerror or error}. Choose another folder: open FOLDER", file=sys.stderr)
         return 1
     print(report(folder, copied), flush=True)
     if options.copy_only:
@@ -36,19 +36,19 @@ def main(arguments: Sequence[str]) -> int:
         copies.run_lab(folder, browser=not options.no_browser, port=options.port)
     except ImportError as error:
         why = doctor.command("-m", "jobqueue_lesson", "doctor")
-        print(f"JupyterLab cannot run here: {error}. Find out why: {why}", file=sys.stderr)
+        print(f"JupyterLab cannot run here: {error}. To find out why: {why}", file=sys.stderr)
         return 1
     return 0
 
 
 def report(folder: Path, copied: copies.Copied) -> str:
-    """Say in a few lines what was copied, and what was not."""
+    """Return a few lines that say what was copied and what was not."""
     lines = [f"The course is in {folder}"]
     for names, words in (
         (copied.new, "copied"),
-        (copied.updated, "updated, since you had not touched them"),
-        (copied.saved, "these are your own pages, under new names"),
-        (copied.kept, "kept as you left them; a fresh copy beside yours: open --fresh PAGE (or all)"),
+        (copied.updated, "updated, because you had not changed or run them"),
+        (copied.renamed, "your own pages, renamed"),
+        (copied.kept, "kept as you left them; for a fresh copy beside yours: open --fresh PAGE (or all)"),
     ):
         if names:
             lines.append(
@@ -63,25 +63,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="doctor | open")
     check = commands.add_parser("doctor", help="check that this machine has what the course needs")
-    check.add_argument("folder", nargs="?", type=Path, default=Path(), help="where you will save pages; default: here")
+    check.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), help="where you save pages; default: this folder"
+    )
     open_ = commands.add_parser(
         "open",
-        help="copy the notebooks to a folder of yours, and open them in JupyterLab",
-        description="Copy the notebooks to a folder of yours, and open them in JupyterLab. "
-        "A page that you have edited or run is never written over.",
+        help="copy the notebooks to a folder of your own, and open them in JupyterLab",
+        description="Copy the notebooks to a folder of your own, and open them in JupyterLab. "
+        "A page that you have edited or run is never overwritten.",
     )
     open_.add_argument(
-        "folder", nargs="?", type=Path, default=Path(copies.FOLDER), help=f"default: {copies.FOLDER}, made here"
+        "folder", nargs="?", type=Path, default=Path(copies.FOLDER), help=f"default: {copies.FOLDER}, in this folder"
     )
     open_.add_argument(
-        "--edition", choices=TO_WORK_THROUGH, help="default: what is in the folder already, or else course: everything"
+        "--edition",
+        choices=TO_WORK_THROUGH,
+        help="default: the one already in the folder, or course, which has everything",
     )
     open_.add_argument(
-        "--fresh", metavar="PAGE", help="give your page a new name, and put a fresh one in its place: 04, or all"
+        "--fresh", metavar="PAGE", help="rename your page, and put a fresh copy in its place: 04, or all"
     )
     open_.add_argument("--copy-only", action="store_true", help="do not start JupyterLab")
-    open_.add_argument("--no-browser", action="store_true", help="start JupyterLab, but open no browser")
-    open_.add_argument("--port", type=int, default=0, help="default: any that is free")
+    open_.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
+    open_.add_argument("--port", type=int, default=0, help="default: any free port")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""The HTTP service: validate, enqueue, answer 202 (notebook 06).
+"""The HTTP service: validate, enqueue, answer 202 (page 6).
 
-The endpoints never do the work. The first turns a request into a job, the second says how that job is doing, and the
-third goes on saying it until the job has ended (notebook 09). A last one says whether the service itself is well.
+The endpoints never do the work. The first turns a request into a job, the second reports the job's status, and the
+third streams that status until the job ends (page 9). The last one reports the health of the service itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .arguments import check_count
+from .arguments import validate_count
 from .contract import KeyReused, Producer, QueueFull
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
 from .job import ENDED, Job, Status, StorageError
@@ -35,22 +35,22 @@ from .worker import Worker
 
 log = logging.getLogger("jobqueue_lesson")
 
-RESTART = 1.0  # seconds between the end of an app's worker by an error and its next start
-REMEMBER = 10.0  # seconds for which one request that met a StorageError makes the service unhealthy
-MOST_FAULTS = 10  # that are named in one answer
-THROW_AWAY = 16 * 1024 * 1024  # bytes of a body that is too long that are read and forgotten, for at most…
-LINGER = 2.0  # …these seconds, before the answer
+RESTART_DELAY = 1.0  # seconds between a crash of the app's own worker and its restart
+UNHEALTHY_FOR = 10.0  # seconds for which one StorageError makes the service unhealthy
+MAX_FAULTS = 10  # how many faults one answer names
+MAX_DISCARDED = 16 * 1024 * 1024  # bytes of an overlong body that are read and discarded before the answer…
+DISCARD_TIMEOUT = 2.0  # …for at most so many seconds
 STORAGE_DOWN = "the queue's storage is down: try again later"
 
 
-def _written_out(value: object) -> object:
-    """Refuse what pydantic would kindly take for a date, such as the number 0."""
+def _require_iso_date(value: object) -> object:
+    """Reject what pydantic would also accept as a date, such as the number 0."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError(f"a date is a text such as '2026-01-31', got {reprlib.repr(value)}")
+        raise ValueError(f"a date must be a string such as '2026-01-31', got {reprlib.repr(value)}")
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_out)]
+Day = Annotated[date, BeforeValidator(_require_iso_date)]
 
 
 class DateRange(BaseModel):
@@ -63,14 +63,14 @@ class DateRange(BaseModel):
 
     @model_validator(mode="after")
     def in_order(self) -> DateRange:
-        """Refuse a range that ends before it starts."""
+        """Reject a range that ends before it starts."""
         if self.end < self.start:
             raise ValueError(f"'to' must not be before 'from', got {self.start} to {self.end}")
         return self
 
 
 class ReportRequest(BaseModel):
-    """What a client sends to have a report made."""
+    """What a client sends to order a report."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -79,7 +79,7 @@ class ReportRequest(BaseModel):
 
 
 class Accepted(BaseModel):
-    """The answer to a request that is now a job."""
+    """The answer to a request that has become a job."""
 
     jobId: int  # noqa: N815
     status: Literal["queued"]
@@ -87,9 +87,9 @@ class Accepted(BaseModel):
 
 
 class JobState(BaseModel):
-    """How a job is doing: `result` only when it is completed, `error` only when it failed for good.
+    """A job's status, with `result` only if it is completed, and `error` only if it has failed.
 
-    `progress`, from 0 to 1, and `note` only if its handler reports them.
+    `progress`, from 0 to 1, and `note` are there only if its handler reports them.
     """
 
     id: int
@@ -101,7 +101,7 @@ class JobState(BaseModel):
 
 
 class Health(BaseModel):
-    """The answer of a service that is well."""
+    """The answer of a healthy service."""
 
     status: Literal["ok"] = "ok"
     worker: Literal["running", "elsewhere"]
@@ -109,7 +109,7 @@ class Health(BaseModel):
 
 
 def job_state(job: Job) -> JobState:
-    """Say how a job is doing, with only those fields set that apply."""
+    """Return a job's status, with only those fields set that apply."""
     state = JobState(id=job.id, status=job.status)
     if job.progress is not None:
         state.progress = job.progress
@@ -121,14 +121,14 @@ def job_state(job: Job) -> JobState:
     return state
 
 
-# With `model`, FastAPI would say that a refusal comes as an event stream too.
+# With `model`, FastAPI would document these errors as event streams, too.
 _PROBLEM: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 LastSeen = Annotated[str | None, Header(alias="Last-Event-ID")]
 
 
 class _NothingNew(Exception):
-    """The client has seen how the job ended: it shall not connect again."""
+    """The client has already seen the job's final status; it must not reconnect."""
 
 
 def create_app(
@@ -141,28 +141,27 @@ def create_app(
 ) -> FastAPI:
     """Build the service around a queue.
 
-    202 means that the job is stored, so it holds while no worker is running too: the job waits, and `GET /health`
-    answers 503 until the worker runs again. While the queue's storage is down, every address that needs it answers 503.
+    202 means that the job is stored. It is given even while no worker is running: the job waits, and `GET /health`
+    answers 503 until the worker is back. While the queue's storage is down, every endpoint that needs it answers 503.
 
     Args:
         queue: where the jobs go.
-        worker: started and stopped with the app, and started again if an error ends it. None: the workers are
-            elsewhere.
+        worker: started and stopped with the app, and restarted if an error ends it. None: the workers run elsewhere.
         retry_after: seconds that a client is asked to wait when the queue is full or its storage is down.
-        max_body: bytes that a request's body may have; the answer to a longer one is 413. A body is in memory while it
-            is being checked, and checking one full of faults takes over a hundred times its size: without a limit, a
-            single client can use up all memory. An order needs 100 bytes.
-        admin_token: opens the endpoints for dead letters to requests that carry it; see `dead_letters`. None: there
-            are none.
+        max_body: bytes that a request's body may have; a longer one is answered with 413. A body is in memory while it
+            is validated, and validating one full of faults takes over a hundred times its size: without a limit, a
+            single client could use up all memory. An order needs 100 bytes.
+        admin_token: gives requests that carry it access to the endpoints for dead letters; see `dead_letters`. None:
+            the app has no such endpoints.
 
     Returns:
-        An ASGI application. All of its endpoints are `async def`, so it runs in simulated time too.
+        An ASGI application. All of its endpoints are `async def`, so it also runs in simulated time.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
     """
-    check_count("retry_after", retry_after)
-    check_count("max_body", max_body)
+    validate_count("retry_after", retry_after)
+    validate_count("max_body", max_body)
     own_worker = None if worker is None else _OwnWorker(worker)
     storage_error_at = float("-inf")  # on the loop's clock
 
@@ -199,30 +198,30 @@ def create_app(
         responses={404: {"model": Problem}, 422: {"model": Problem}},
     )
     async def get_job(job_id: JobId) -> JobState:
-        """Say how a job is doing."""
-        return job_state(known(job_id))
+        """Report a job's status."""
+        return job_state(find(job_id))
 
-    async def worth_a_stream(job_id: JobId, last_event_id: LastSeen = None) -> None:
-        """Refuse before the stream begins: after that, the status has been sent."""
-        job = known(job_id)
+    async def before_stream(job_id: JobId, last_event_id: LastSeen = None) -> None:
+        """Answer 404 or 204 before the stream starts: once it has started, the 200 has been sent."""
+        job = find(job_id)
         if job.status in ENDED and _event(job).id == last_event_id:
             raise _NothingNew
 
     @app.get(
         "/api/jobs/{job_id}/events",
         response_class=EventSourceResponse,
-        dependencies=[Depends(worth_a_stream)],
+        dependencies=[Depends(before_stream)],
         responses={
-            204: {"description": "You have seen the end: do not connect again"},
+            204: {"description": "You have already seen the final status: do not reconnect"},
             404: {"description": "Not Found", "content": _PROBLEM},
             422: {"description": "Validation Error", "content": _PROBLEM},
         },
     )
     async def stream_job(job_id: JobId, last_event_id: LastSeen = None) -> AsyncIterator[ServerSentEvent]:
-        """Say how a job is doing, now and after each change, until it has ended.
+        """Stream a job's status, now and after each change, until the job ends.
 
-        Each event is the whole state, and its id is a digest of it. So a client that was cut off and comes back with
-        the last id it has seen gets what is new since then, if anything is.
+        Each event is the whole status, and its id is a digest of it. So a client that was disconnected, and returns
+        with the last id it has seen, gets only what is new.
         """
         async for job in follow(queue, job_id):
             event = _event(job)
@@ -230,19 +229,21 @@ def create_app(
                 yield event
             last_event_id = event.id
 
-    def known(job_id: int) -> Job:
+    def find(job_id: int) -> Job:
         job = queue.get(job_id)
         if job is None:
             raise HTTPException(404, "Job not found")
         return job
 
-    @app.get("/health", responses={503: {"description": "Jobs are not done, or not accepted", "content": _PROBLEM}})
+    @app.get(
+        "/health", responses={503: {"description": "Jobs are not accepted, or not processed", "content": _PROBLEM}}
+    )
     async def health() -> Health:
-        """Say whether jobs are accepted and done; if not, what is wrong."""
+        """Report whether jobs are accepted and processed; if not, what is wrong."""
         faults = []
         try:
             queue.stats()
-            recent = asyncio.get_running_loop().time() - storage_error_at < REMEMBER
+            recent = asyncio.get_running_loop().time() - storage_error_at < UNHEALTHY_FOR
         except StorageError as error:
             log.warning("GET /health: %s", error)
             recent = True
@@ -283,16 +284,16 @@ def create_app(
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        """Name each field that is wrong, and say what would be right."""
+        """Name each invalid field, and say what would be valid."""
         faults = [".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors()]
-        more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
-        return JSONResponse({"error": "; ".join(faults[:MOST_FAULTS] + more)}, 422)
+        more = [f"and {len(faults) - MAX_FAULTS} more"] if len(faults) > MAX_FAULTS else []
+        return JSONResponse({"error": "; ".join(faults[:MAX_FAULTS] + more)}, 422)
 
     return app
 
 
 class _OwnWorker:
-    """The worker of an app: it runs as long as the app does."""
+    """An app's own worker: it runs for as long as the app does."""
 
     def __init__(self, worker: Worker) -> None:
         self.running = False
@@ -300,51 +301,51 @@ class _OwnWorker:
 
     @asynccontextmanager
     async def kept_running(self) -> AsyncIterator[None]:
-        leaving = asyncio.Event()
-        first = self._worker.run()  # here and not in the task: an app whose worker is already running must not start
+        stopping = asyncio.Event()
+        first = self._worker.run()  # not in the task: an app whose worker is already running must fail to start
         self.running = True
-        task = asyncio.create_task(self._keep_running(first, leaving))
+        task = asyncio.create_task(self._keep_running(first, stopping))
         try:
             yield
         finally:
-            leaving.set()
+            stopping.set()
             self._worker.stop()
             await task
 
     @property
     def without_storage(self) -> bool:
-        """Whether the worker is running, and waiting for its storage: a disk that is full can still be read."""
+        """Whether the worker is waiting for its storage. `stats` may still work: a full disk can be read."""
         trouble = self._worker.trouble
         return trouble is not None and trouble.until is None
 
-    async def _keep_running(self, run: Coroutine[Any, Any, None], leaving: asyncio.Event) -> None:
-        """Await a run of the worker, and another one whenever an error has ended the last, until the app leaves."""
+    async def _keep_running(self, run: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+        """Run the worker, and restart it after each error, until the app stops."""
         try:
-            while await self._failed(run):
+            while await self._crashed(run):
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(leaving.wait(), RESTART)
-                if leaving.is_set():
+                    await asyncio.wait_for(stopping.wait(), RESTART_DELAY)
+                if stopping.is_set():
                     break
                 run = self._worker.run()
                 self.running = True
         finally:
             self.running = False
 
-    async def _failed(self, run: Coroutine[Any, Any, None]) -> bool:
-        """Await a run, and say whether an error ended it."""
+    async def _crashed(self, run: Coroutine[Any, Any, None]) -> bool:
+        """Await a run, and return whether an error ended it."""
         try:
             await run
         except Exception:
             self.running = False
-            log.exception("%s has ended; it starts again in %g s", self._worker.name, RESTART)
+            log.exception("%s crashed; restarting it in %g s", self._worker.name, RESTART_DELAY)
             return True
         return False
 
 
 class _BodyLimit:
-    """Answers 413 to a request whose body is too long, without keeping or reading all of it.
+    """Answers 413 to a request whose body is too long, without reading or keeping all of it.
 
-    Content-Length may be missing (a body in chunks) or wrong, so what comes is counted.
+    It counts the bytes as they arrive: Content-Length may be missing (a chunked body) or wrong.
     """
 
     def __init__(self, app: ASGIApp, max_body: int) -> None:
@@ -358,32 +359,32 @@ class _BodyLimit:
         read = 0
         answered = False
 
-        async def receive_some() -> Message:
+        async def receive_counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
             return message
 
         async def receive_limited() -> Message:
-            message = await receive_some()
+            message = await receive_counted()
             if read <= self.max_body:
                 return message
-            if answered:  # this is a stream, waiting for its client to go
+            if answered:  # the app is streaming, and only waits for the client to disconnect
                 return {"type": "http.disconnect"}
-            # Most clients read the answer when all is sent, and a connection closed before that takes the answer along.
+            # Most clients read the answer only after sending the whole body; closing the connection earlier loses it.
             with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER):
-                    while message.get("more_body") and read < self.max_body + THROW_AWAY:
-                        message = await receive_some()
-            # The connection is of no more use: the rest of the body would have to be read first.
+                async with asyncio.timeout(DISCARD_TIMEOUT):
+                    while message.get("more_body") and read < self.max_body + MAX_DISCARDED:
+                        message = await receive_counted()
+            # The connection cannot be reused: the rest of the body would have to be read first.
             raise HTTPException(413, f"the body is longer than {self.max_body} bytes", headers={"Connection": "close"})
 
-        async def send_noted(message: Message) -> None:
+        async def send_answer(message: Message) -> None:
             nonlocal answered
             answered = True
             await send(message)
 
-        await self.app(scope, receive_limited, send_noted)
+        await self.app(scope, receive_limited, send_answer)
 
 
 def _event(job: Job) -> ServerSentEvent:
@@ -393,7 +394,7 @@ def _event(job: Job) -> ServerSentEvent:
 
 @asynccontextmanager
 async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Run an app and give a client that calls it directly: no socket, so it works in simulated time.
+    """Run an app, and yield a client that calls it directly: without a socket, so it works in simulated time.
 
     Args:
         app: what `create_app` returns. It is started before, and stopped after, the `async with` block.
@@ -405,12 +406,12 @@ async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def serve(app: FastAPI) -> AsyncIterator[str]:
-    """Run an app on a real server, on a free port of this machine's loopback interface; give its address.
+    """Run an app on a real server, on a free port of the loopback interface; yield its address.
 
-    The server is uvicorn, in this thread's loop. It is stopped at the end of the `async with` block, also on failure;
-    a stream that is still open then is cut off after a second.
+    The server is uvicorn, in this thread's event loop. It is stopped at the end of the `async with` block, even after
+    an error; a stream that is still open then is closed after a second.
     """
-    import uvicorn  # where there are no sockets, such as in a browser, the rest of this module works without it
+    import uvicorn  # here, because a browser has no sockets: the rest of this module must work there without it
 
     class Server(uvicorn.Server):
         """uvicorn without its signal handlers: Ctrl-C belongs to the notebook."""
@@ -418,7 +419,7 @@ async def serve(app: FastAPI) -> AsyncIterator[str]:
         def capture_signals(self) -> AbstractAsyncContextManager[None]:  # type: ignore[override]
             return nullcontext()
 
-    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that say they are TCP.
+    # asyncio sends small answers at once (TCP_NODELAY) only on sockets whose protocol is TCP explicitly.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))

@@ -1,7 +1,7 @@
-"""Checks of arguments: each returns what makes sense, and refuses the rest in the same words everywhere.
+"""Argument validation: each function returns a valid value, and rejects any other with the same message everywhere.
 
-The rule: any value of any type, in any method, gets a `TypeError` or a `ValueError` that names the argument and says
-what would be right.
+The rule: an invalid value, of any type, in any method, raises a `TypeError` or a `ValueError` that names the argument
+and says what would be valid.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from collections.abc import Callable
 from typing import Any
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
-"""The whole numbers that a database can keep."""
+"""The integers that a database can store."""
 LONGEST = 1e10
-"""The longest delay, in seconds: 317 years. Calendars end, and a database has to keep the date."""
+"""The longest delay, in seconds: 317 years. A database has to store the date, and its calendar ends."""
 
 
 def shown(value: object) -> str:
-    """Return what an error message says about a value: its repr, shortened. Whatever the value is, this works."""
+    """Return a value's repr, shortened, for an error message. This works for any value."""
     try:
         text = repr(value).encode(errors="backslashreplace").decode()
-    except Exception:  # nested too deeply, too many digits, a __repr__ that fails
+    except Exception:  # nested too deeply, too many digits, or a __repr__ that raises
         text = f"a {value.__class__.__name__} that cannot be shown"
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def check_number(
+def validate_number(
     name: str, value: object, *, least: float = 0, above: bool = False, most: float = math.inf, of: str = ""
 ) -> float:
-    """Return `value` if it is a usable number.
+    """Return `value` if it is a finite number within these bounds.
 
     Args:
-        name: what the value is, for the error.
+        name: the argument's name, for the error message.
         value: any number.
-        least: the smallest that is allowed.
+        least: the smallest valid number.
         above: whether `least` itself is too small.
-        most: the largest that is allowed.
-        of: its unit, for the error, such as " of seconds".
+        most: the largest valid number.
+        of: the unit, for the error message, such as " of seconds".
 
     Raises:
         TypeError: if it is not a number.
@@ -47,7 +47,7 @@ def check_number(
         raise TypeError(f"{name} must be a number{of}, got {shown(value)}")
     try:
         finite = math.isfinite(value)
-    except OverflowError:  # a whole number beyond what a float can hold
+    except OverflowError:  # an integer too large for a float
         finite = False
     if not finite or value < least or (above and value == least):
         limit = f"above {least}" if above else f"{least} or more"
@@ -57,13 +57,13 @@ def check_number(
     return value
 
 
-def check_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
-    """Return `value` if it is a usable length or point of time in seconds; 0 only if `zero`. See `check_number`."""
-    return check_number(name, value, above=not zero, most=most, of=" of seconds")
+def validate_seconds(name: str, value: object, *, zero: bool = True, most: float = math.inf) -> float:
+    """Return `value` if it is a valid duration or time in seconds; 0 is valid only if `zero`. See `validate_number`."""
+    return validate_number(name, value, above=not zero, most=most, of=" of seconds")
 
 
-def check_whole(name: str, value: object) -> int:
-    """Return `value` if it is a whole number, however large.
+def validate_integer(name: str, value: object) -> int:
+    """Return `value` if it is an integer, however large.
 
     Raises:
         TypeError: if it is not an int.
@@ -73,14 +73,14 @@ def check_whole(name: str, value: object) -> int:
     return value
 
 
-def check_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
-    """Return `value` if it is a whole number from `least` to `most`.
+def validate_count(name: str, value: object, *, least: int = 1, most: float = LARGEST) -> int:
+    """Return `value` if it is an integer from `least` to `most`.
 
     Raises:
         TypeError: if it is not an int.
         ValueError: if it is below `least` or above `most`.
     """
-    count = check_whole(name, value)
+    count = validate_integer(name, value)
     if count < least:
         raise ValueError(f"{name} must be {least} or more, got {shown(value)}")
     if count > most:
@@ -88,29 +88,29 @@ def check_count(name: str, value: object, *, least: int = 1, most: float = LARGE
     return count
 
 
-def check_ids(job_id: object, attempt: object) -> None:
-    """Refuse what can't be the id of a job, or the number of an attempt. Any whole number can; most are unknown.
+def validate_ids(job_id: object, attempt: object) -> None:
+    """Reject what cannot be a job's id or an attempt's number. Any integer can, even if there is no such job.
 
     Raises:
         TypeError: naming the argument.
     """
-    check_whole("job_id", job_id)
+    validate_integer("job_id", job_id)
     if attempt is not None:
-        check_whole("attempt", attempt)
+        validate_integer("attempt", attempt)
 
 
-def check_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
-    """Return `value` if it is text that can be stored and sent.
+def validate_text(name: str, value: object, must_be: str = "a string", *, empty: str | None = None) -> str:
+    """Return `value` if it is a string that can be stored and sent.
 
     Args:
-        name: what the value is, for the error.
+        name: the argument's name, for the error message.
         value: any string that UTF-8 can encode.
-        must_be: for the error, such as "a string or None".
-        empty: for the error, why it must not be empty. None: it may be.
+        must_be: what is valid, for the error message, such as "a string or None".
+        empty: why it must not be empty, for the error message. None: it may be empty.
 
     Raises:
         TypeError: if it is not a string.
-        ValueError: if it is empty and must not be, or holds half of a surrogate pair.
+        ValueError: if it is empty and must not be, or contains half of a surrogate pair.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be {must_be}, got {shown(value)}")
@@ -126,7 +126,7 @@ def check_text(name: str, value: object, must_be: str = "a string", *, empty: st
     return value
 
 
-def check_fraction(name: str, value: object) -> float:
+def validate_fraction(name: str, value: object) -> float:
     """Return `value` if it is a number from 0 to 1.
 
     Raises:
@@ -140,65 +140,65 @@ def check_fraction(name: str, value: object) -> float:
     return value
 
 
-# --- of a queue's methods ---
+# --- the arguments of a queue's methods ---
 
 A_TYPE = "a string such as 'send-email'"
 NAMES_A_HANDLER = "it names the handler, such as 'send-email'"
 
 
-def check_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
-    """Refuse what makes no sense for a job.
+def validate_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
+    """Reject invalid arguments of `enqueue`.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
     if type.__class__ is not str or not type or not type.isascii():
-        check_text("type", type, A_TYPE, empty=NAMES_A_HANDLER)
+        validate_text("type", type, A_TYPE, empty=NAMES_A_HANDLER)
     if priority.__class__ is not int:
         raise TypeError(f"priority must be a whole number, got {shown(priority)}")
     if not SMALLEST <= priority <= LARGEST:
         raise ValueError(f"priority must be from {SMALLEST} to {LARGEST}, got {shown(priority)}")
     if max_attempts.__class__ is not int or not 1 <= max_attempts <= LARGEST:
-        check_count("max_attempts", max_attempts)
+        validate_count("max_attempts", max_attempts)
     if delay.__class__ is not float or not 0 <= delay <= LONGEST:
-        check_seconds("delay", delay, most=LONGEST)
+        validate_seconds("delay", delay, most=LONGEST)
     if key is not None:
-        check_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
+        validate_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
 
 
-def check_clock(clock: Callable[[], float]) -> Callable[[], float]:
-    """Return a clock if it is one.
+def validate_clock(clock: Callable[[], float]) -> Callable[[], float]:
+    """Return `clock` if it is a callable that returns seconds.
 
     Raises:
-        TypeError, ValueError: if it cannot be called, or returns something else than seconds.
+        TypeError, ValueError: if it is not callable, or returns anything but seconds.
     """
     if not callable(clock):
         raise TypeError(f"clock must be a callable that returns seconds, such as time.time, got {shown(clock)}")
-    check_seconds("clock()", clock())
+    validate_seconds("clock()", clock())
     return clock
 
 
-def check_worker(worker: str) -> None:
-    """Refuse what is not a worker's name.
+def validate_worker(worker: str) -> None:
+    """Reject what is not a worker's name.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
-    check_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
+    validate_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
 
 
-def check_error(error: BaseException | str) -> None:
-    """Refuse what is not an error.
+def validate_error(error: BaseException | str) -> None:
+    """Reject what is neither an exception nor a string.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
     if not isinstance(error, BaseException):
-        check_text("error", error, "an exception or a text")
+        validate_text("error", error, "an exception or a string")
 
 
-def check_listener(listener: object) -> None:
-    """Refuse what cannot be called.
+def validate_listener(listener: object) -> None:
+    """Reject what is not callable.
 
     Raises:
         TypeError: naming the argument.
@@ -207,41 +207,41 @@ def check_listener(listener: object) -> None:
         raise TypeError(f"listener must be a callable that takes a JobEvent, got {shown(listener)}")
 
 
-def check_page(type: str | None, after: int, limit: int) -> tuple[int, int]:
-    """Return `after` and `limit` of a page of dead letters, as numbers that a database can keep.
+def validate_page(type: str | None, after: int, limit: int) -> tuple[int, int]:
+    """Return `after` and `limit` of a page of dead letters, as integers that a database can store.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
     """
     if type is not None:
-        check_text("type", type, f"{A_TYPE}, or None", empty=NAMES_A_HANDLER)
-    return check_after(after), min(check_count("limit", limit, most=math.inf), LARGEST)
+        validate_text("type", type, f"{A_TYPE}, or None", empty=NAMES_A_HANDLER)
+    return validate_after(after), min(validate_count("limit", limit, most=math.inf), LARGEST)
 
 
-def check_after(after: int) -> int:
-    """Return `after`, the id or number after which a list begins, as a number that a database can keep.
+def validate_after(after: int) -> int:
+    """Return `after`, the id or number after which a list starts, as an integer that a database can store.
 
     Raises:
-        TypeError, ValueError: for one that makes no sense.
+        TypeError, ValueError: if it is not an integer, or below 0.
     """
-    return min(check_count("after", after, least=0, most=math.inf), LARGEST)
+    return min(validate_count("after", after, least=0, most=math.inf), LARGEST)
 
 
-# --- what is kept as JSON: data and results ---
+# --- data and results, which are stored as JSON ---
 
 DEEPEST = 100
 """How deeply data and results may be nested. What is accepted must be readable, however deep the reader's stack is."""
 
 
 class NotJSON(TypeError):
-    """JSON cannot keep this value, or would give back another one."""
+    """JSON cannot represent this value, or not exactly."""
 
 
 def as_json(name: str, value: Any) -> str:
     """Return a value as JSON.
 
     Raises:
-        NotJSON: if JSON cannot keep it as it is; the message names it by `name` and says why.
+        NotJSON: if JSON cannot represent it exactly; the message gives its `name` and the reason.
     """
     if value is None:
         return "null"
@@ -255,9 +255,9 @@ def as_json(name: str, value: Any) -> str:
         if text.count("[") + text.count("{") > DEEPEST and _depth(back) > DEEPEST:
             raise RecursionError
     except RecursionError:
-        raise NotJSON(f"{name} must be JSON, since it is kept on disk: it is nested more than {DEEPEST} deep") from None
+        raise NotJSON(f"{name} must be JSON, because it is stored: it is nested more than {DEEPEST} deep") from None
     except Exception as error:
-        raise NotJSON(f"{name} must be JSON, since it is kept on disk: {error}") from None
+        raise NotJSON(f"{name} must be JSON, because it is stored: {error}") from None
     return text
 
 

@@ -1,6 +1,6 @@
-"""How many workers: by formula, and by simulation (notebook 12).
+"""How many workers: by formula, and by simulation (page 12).
 
-Jobs that come at random at a rate λ, work that takes 1/μ on average, c workers: a queue that is called M/M/c.
+Jobs arrive at random at a rate λ, each takes 1/μ on average, and there are c workers: an M/M/c queue.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ from collections import deque
 from heapq import heapreplace
 from typing import Literal, NamedTuple
 
-from .arguments import check_count, check_number
+from .arguments import validate_count, validate_number
 
 
 def offered_load(arrivals: float, service: float) -> float:
-    """Seconds of work that come in a second: arrivals × service. Its unit is called the erlang.
+    """Return the seconds of work that arrive per second: arrivals × service. Its unit is the erlang.
 
     Args:
-        arrivals: jobs a second.
+        arrivals: jobs per second.
         service: seconds that a job takes, on average.
     """
-    check_number("arrivals", arrivals, above=True)
-    check_number("service", service, above=True)
+    validate_number("arrivals", arrivals, above=True)
+    validate_number("service", service, above=True)
     return arrivals * service
 
 
 def utilization(arrivals: float, service: float, workers: int) -> float:
-    """Return the share of their time for which workers are busy. At 1 or more, the queue grows for ever."""
-    check_count("workers", workers)
+    """Return the share of their time for which workers are busy. At 1 or more, the queue grows forever."""
+    validate_count("workers", workers)
     return offered_load(arrivals, service) / workers
 
 
 def erlang_b(load: float, workers: int) -> float:
-    """Probability that all workers are busy where nobody waits: who finds them busy goes away.
+    """Return the probability that all workers are busy if no job waits: arrivals that find all workers busy are lost.
 
     Args:
         load: in erlangs, see `offered_load`.
         workers: how many.
 
-    Source: A. K. Erlang, 1917; computed by the recursion B(0) = 1, B(n) = load·B(n-1) / (n + load·B(n-1)), which no
-    factorial overflows.
+    Source: A. K. Erlang, 1917; computed by the recursion B(0) = 1, B(n) = load·B(n-1) / (n + load·B(n-1)), which has
+    no factorial that could overflow.
     """
-    check_number("load", load)
-    check_count("workers", workers)
+    validate_number("load", load)
+    validate_count("workers", workers)
     blocked = 1.0
     for n in range(1, workers + 1):
         blocked = load * blocked / (n + load * blocked)
@@ -51,11 +51,11 @@ def erlang_b(load: float, workers: int) -> float:
 
 
 def erlang_c(load: float, workers: int) -> float:
-    """Probability that a job has to wait. 1 if there is more work than workers can do.
+    """Return the probability that a job has to wait: 1 if the workers cannot keep up.
 
     Source: A. K. Erlang, 1917, from `erlang_b` by C = B / (1 - ρ(1 - B)), with ρ = load / workers.
     """
-    check_count("workers", workers)
+    validate_count("workers", workers)
     if load >= workers:
         return 1.0
     blocked = erlang_b(load, workers)
@@ -63,31 +63,31 @@ def erlang_c(load: float, workers: int) -> float:
 
 
 def mean_wait(arrivals: float, service: float, workers: int) -> float:
-    """Return the mean wait before a job is begun, in seconds: C / (workers/service - arrivals). Infinite if too few."""
+    """Return the mean wait, in seconds: C / (workers/service - arrivals); infinite if the workers cannot keep up."""
     load = offered_load(arrivals, service)
-    if load >= check_count("workers", workers):
+    if load >= validate_count("workers", workers):
         return math.inf
     return erlang_c(load, workers) / (workers / service - arrivals)
 
 
 def wait_quantile(arrivals: float, service: float, workers: int, share: float = 0.95) -> float:
-    """Return the wait that a share of all jobs do not exceed, in seconds.
+    """Return the wait that a share of all jobs does not exceed, in seconds.
 
     A wait is longer than t with the probability C·exp(-(workers/service - arrivals)·t); this solves that for t.
     Source: any text on M/M/c with first come, first served, such as Cooper, "Introduction to Queueing Theory", 1981.
     """
-    check_number("share", share, above=True)
+    validate_number("share", share, above=True)
     if share >= 1:
         raise ValueError(f"share must be below 1, such as 0.95, got {share!r}")
     load = offered_load(arrivals, service)
-    if load >= check_count("workers", workers):
+    if load >= validate_count("workers", workers):
         return math.inf
     waiting = erlang_c(load, workers)
     return max(0.0, math.log(waiting / (1 - share)) / (workers / service - arrivals)) if waiting else 0.0
 
 
 def mean_in_system(arrivals: float, service: float, workers: int) -> float:
-    """Return how many jobs are there on average, waiting or in hand: arrivals × (mean wait + service).
+    """Return how many jobs are in the system on average, waiting or running: arrivals × (mean wait + service).
 
     Source: J. D. C. Little, "A Proof for the Queuing Formula: L = λW", Operations Research 9 (1961).
     """
@@ -95,27 +95,27 @@ def mean_in_system(arrivals: float, service: float, workers: int) -> float:
 
 
 def fewest_workers(arrivals: float, service: float, target: float, share: float = 0.95) -> int:
-    """Return the smallest number of workers with which a share of all jobs waits no longer than target seconds."""
-    check_number("target", target)
+    """Return the fewest workers with which a share of all jobs waits no longer than `target` seconds."""
+    validate_number("target", target)
     workers = math.floor(offered_load(arrivals, service)) + 1
     while wait_quantile(arrivals, service, workers, share) > target:
         workers += 1
     return workers
 
 
-class Waits(NamedTuple):
-    """What a simulated queue did."""
+class QueueOutcome(NamedTuple):
+    """The result of a simulated queue."""
 
     waits: list[float]
-    """Seconds before each job was begun, in the order in which they came."""
+    """How long each job waited, in seconds, in order of arrival."""
     busy: float
     """The share of their time for which the workers were busy."""
     seconds: float
-    """How long it all took."""
+    """How long it took in all."""
     came: list[float]
-    """The second in which each job came."""
+    """When each job arrived, in seconds."""
     done: list[float]
-    """The second in which each job was done, in the order in which they came."""
+    """When each job was done, in seconds, in order of arrival."""
 
     @property
     def mean(self) -> float:
@@ -127,22 +127,22 @@ class Waits(NamedTuple):
         return sorted(self.waits)[math.ceil(share * len(self.waits)) - 1]
 
     def mean_in_system(self) -> float:
-        """Return how many jobs were there on average, waiting or running: counted, and with no formula.
+        """Return how many jobs were in the system on average, waiting or running: by counting, without a formula.
 
-        Goes through the record in the order of time, one more for each job that came and one fewer for each that was
-        done, and weighs each count with the time for which it held.
+        It walks through time, adds one for each arrival, subtracts one for each job done, and weights each count by how
+        long it lasted.
         """
         changes = sorted([(second, 1) for second in self.came] + [(second, -1) for second in self.done])
-        there, since, weighed = 0, 0.0, []
+        jobs, since, weighted = 0, 0.0, []
         for second, change in changes:
-            weighed.append(there * (second - since))
-            there, since = there + change, second
-        return math.fsum(weighed) / self.seconds
+            weighted.append(jobs * (second - since))
+            jobs, since = jobs + change, second
+        return math.fsum(weighted) / self.seconds
 
     def interval(self, batches: int = 20) -> tuple[float, float]:
-        """Return the interval in which the true mean lies, with 99 % confidence.
+        """Return the 99 % confidence interval of the mean wait.
 
-        Waits of neighbours are alike, so the means of 20 long batches are compared, and not the waits (the method of
+        Successive waits are correlated, so it compares the means of 20 long batches, not single waits (the method of
         batch means; Student's t for 19 degrees of freedom is 2.861).
         """
         size = len(self.waits) // batches
@@ -153,53 +153,53 @@ class Waits(NamedTuple):
         return mean - half, mean + half
 
 
-def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000, seed: int = 12) -> Waits:
-    """Let jobs come at random, and first come be first served. Times are drawn from exponential distributions.
+def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000, seed: int = 12) -> QueueOutcome:
+    """Simulate jobs that arrive at random and are served first come, first served, with exponential times.
 
-    This is the course's queue at its barest: for each job, the worker that is free first takes it. So 100,000 jobs
-    take a moment, where the queue itself would take some seconds; a test compares the two.
+    This is the course's queue at its barest: each job goes to the worker that is free first. So 100,000 jobs take a
+    moment, where the queue itself would need some seconds. A test compares the two.
 
     Args:
-        arrivals: jobs a second.
+        arrivals: jobs per second.
         service: seconds that a job takes, on average.
         workers: how many.
         jobs: how many.
-        seed: of the random times.
+        seed: for the random times.
     """
     offered_load(arrivals, service)
     chance = random.Random(seed)
-    free = [0.0] * check_count("workers", workers)  # a heap: when each worker is free
+    free = [0.0] * validate_count("workers", workers)  # a heap: when each worker is free
     now = worked = 0.0
     waits, came, done = [], [], []
-    for _ in range(check_count("jobs", jobs)):
+    for _ in range(validate_count("jobs", jobs)):
         now += chance.expovariate(arrivals)
         work = chance.expovariate(1 / service)
-        begun = max(now, free[0])
-        heapreplace(free, begun + work)
-        waits.append(begun - now)
+        start = max(now, free[0])
+        heapreplace(free, start + work)
+        waits.append(start - now)
         came.append(now)
-        done.append(begun + work)
+        done.append(start + work)
         worked += work
     seconds = max(free)
-    return Waits(waits, worked / (seconds * workers), seconds, came, done)
+    return QueueOutcome(waits, worked / (seconds * workers), seconds, came, done)
 
 
 Signal = Literal["depth", "latency"]
 WAITING_PER_WORKER = 10
-"""By depth: one worker for so many waiting jobs."""
+"""Scaling by depth: waiting jobs per worker."""
 TOO_OLD = 1.0
-"""By latency: one worker more when the oldest job has waited for more than so many seconds."""
+"""Scaling by latency: seconds the oldest job may wait before a worker is added."""
 QUIET = 30.0
-"""By latency: one worker fewer when for so many seconds no job has waited."""
+"""Scaling by latency: seconds without a waiting job before a worker is removed."""
 
 
-class Scaled(NamedTuple):
-    """What a team did whose size followed a signal."""
+class AutoscaleOutcome(NamedTuple):
+    """The result of an autoscaled team of workers."""
 
     waits: list[tuple[float, float]]
-    """(second in which a job came, seconds before it was begun)."""
+    """(second in which a job arrived, seconds it waited)."""
     team: list[tuple[float, int]]
-    """(second, workers), once a second."""
+    """(second, workers), once per second."""
 
     def p95(self) -> float:
         """Return the wait that 95 of 100 jobs did not exceed, in seconds."""
@@ -207,19 +207,19 @@ class Scaled(NamedTuple):
         return waits[math.ceil(0.95 * len(waits)) - 1]
 
 
-def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int = 12) -> Scaled:
-    """Let a team grow and shrink with a signal, through ten minutes of many small jobs and ten of few big ones.
+def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int = 12) -> AutoscaleOutcome:
+    """Scale a team of workers by a signal, through ten minutes of many small jobs and ten minutes of a few big ones.
 
-    In the first ten minutes 40 jobs of 20 ms come a second, with a rush of 300 every minute. In the second ten minutes
-    a job of 4 s comes every second. "depth" wants a worker for every `WAITING_PER_WORKER` waiting jobs. "latency" wants
-    one more when the oldest job has waited for more than `TOO_OLD` and no worker is on its way already, and one fewer
-    when for `QUIET` no job has waited. Both look once a second.
+    In the first ten minutes, 40 jobs of 20 ms arrive per second, with a rush of 300 every minute. In the second ten,
+    one job of 4 s arrives per second. "depth" asks for a worker for every `WAITING_PER_WORKER` waiting jobs. "latency"
+    adds a worker when the oldest job has waited longer than `TOO_OLD` and no worker is starting, and removes one after
+    `QUIET` without a waiting job. Both look once per second.
 
     Args:
-        signal: what the team follows.
-        most: how many workers there may be at most. There is always one.
-        start_up: seconds until a new worker is there.
-        seed: of the random times.
+        signal: what the size of the team follows.
+        most: the most workers there may be. There is always one.
+        start_up: seconds that a new worker takes to start.
+        seed: for the random times.
     """
     chance = random.Random(seed)
     coming: list[tuple[float, float]] = []  # (when, work)
@@ -233,9 +233,9 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
         coming.append((now, 4.0))
     coming.sort()
 
-    free = [0.0]  # when each worker is free, or there
-    there, waited = 0.0, 0.0  # when the newest worker is there; when somebody last waited
-    outcome = Scaled([], [])
+    free = [0.0]  # when each worker is free, or has started
+    started, waited = 0.0, 0.0  # when the newest worker has started; when a job last waited
+    outcome = AutoscaleOutcome([], [])
     queue: deque[tuple[float, float]] = deque()
     arrived = 0
     for second in range(1300):
@@ -245,23 +245,23 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
         free.sort()
         while queue and max(free[0], queue[0][0]) <= second:
             came, work = queue.popleft()
-            begun = max(free[0], came)
-            outcome.waits.append((came, begun - came))
-            free[0] = begun + work
+            start = max(free[0], came)
+            outcome.waits.append((came, start - came))
+            free[0] = start + work
             free.sort()
         oldest = second - queue[0][0] if queue else 0.0
         if signal == "depth":
             wanted = math.ceil(len(queue) / WAITING_PER_WORKER)
         else:
             waited = second if queue else waited
-            more, fewer = oldest > TOO_OLD and second >= there, second >= waited + QUIET
-            waited = second if fewer else waited  # the next one goes after another quiet spell
+            more, fewer = oldest > TOO_OLD and second >= started, second >= waited + QUIET
+            waited = second if fewer else waited  # the next worker is removed after another quiet spell
             wanted = len(free) + more - fewer
         wanted = min(most, max(1, wanted))
         while len(free) < wanted:
-            there = second + start_up
-            free.append(there)
-        while len(free) > wanted and free[0] <= second:  # who is at work finishes first
+            started = second + start_up
+            free.append(started)
+        while len(free) > wanted and free[0] <= second:  # a busy worker finishes its job first
             free.pop(0)
         outcome.team.append((float(second), len(free)))
     return outcome

@@ -1,7 +1,7 @@
-"""What a job queue promises: the contract between producers and workers (notebook 02).
+"""What a job queue promises: the contract between producers and workers (page 2).
 
-`Producer` is the half that an API needs, and all that the cover of a production engine has. `Queue` adds what a worker
-needs. Code takes the smaller one if that is enough.
+`Producer` is the part that an API needs, and all that the adapter to a production engine has. `Queue` adds what a
+worker needs. Code should ask for the smaller one if that is enough.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Listener = Callable[[JobEvent], object]
 
 
 class QueueFull(QueueError):
-    """The queue holds as many pending jobs as it may. Nothing was enqueued; try again later."""
+    """The queue has reached its limit of pending jobs. Nothing was enqueued; try again later."""
 
 
 class KeyReused(QueueError):
@@ -24,13 +24,13 @@ class KeyReused(QueueError):
 
 
 class Producer(Protocol):
-    """What producers may count on, whatever keeps the jobs.
+    """What producers can rely on, however the queue stores its jobs.
 
-    - A job is never lost: it ends completed or failed, or a person discards it.
+    - A job is never lost: it ends as completed or failed, and a failed one is kept until a person discards it.
     - A move that `job.Move` does not allow raises `IllegalMove`; an unknown id raises `JobNotFound`.
     - Times are seconds on `clock`.
-    - A `Job` says how the job was when the method returned. Whether it follows later changes is not promised: a queue
-      in memory may return the job itself, one with storage cannot. To know how the job is now, call `get`.
+    - A `Job` shows the job's state when the method returned. Whether it follows later changes is not promised: a queue
+      in memory may return the job itself, one with storage cannot. For the current state, call `get`.
     """
 
     name: str
@@ -46,105 +46,105 @@ class Producer(Protocol):
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Hand in a job; it is pending.
+        """Add a job; it is pending.
 
         Args:
-            type: which handler shall do it.
+            type: names the handler.
             data: what the handler gets.
-            priority: a higher one goes first.
-            delay: seconds before which it is not picked up.
-            max_attempts: how often it is tried before it fails for good.
+            priority: a job with a higher one goes first.
+            delay: seconds before a worker may pick it up.
+            max_attempts: how often it is tried before it fails permanently.
             key: idempotency key. While a job with this key is kept, that job is returned and none is added.
 
         Raises:
-            TypeError, ValueError: for an argument that makes no sense; the message names it.
-            QueueFull: if the queue has a bound and has reached it.
-            KeyReused: if the key's job has another type or other data.
+            TypeError, ValueError: for an invalid argument; the message names it.
+            QueueFull: if the queue has a limit and has reached it.
+            KeyReused: if the job with this key has another type or other data.
         """
         ...
 
     def get(self, job_id: int) -> Job | None:
-        """Look a job up; None if it is not known (any more)."""
+        """Return a job; None if there is none with this id, or it is no longer kept."""
         ...
 
     def stats(self) -> dict[str, int]:
-        """Count the jobs in each state. Finished jobs that were forgotten still count."""
+        """Count the jobs in each state. Finished jobs count even when they are no longer kept."""
         ...
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
-        """List failed jobs, of one type or of all, by id: up to `limit` of them, from the id `after` on."""
+        """List failed jobs, of one type or of all, by id: up to `limit` of them, with ids above `after`."""
         ...
 
     def revive(self, job_id: int) -> Job:
-        """Give a failed job new attempts: it is pending at once. The errors it has met are kept."""
+        """Give a failed job new attempts: it is pending, and due now. Its errors are kept."""
         ...
 
     def discard(self, job_id: int) -> Job:
-        """Forget a failed job. `stats` still counts it."""
+        """Delete a failed job. `stats` still counts it."""
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called with a `JobEvent` after every move; call what is returned to end that."""
+        """Call `listener` with a `JobEvent` after every move, until the function that this returns is called."""
         ...
 
 
 class Queue(Producer, Protocol):
-    """What workers may count on besides: a job is handed to one worker at a time."""
+    """What workers can also rely on: a job is claimed by one worker at a time."""
 
     lease: float | None
-    """Seconds without a heartbeat after which a job goes to another worker; None: it never does."""
+    """Seconds without a heartbeat after which another worker may claim the job; None: never."""
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
-        """Pick up the next job: highest priority, then earliest `scheduled_for`, then lowest id; or None."""
+        """Claim the next job that is due: highest priority, then earliest `scheduled_for`, then lowest id; or None."""
         ...
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Say that a job in hand is still worked on. For `attempt`, see `complete`."""
+        """Renew the lease of a running job. For `attempt`, see `complete`."""
         ...
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
-        """Mark a job in hand as done.
+        """Mark a running job as done.
 
         Args:
             job_id: the job.
             result: what its handler returned.
-            attempt: which attempt says so. None: the one that is in hand.
+            attempt: which attempt is reporting. None: the one that is running.
 
         Raises:
-            LeaseLost: if that attempt does not have the job in hand any more.
+            LeaseLost: if that attempt is no longer the one that is running.
         """
         ...
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Say that the attempt in hand failed: the job is pending again after its backoff, or failed for good."""
+        """Report that the running attempt failed: the job is retried after a backoff, or has permanently failed."""
         ...
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Put a job in hand back, as if it had not been picked up: the attempt does not count."""
+        """Make a running job pending again, as if it had not been claimed: the attempt does not count."""
         ...
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
-        """Note how far a job in hand is.
+        """Record a running job's progress.
 
         Args:
             job_id: the job.
-            fraction: from 0 to 1. What the queue shows never goes back: a retry begins again, and the job stays at
-                the furthest that any attempt came.
-            note: what the handler does now, for a person.
+            fraction: from 0 to 1. The job's progress never goes back: a retry starts again at 0, but the job stays at
+                the furthest that any attempt has reached.
+            note: what the handler is doing now, for people to read.
             attempt: see `complete`.
 
         Raises:
-            TypeError, ValueError: for a fraction that is none, or a note that is no text.
+            TypeError, ValueError: for a fraction that is not a number from 0 to 1, or a note that is not a string.
         """
         ...
 
     async def wait(self, *, or_finished: bool = True) -> None:
-        """Sleep until `dequeue` is worth a try: a job is due, or somebody called `wake`.
+        """Sleep until a job is due, or `wake` is called.
 
-        As many are woken as there are jobs for, first come, first served.
+        Callers are woken first come, first served, and no more of them than there are jobs.
 
         Args:
-            or_finished: whether to wake up, too, when all jobs are finished.
+            or_finished: whether to wake up when all jobs are finished, too.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""Dead letters: jobs that are out of attempts wait here for a person (notebook 07).
+"""Dead letters: jobs that have permanently failed, kept for manual inspection (page 7).
 
-The queue keeps them: see `dead`, `revive` and `discard` of `Producer`. This module adds what a person needs: pages of
-them to look at, and HTTP endpoints behind a token.
+The queue keeps them: see `dead`, `revive` and `discard` of `Producer`. This module adds what an operator needs: HTTP
+endpoints, behind a token, that list dead letters page by page, and revive or discard them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .contract import Producer
 from .job import IllegalMove, Job, JobNotFound, Status
 
 WITHOUT_NUL = r"^[^\x00]*$"
-"""What a text from a client must match: PostgreSQL cannot keep a NUL in a text."""
+"""What a string from a client must match: PostgreSQL cannot store a NUL in one."""
 
 
 class Failure(BaseModel):
@@ -35,7 +35,7 @@ class Failure(BaseModel):
 
 
 class DeadLetter(BaseModel):
-    """A job that is out of attempts, with all that it has met."""
+    """A job that has permanently failed, with the error of every attempt."""
 
     id: int
     type: str
@@ -48,11 +48,11 @@ class DeadLetters(BaseModel):
 
     deadLetters: list[DeadLetter]  # noqa: N815 - the name on the wire
     next: str | None
-    """Where the next page is; None on the last."""
+    """The address of the next page; None on the last."""
 
 
 class Revived(BaseModel):
-    """How many jobs have new attempts."""
+    """How many jobs were given new attempts."""
 
     revived: int
 
@@ -64,10 +64,10 @@ class Problem(BaseModel):
 
 
 def presentable(value: Any) -> Any:
-    r"""Return a value if JSON can carry it, else a text that shows it: a job can be looked up whatever its result.
+    r"""Return a value if JSON can represent it, else a string that shows it: any job can be looked up.
 
-    Half a surrogate pair in a text is written as Python writes it, `\ud800`. Anything else that is in the way, such as
-    an object, or a structure nested deeper than 255 levels, is shown by a short `repr`.
+    Half a surrogate pair in a string is written as Python writes it, `\ud800`. Anything else that JSON cannot take,
+    such as an object, or a structure nested deeper than 255 levels, is shown by its `repr`, shortened.
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
@@ -85,7 +85,7 @@ def dead_letter(job: Job) -> DeadLetter:
 
 
 class _Digits(Convertor[str]):
-    """An id in a path, as it stands there. Starlette's own `int` fails on thousands of digits, which makes it a 500."""
+    """An id in a path, as a string of digits. Starlette's own `int` raises on thousands of digits: a 500."""
 
     regex = "[0-9]+"
 
@@ -100,7 +100,7 @@ register_url_convertor("digits", _Digits())
 
 
 async def possible_id(job_id: int) -> int:
-    """Refuse an id that no job can have as one that no job has, without asking the queue.
+    """Answer 404 for an id that no job can have, without asking the queue.
 
     Raises:
         HTTPException: 404.
@@ -114,9 +114,9 @@ JobId = Annotated[int, Depends(possible_id)]
 
 
 def revive_all(queue: Producer, type: str | None = None) -> int:
-    """Give every dead letter of a type, or of all types, new attempts; return how many that were.
+    """Give every dead letter of a type, or of all types, new attempts; return how many there were.
 
-    A job that somebody else revives or discards meanwhile is passed over.
+    A job that is revived or discarded by another client meanwhile is skipped.
     """
     revived = last = 0
     while page := queue.dead(type, after=last):
@@ -131,24 +131,24 @@ def revive_all(queue: Producer, type: str | None = None) -> int:
 
 
 def admin_router(queue: Producer, token: str) -> APIRouter:
-    """Build the endpoints for whoever looks after dead letters.
+    """Build the endpoints with which an operator handles dead letters.
 
     Args:
-        queue: whose dead letters.
-        token: what must stand in each request: `Authorization: Bearer <token>`.
+        queue: the queue with the dead letters.
+        token: what each request must send: `Authorization: Bearer <token>`.
 
     Raises:
-        TypeError, ValueError: for a token that is no text, is empty, or cannot be sent in a header.
+        TypeError, ValueError: for a token that is not a string, is empty, or cannot be sent in a header.
     """
     if not isinstance(token, str):
-        raise TypeError(f"admin_token must be a text, got {token.__class__.__name__}")
+        raise TypeError(f"admin_token must be a string, got {token.__class__.__name__}")
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError("admin_token must be one or more visible ASCII characters, without spaces")
     expected = token.encode()
 
     async def authorized(request: Request) -> None:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        # The comparison takes as long however much of the token is right.
+        # The comparison takes the same time for any wrong token, so its duration reveals nothing.
         if not hmac.compare_digest(given.encode(), expected) or scheme.lower() != "bearer":
             raise HTTPException(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
@@ -169,8 +169,8 @@ def admin_router(queue: Producer, token: str) -> APIRouter:
         found = queue.dead(type, after=after, limit=limit + 1)
         more = None
         if len(found) > limit:
-            asked = {"after": found[limit - 1].id, "limit": limit} | ({"type": type} if type else {})
-            more = f"{router.prefix}?{urlencode(asked)}"
+            query = {"after": found[limit - 1].id, "limit": limit} | ({"type": type} if type else {})
+            more = f"{router.prefix}?{urlencode(query)}"
         return DeadLetters(deadLetters=[dead_letter(job) for job in found[:limit]], next=more)
 
     @router.post("/revive")
@@ -180,27 +180,27 @@ def admin_router(queue: Producer, token: str) -> APIRouter:
         """Give every dead letter of a type, or of all types, new attempts."""
         return Revived(revived=revive_all(queue, type))
 
-    gone_or_alive: dict[int | str, dict[str, Any]] = {404: problem, 409: problem}
+    not_dead: dict[int | str, dict[str, Any]] = {404: problem, 409: problem}
 
-    @router.get("/{job_id:digits}", responses=gone_or_alive)
+    @router.get("/{job_id:digits}", responses=not_dead)
     async def get_dead_letter(job_id: JobId) -> DeadLetter:
         """Show one dead letter."""
         job = queue.get(job_id)
         if job is None:
             raise HTTPException(404, "Job not found")
         if job.status is not Status.FAILED:
-            raise HTTPException(409, f"job #{job_id} is no dead letter: it is {job.status}")
+            raise HTTPException(409, f"job #{job_id} is not a dead letter: it is {job.status}")
         return dead_letter(job)
 
-    @router.post("/{job_id:digits}/revive", responses=gone_or_alive)
+    @router.post("/{job_id:digits}/revive", responses=not_dead)
     async def revive_dead_letter(job_id: JobId) -> Revived:
         """Give one dead letter new attempts."""
         _move(queue.revive, job_id)
         return Revived(revived=1)
 
-    @router.delete("/{job_id:digits}", status_code=204, responses=gone_or_alive)
+    @router.delete("/{job_id:digits}", status_code=204, responses=not_dead)
     async def discard_dead_letter(job_id: JobId) -> None:
-        """Throw one dead letter away."""
+        """Delete one dead letter."""
         _move(queue.discard, job_id)
 
     return router

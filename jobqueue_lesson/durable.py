@@ -1,4 +1,4 @@
-"""A job queue on disk: the same contract on SQLite, for several processes at once (notebook 10).
+"""A job queue on disk: the same contract on SQLite, for several processes at once (page 10).
 
 A job that is running has a *lease*. Its worker renews it while it works. A worker that died doesn't, so the lease
 expires, and another worker reclaims the job. That is why a handler may see the same job twice.
@@ -22,18 +22,18 @@ from .arguments import (
     SMALLEST,
     NotJSON,
     as_json,
-    check_after,
-    check_clock,
-    check_count,
-    check_error,
-    check_fraction,
-    check_ids,
-    check_job,
-    check_page,
-    check_seconds,
-    check_text,
-    check_whole,
-    check_worker,
+    validate_after,
+    validate_clock,
+    validate_count,
+    validate_error,
+    validate_fraction,
+    validate_ids,
+    validate_integer,
+    validate_job,
+    validate_page,
+    validate_seconds,
+    validate_text,
+    validate_worker,
 )
 from .contract import Clock, Listener, QueueFull
 from .durable_file import QueueFile
@@ -53,7 +53,7 @@ from .job import (
     StorageError,
 )
 from .notify import Listeners, Waiters
-from .retries import RetryPolicy, check_retry
+from .retries import RetryPolicy, validate_retry
 
 __all__ = ["NotJSON", "SQLiteQueue", "StorageError"]
 
@@ -67,7 +67,7 @@ class SQLiteQueue:
 
     Args:
         path: the file; it is created if there is none.
-        name: what people call it; None: the file's name without its suffix.
+        name: its name, in logs and pictures; None: the file's name without its suffix.
         clock: any callable that returns seconds, the same for all processes that share the file.
         retry: which errors are retried, and when.
         lease: seconds after which a running job is reclaimed, unless its worker renews the lease. Make it longer than
@@ -76,12 +76,12 @@ class SQLiteQueue:
         keep_finished: how many finished jobs are kept for `get`. The oldest is evicted first, together with its key and
             its events; the last 1,000 events always stay. None: all are kept. Give it to all processes that share the
             file: each evicts when it enqueues or finishes a job.
-        poll: seconds between two looks for what other processes did. None: there are none, as in simulated time.
+        poll: seconds between two checks for changes by other processes. None: there are none, as in simulated time.
         fsync: whether every move waits for the disk. Without it, the last few moves may be lost when the power fails,
             but not when a process dies.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the file is not a queue, was made by a newer version, or cannot be written.
 
     Every method raises `StorageError` while the file cannot be used, and after it was deleted or replaced: no other
@@ -106,14 +106,14 @@ class SQLiteQueue:
         poll: float | None = 0.02,
         fsync: bool = False,
     ) -> None:
-        self.clock = check_clock(clock)
-        self.retry = check_retry(retry)
-        self.lease: float | None = check_seconds("lease", lease, zero=False)
+        self.clock = validate_clock(clock)
+        self.retry = validate_retry(retry)
+        self.lease: float | None = validate_seconds("lease", lease, zero=False)
         self._lease = self.lease  # the attribute of the contract may be None; here it never is
-        self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
-        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
-        self.poll = None if poll is None else check_seconds("poll", poll, zero=False)
-        name = None if name is None else check_text("name", name, "a string or None")
+        self.max_pending = None if max_pending is None else validate_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else validate_count("keep_finished", keep_finished, least=0)
+        self.poll = None if poll is None else validate_seconds("poll", poll, zero=False)
+        name = None if name is None else validate_text("name", name, "a string or None")
         self._file = QueueFile(path, clock=clock, evicts=keep_finished is not None, fsync=fsync)
         self._db = self._file.db
         self.path = self._file.path
@@ -149,15 +149,15 @@ class SQLiteQueue:
         """Enqueue a job; see `Producer.enqueue`.
 
         Raises:
-            NotJSON: for data that JSON cannot keep as it is.
+            NotJSON: for data that JSON cannot represent exactly.
         """
-        check_job(type, priority, delay, max_attempts, key)
+        validate_job(type, priority, delay, max_attempts, key)
         text = as_json("data", data)
         with self._file.transaction() as now:
             if key is not None:
                 job = tables.find(self._db, "key = ?", key)
                 if job is not None:
-                    moves.check_same(job, type, data)
+                    moves.require_same(job, type, data)
                     return job
             if self.max_pending is not None and self.stats()["pending"] >= self.max_pending:
                 raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
@@ -175,9 +175,9 @@ class SQLiteQueue:
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
         """Claim the next job that is due; None if there is none. See `Queue.dequeue`."""
-        check_worker(worker)
+        validate_worker(worker)
         ((worth_a_try,),) = self._file.read(tables.WORTH_A_TRY, {"now": self.clock()})
-        if not worth_a_try:  # a look without a lock, so that idle workers are in nobody's way
+        if not worth_a_try:  # checked without a lock, so that idle workers do not block others
             return None
         job = None
         with self._file.transaction() as now:
@@ -202,7 +202,7 @@ class SQLiteQueue:
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Renew the lease of a running job; see `Queue.heartbeat`."""
         with self._file.transaction() as now:
-            job = self._check_move(job_id, PROGRESS, attempt)
+            job = self._job_to_move(job_id, PROGRESS, attempt)
             self._db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (now + self._lease, job_id))
         return job
 
@@ -210,12 +210,12 @@ class SQLiteQueue:
         """Mark a running job as completed; see `Queue.complete`.
 
         Raises:
-            NotJSON: for a result that JSON cannot keep as it is.
+            NotJSON: for a result that JSON cannot represent exactly.
         """
-        check_ids(job_id, attempt)
+        validate_ids(job_id, attempt)
         text = as_json("result", result)
         with self._file.transaction() as now:
-            job = self._check_move(job_id, COMPLETE, attempt)
+            job = self._job_to_move(job_id, COMPLETE, attempt)
             moves.complete(job, result, now)
             self._save(job, COMPLETE, now, result=text)
         self._after_move()
@@ -223,9 +223,9 @@ class SQLiteQueue:
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Report that the current attempt failed; see `Queue.fail`."""
-        check_error(error)
+        validate_error(error)
         with self._file.transaction() as now:
-            job = self._check_move(job_id, FAIL, attempt)
+            job = self._job_to_move(job_id, FAIL, attempt)
             self._save(job, moves.fail(job, error, now, self.retry), now)
         self._after_move()
         return job
@@ -233,7 +233,7 @@ class SQLiteQueue:
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Release a running job: it is pending again, and the attempt does not count. See `Queue.release`."""
         with self._file.transaction() as now:
-            job = self._check_move(job_id, RELEASE, attempt)
+            job = self._job_to_move(job_id, RELEASE, attempt)
             moves.release(job, now)
             self._save(job, RELEASE, now)
         self._after_move()
@@ -241,10 +241,10 @@ class SQLiteQueue:
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
         """Report how far a running job is; see `Queue.progress`. This renews the lease as well."""
-        check_fraction("fraction", fraction)
-        check_text("note", note)
+        validate_fraction("fraction", fraction)
+        validate_text("note", note)
         with self._file.transaction() as now:
-            job = self._check_move(job_id, PROGRESS, attempt)
+            job = self._job_to_move(job_id, PROGRESS, attempt)
             moves.progress(job, fraction, note)
             self._save(job, PROGRESS, now)
         self._after_move()
@@ -253,7 +253,7 @@ class SQLiteQueue:
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
         with self._file.transaction() as now:
-            job = self._check_move(job_id, REVIVE)
+            job = self._job_to_move(job_id, REVIVE)
             moves.revive(job, now)
             self._save(job, REVIVE, now)
         self._after_move()
@@ -262,7 +262,7 @@ class SQLiteQueue:
     def discard(self, job_id: int) -> Job:
         """Delete a failed job; see `Producer.discard`."""
         with self._file.transaction() as now:
-            job = self._check_move(job_id, DISCARD)
+            job = self._job_to_move(job_id, DISCARD)
             self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
             self._db.execute("UPDATE counts SET forgotten = forgotten + 1")
             tables.record(self._db, job, DISCARD, now, self.keep_finished)
@@ -271,14 +271,14 @@ class SQLiteQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
-        after, limit = check_page(type, after, limit)
+        after, limit = validate_page(type, after, limit)
         of_type, values = ("", (after, limit)) if type is None else ("AND type = ?", (after, type, limit))
         query = f"SELECT {tables.JOB} FROM jobs WHERE status = 'failed' AND id > ? {of_type} ORDER BY id LIMIT ?"
         return [tables.read_job(row) for row in self._file.read(query, values)]
 
     def get(self, job_id: int) -> Job | None:
         """Return a job as it is now; None if it is unknown, or was deleted or evicted."""
-        if not SMALLEST <= check_whole("job_id", job_id) <= LARGEST:
+        if not SMALLEST <= validate_integer("job_id", job_id) <= LARGEST:
             return None
         rows = self._file.read(f"SELECT {tables.JOB} FROM jobs WHERE id = ?", (job_id,))
         return tables.read_job(rows[0]) if rows else None
@@ -312,7 +312,7 @@ class SQLiteQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         with self._file.transaction():
             row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
             memory = {} if row is None else json.loads(row[0])
@@ -320,11 +320,11 @@ class SQLiteQueue:
             self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
         self._after_move()
 
-    # --- the record ---
+    # --- the events ---
 
     def events(self, after: int = 0) -> list[JobEvent]:
         """Return what all processes did, in order, without the first `after` moves and those of evicted jobs."""
-        after = check_after(after)
+        after = validate_after(after)
         return [tables.read_event(row) for _, *row in self._file.read(tables.EVENTS_AFTER, (after,))]
 
     def _after_move(self) -> None:
@@ -341,7 +341,7 @@ class SQLiteQueue:
 
     def _notify(self) -> None:
         """Notify the listeners of every move since the last time, in order, whichever process made it."""
-        if not self._listeners or self._db.in_transaction:  # inside `memory`, which notifies when all is written
+        if not self._listeners or self._db.in_transaction:  # inside `memory`, which notifies at its end
             return
         for number, *row in self._file.read(tables.EVENTS_AFTER, (self._notified,)):
             self._notified = number
@@ -410,15 +410,15 @@ class SQLiteQueue:
 
     # --- inside a transaction ---
 
-    def _check_move(self, job_id: int, move: Move, attempt: int | None = None) -> Job:
+    def _job_to_move(self, job_id: int, move: Move, attempt: int | None = None) -> Job:
         """Return the job if it may make this move.
 
         Raises:
-            TypeError: for an id or an attempt that is not a whole number.
+            TypeError: for an id or an attempt that is not an integer.
             JobNotFound, IllegalMove: if it may not.
-            LeaseLost: if another attempt has it by now.
+            LeaseLost: if another attempt is running.
         """
-        check_ids(job_id, attempt)
+        validate_ids(job_id, attempt)
         job = tables.find(self._db, "id = ?", job_id) if SMALLEST <= job_id <= LARGEST else None
         if job is None or job.status is not move.source or attempt not in (None, job.attempts):
             raise moves.refusal(job, job_id, move, attempt)
@@ -441,7 +441,7 @@ class SQLiteQueue:
 
     def _outlook(self, now: float) -> tuple[int, float | None]:
         """Return how many jobs are available, at most one per waiter, and when the next one will be."""
-        most = len(self._waiters) + self._waiters.coming
+        most = len(self._waiters) + self._waiters.waking
         ((ready, due, expired, *times),) = self._file.read(tables.OUTLOOK, {"now": now, "most": most})
         return ready + due + expired, min((float(time) for time in times if time is not None), default=None)
 

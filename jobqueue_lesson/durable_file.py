@@ -1,6 +1,6 @@
-"""The file of a queue on disk: one SQLite database that several processes share (notebook 10).
+"""The file of a queue on disk: one SQLite database that several processes share (page 10).
 
-It says when a move has been made (`transaction`), and says so by name when the file cannot be used.
+It groups changes into transactions, and raises named errors while the file cannot be used.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ BUSY = 10.0
 CHECKPOINT = 256
 """Moves after which a process copies the write-ahead log into the file."""
 LOOK = 64
-"""Moves after which a process looks how long the log is."""
+"""Moves after which a process checks the length of the log."""
 LOG_LIMIT = 16 * 2**20
 """Bytes to which the log may grow before every process waits until it is empty."""
-MILLISECOND = 0.001
-"""Seconds between two looks whether the file is still there. More of them would slow every move down by 7 %."""
+CHECK_INTERVAL = 0.001
+"""Seconds between two checks that the file is still there. Without an interval, every move would be 7 % slower."""
 
 
 class QueueFile:
     """A SQLite file with the tables of a queue.
 
     Args:
-        path: the file; it is made if there is none.
-        clock: what gives the time of a transaction, in seconds.
+        path: the file; it is created if there is none.
+        clock: returns the time of a transaction, in seconds.
         evicts: whether the queue evicts finished jobs.
         fsync: whether every transaction waits for the disk.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the file is not a queue, was made by a newer version, or cannot be written.
 
     Every method raises `StorageError` while the file cannot be used, after it was deleted or replaced, and, as
@@ -48,7 +48,7 @@ class QueueFile:
     """
 
     def __init__(self, path: str | Path, *, clock: Clock, evicts: bool, fsync: bool) -> None:
-        self.path = _check_path(path)
+        self.path = _validate_path(path)
         if not isinstance(fsync, bool):
             raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
         self._clock = clock
@@ -85,15 +85,15 @@ class QueueFile:
             raise self._named(error) from error
 
     def version(self) -> int:
-        """Return a number that is another one as soon as another process has changed the file."""
+        """Return a number that changes whenever another process changes the file."""
         ((version,),) = self.read("PRAGMA data_version")
         return int(version)
 
     @contextmanager
     def transaction(self) -> Iterator[float]:
-        """Do all of it or nothing, with no other process in between. Gives the time, in seconds."""
+        """Make all changes of a block, or none, with no other process in between; yield the time, in seconds."""
         try:
-            if self.db.in_transaction:  # a part of the one that is open
+            if self.db.in_transaction:  # join the open one
                 yield self._clock()
                 return
             self.db.execute("BEGIN IMMEDIATE")
@@ -117,9 +117,9 @@ class QueueFile:
         return StorageError(f"{self.path}: {error}; nothing was changed")
 
     def _check_in_place(self) -> None:
-        """Refuse to go on in a file that was deleted or replaced: it works like any other, and no process finds it."""
+        """Raise an error if the file was deleted or replaced: SQLite does not notice, but no other process finds it."""
         now = time.monotonic()
-        if self._file is None or self._closed or now < self._checked + MILLISECOND:
+        if self._file is None or self._closed or now < self._checked + CHECK_INTERVAL:
             return
         try:
             found = os.stat(self._file)
@@ -137,9 +137,9 @@ class QueueFile:
     def _checkpoint(self) -> None:
         """Copy the write-ahead log into the file.
 
-        SQLite can do so by itself. But the log starts again at its beginning only if no process reads or writes at that
-        moment. With several busy processes that never happens: it grew to 250 MB in 12 s. So a log that has become long
-        is emptied while every process waits for a moment.
+        SQLite can do so by itself. But it reuses the log from the start only if no process is reading or writing at
+        that moment. With several busy processes that never happens: the log grew to 250 MB in 12 s. So a long log is
+        emptied while all processes wait for a moment.
         """
         with suppress(OSError, sqlite3.Error):  # the move has been made; a later one tries again
             if self._moves % CHECKPOINT == 0:
@@ -152,7 +152,7 @@ class QueueFile:
                     self.db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
 
 
-def _check_path(path: str | Path) -> Path:
+def _validate_path(path: str | Path) -> Path:
     """Return a path that can be opened.
 
     Raises:

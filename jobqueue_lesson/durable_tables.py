@@ -1,7 +1,7 @@
-"""What a queue keeps on disk: its tables, and the statements that read and write them (notebook 10).
+"""What a queue keeps on disk: its tables, and the statements that read and write them (page 10).
 
-Each function works on an open connection, inside a transaction of its caller's. `SQLiteQueue` decides which move a job
-makes; here it is written.
+Each function works on an open connection, inside its caller's transaction. `SQLiteQueue` decides which move a job
+makes; this module writes it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ UPGRADES = {
     PRAGMA user_version = 2
     """,
 }
-"""What brings a file from a version to the next one."""
+"""The statements that upgrade a file from a version to the next one."""
 FINISHED = "CREATE INDEX IF NOT EXISTS finished ON jobs (finished_at, id) WHERE status IN ('completed', 'failed')"
 """Only queues that evict finished jobs need it."""
 
@@ -85,7 +85,7 @@ WORTH_A_TRY = """
         OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for <= :now)
         OR EXISTS (SELECT 1 FROM jobs WHERE status = 'processing' AND lease_until <= :now)
 """
-"""Whether a worker can have a job."""
+"""Whether there is a job that a worker can claim."""
 OUTLOOK = """
     SELECT
         (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'pending' AND ready LIMIT :most)),
@@ -98,19 +98,19 @@ OUTLOOK = """
 """How many jobs are ready, have become due, and have lost their worker; and when the next one is due or expires."""
 
 RECENT = 1000
-"""How many events the record keeps in any case, so that other processes have time to read them."""
+"""How many events are always kept, so that other processes have time to read them."""
 AT_ONCE = 100
-"""How many finished jobs are evicted at once, at most: a move must not take long."""
+"""The most finished jobs that are evicted at once: a move must not take long."""
 PER_JOB = 20
-"""How many events are looked at for each job that is evicted. A job has about four."""
+"""How many events are checked per evicted job. A job has about four."""
 
 
 def prepare(db: sqlite3.Connection, path: Path, *, evicts: bool) -> None:
-    """Make the tables in a new file, upgrade those of an older version, or refuse the file.
+    """Create the tables in a new file, upgrade those of an older version, or reject the file.
 
     Args:
-        db: a connection, in no transaction.
-        path: the file, for the error.
+        db: a connection, outside a transaction.
+        path: the file, for the error message.
         evicts: whether the queue evicts finished jobs.
 
     Raises:
@@ -163,11 +163,11 @@ def save(
 
     Args:
         db: a connection, inside a transaction.
-        job: as it is after the move.
+        job: its state after the move.
         move: the move.
         now: the time, in seconds.
         lease_until: when the job's lease expires, in seconds; None if it is not processing.
-        result: as JSON. Only a completed job has one, and it stays as it is.
+        result: as JSON. Only a completed job has one, and it never changes again.
         keep_finished: see `record`.
     """
     db.execute(
@@ -193,7 +193,7 @@ def save(
 
 
 def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finished: int | None) -> None:
-    """Count a move and add it to the record; then evict the oldest finished jobs beyond `keep_finished`, if given."""
+    """Count a move and write its event; then evict the oldest finished jobs beyond `keep_finished`, if given."""
     if move.target is not None and move.source != move.target:  # a discarded job is still counted
         minus = "" if move.source is None else f"{move.source} = {move.source} - 1, "
         db.execute(f"UPDATE counts SET {minus}{move.target} = {move.target} + 1")
@@ -208,7 +208,7 @@ def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finish
 
 
 def _evict(db: sqlite3.Connection, keep: int) -> None:
-    """Delete the oldest finished jobs beyond so many, some at a time."""
+    """Delete the oldest finished jobs beyond `keep`, but no more than `AT_ONCE` at a time."""
     ((kept,),) = db.execute("SELECT completed + failed - forgotten FROM counts").fetchall()
     if kept <= keep:
         return
@@ -222,9 +222,9 @@ def _evict(db: sqlite3.Connection, keep: int) -> None:
 
 
 def _sweep(db: sqlite3.Connection, most: int) -> None:
-    """Delete the events of evicted jobs among the next `most` events, all but the last ones; then start again.
+    """Delete the events of evicted jobs among the next `most` events, up to the `RECENT` ones; then start again.
 
-    The events of a job lie far apart, and an index that finds them would cost every move more than this does.
+    The events of a job are far apart, and an index to find them would cost every move more than this does.
     """
     ((start, newest),) = db.execute("SELECT swept, (SELECT max(number) FROM events) FROM counts").fetchall()
     ((seen, end),) = db.execute(

@@ -1,9 +1,9 @@
-"""The same handlers on a production engine: Procrastinate, on PostgreSQL (notebook 11).
+"""The same handlers on a production engine: Procrastinate, on PostgreSQL (page 11).
 
-Thin on purpose: what Procrastinate has is Procrastinate's. `EngineQueue` is the producer's half of the contract, so the
-API of notebook 06 takes it as it is. Workers are Procrastinate's own, and run the handlers that notebook 03 wrote. What
-Procrastinate doesn't keep (results, the errors and times of each attempt, progress, idempotency keys) is in tables
-beside its own, in the same database, so that a job and what belongs to it change in one transaction: see `engine.sql`.
+It is thin on purpose: what Procrastinate can do is left to Procrastinate. `EngineQueue` is the producer's half of the
+contract, so the API of page 6 can use it unchanged. Workers are Procrastinate's own, and run the handlers that page 3
+wrote. What Procrastinate does not keep (results, the errors and times of each attempt, progress, idempotency keys) is
+in tables beside its own, in the same database, so that they change in the same transaction: see `engine.sql`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from . import arguments, moves
 from . import engine_record as record
-from .arguments import as_json, check_job, check_listener, check_page, check_seconds, check_text, check_whole, shown
+from .arguments import (
+    as_json,
+    shown,
+    validate_integer,
+    validate_job,
+    validate_listener,
+    validate_page,
+    validate_seconds,
+    validate_text,
+)
 from .contract import Listener
 from .engine_database import Database
 from .engine_worker import URL
@@ -33,8 +44,8 @@ from .job import (
 )
 from .notify import Listeners
 from .postgres import crash, server
-from .processes import Child, check_handlers
-from .retries import RetryPolicy, check_retry
+from .processes import Child, validate_handlers_file
+from .retries import RetryPolicy, validate_retry
 
 __all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
 
@@ -49,41 +60,41 @@ LONGEST_NAME = 40  # bytes: with what Procrastinate puts before it, PostgreSQL's
 
 
 class EngineQueue:
-    """A job queue on Procrastinate: `enqueue`, `get`, `stats`, dead letters, and the record. Its workers do the rest.
+    """A job queue on Procrastinate: `enqueue`, `get`, `stats`, dead letters, and events. Its workers do the rest.
 
-    Among ready jobs of one priority, the engine takes the one with the lowest id first. Ids are counted over all queues
-    of the database, and may have gaps. Times are those of the database server's clock.
+    Among ready jobs of the same priority, the engine takes the one with the lowest id first. Ids are shared by all
+    queues of the database, and may have gaps. Times are those of the database server's clock.
 
     Args:
-        url: where the server is, as `server` returns it.
-        name: the queue's; at most 40 bytes.
-        retry: when a failed attempt is tried again. It is stored with each job, because
-            the workers are other processes.
+        url: where the server is, as `server` yields it.
+        name: the queue's name; at most 40 bytes.
+        retry: when a failed attempt is retried. It is stored with each job, because the workers are other
+            processes.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
         StorageError: if the server can't be reached, or its tables are of another version.
 
-    Every call waits for the server, which takes well below a millisecond on a socket of this machine, and longer for a
-    move, since the server waits for its disk. `enqueue` raises StorageError when the connection breaks before the
-    server has answered: the job may be there or not. With an idempotency key you can simply call it again.
+    Every call waits for the server. That takes well below a millisecond on a socket of this machine, and longer for a
+    move, because the server waits for its disk. `enqueue` raises StorageError if the connection breaks before the
+    server has answered: the job may exist or not. With an idempotency key, you can simply call it again.
     """
 
     def __init__(self, url: str, name: str = "jobs", *, retry: RetryPolicy | None = None) -> None:
         if not isinstance(url, str):
             raise TypeError(f"url must be a string, as server() returns it, got {url!r}")
-        _check_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
+        _validate_text("name", name, LONGEST_NAME, empty="such as 'jobs'")
         self.url = url
         self.name = name
         self.clock = time.time
-        self.retry = check_retry(retry)
+        self.retry = validate_retry(retry)
         if self.retry.retry_on != (Exception,):
             raise ValueError(
                 "retry.retry_on can't be sent to the workers of an engine: raise DoNotRetry in the handler"
             )
         if self.retry.rng is not None:
             raise ValueError("retry.rng can't be sent to the workers of an engine: each draws from its own")
-        _check_range("retry.cap", self.retry.cap, 0, LONGEST_DELAY)  # no delay is longer
+        _validate_range("retry.cap", self.retry.cap, 0, LONGEST_DELAY)  # no delay is longer
         policy = asdict(self.retry)
         self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners = Listeners(name)
@@ -91,6 +102,11 @@ class EngineQueue:
 
     def __repr__(self) -> str:
         return f"<EngineQueue {self.name!r}>"
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """A connection for looking at the engine's tables; a new one if the last one broke."""
+        return self._database.connection
 
     def enqueue(
         self,
@@ -105,18 +121,18 @@ class EngineQueue:
         """Enqueue a job; see `Producer.enqueue`. The key and the job are one transaction.
 
         Raises:
-            NotJSON: for data that JSON cannot keep as it is.
+            NotJSON: for data that JSON cannot represent exactly.
             StorageError: if the server is down.
         """
-        check_job(type, priority, delay, max_attempts, key)
-        _check_text("type", type)
+        validate_job(type, priority, delay, max_attempts, key)
+        _validate_text("type", type)
         if len(type) > LONGEST_TYPE:
             raise ValueError(f"type must be at most {LONGEST_TYPE} characters long on this engine, got {len(type)}")
         if key is not None:
-            _check_text("key", key, LONGEST_KEY)
-        _check_range("priority", priority, -LARGEST, LARGEST)
-        _check_range("delay", delay, 0, LONGEST_DELAY)
-        _check_range("max_attempts", max_attempts, 1, LARGEST)
+            _validate_text("key", key, LONGEST_KEY)
+        _validate_range("priority", priority, -LARGEST, LARGEST)
+        _validate_range("delay", delay, 0, LONGEST_DELAY)
+        _validate_range("max_attempts", max_attempts, 1, LARGEST)
         text = as_json("data", data)
         values = (self.name, type, text, priority, float(delay), max_attempts, key, self._policy)
         ((job_id, made, at),) = self._database.change(
@@ -126,13 +142,13 @@ class EngineQueue:
             job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
         else:
             job = self._known(job_id)
-            moves.check_same(job, type, data)
+            moves.require_same(job, type, data)
         self._notify()
         return job
 
     def get(self, job_id: int) -> Job | None:
         """Return a job as it is now; None if it is unknown or was deleted."""
-        check_whole("job_id", job_id)
+        validate_integer("job_id", job_id)
         rows = self._database.read(f"{record.JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
         return record.read_job(rows[0]) if rows else None
 
@@ -149,11 +165,11 @@ class EngineQueue:
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
-        after, limit = check_page(type, after, limit)
+        after, limit = validate_page(type, after, limit)
         query = f"{record.JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
         values: list[Any] = [self.name, after]
         if type is not None:
-            _check_text("type", type)
+            _validate_text("type", type)
             query, values = f"{query} AND task_name = %s", [*values, type]
         return [
             record.read_job(row) for row in self._database.read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, limit])
@@ -162,7 +178,7 @@ class EngineQueue:
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
         ((done,),) = self._database.change(
-            "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(check_whole("job_id", job_id)))
+            "SELECT jobqueue_revive(%s, %s)", (self.name, _in_range(validate_integer("job_id", job_id)))
         )
         if not done:
             raise moves.refusal(self.get(job_id), job_id, REVIVE)
@@ -192,7 +208,7 @@ class EngineQueue:
         PostgreSQL notifies this process; nothing is polled. Moves of other processes are noticed while an event loop
         is running here, and at the next call otherwise.
         """
-        check_listener(listener)
+        validate_listener(listener)
         if not self._listeners:
             self._database.listen()
         remove = self._listeners.subscribe(listener)
@@ -207,7 +223,7 @@ class EngineQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Open what schedulers remember under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         which = (self.name, name)
         with self._database.transaction():
             self._database.run("SELECT pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 1))", which)
@@ -225,7 +241,7 @@ class EngineQueue:
         """Close the connection.
 
         Args:
-            forget: whether to delete all jobs of this queue first, and what is known of its workers.
+            forget: whether to delete all jobs of this queue first, and the entries of its workers.
         """
         self._listeners.clear()
         self._database.stop_listening()
@@ -252,7 +268,7 @@ class EngineQueue:
                     event = None
                     if number is None:
                         event = record.read_notification(note, self.get)
-                    elif number not in delivered:  # else it came before a connection was lost, and once more after it
+                    elif number not in delivered:  # otherwise it came both before and after a reconnect
                         event = events.get(number)
                         delivered.append(number)
                     notes.popleft()
@@ -270,17 +286,17 @@ class EngineQueue:
         return job
 
 
-def _check_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
-    """Refuse a text that PostgreSQL can't keep, that is longer than so many bytes, or empty if it must not be."""
-    text = check_text(name, value, empty=empty)
+def _validate_text(name: str, value: object, longest: int | None = None, *, empty: str | None = None) -> None:
+    """Reject a string that PostgreSQL cannot store, that has more than `longest` bytes, or is empty and must not be."""
+    text = validate_text(name, value, empty=empty)
     if "\0" in text:
-        raise ValueError(f"{name} must not have the character NUL in it, got {shown(text)}")
+        raise ValueError(f"{name} must not contain the character NUL, got {shown(text)}")
     if longest is not None and (size := len(text.encode())) > longest:
         raise ValueError(f"{name} must be at most {longest} bytes long on this engine, got {size}")
 
 
-def _check_range(name: str, value: float, least: float, most: float) -> None:
-    """Refuse a number that the engine can't keep."""
+def _validate_range(name: str, value: float, least: float, most: float) -> None:
+    """Reject a number that the engine cannot store."""
     if not least <= value <= most:
         raise ValueError(f"{name} must be from {least:.0f} to {most:.0f} on this engine, got {value!r}")
 
@@ -293,27 +309,27 @@ def _in_range(number: int) -> int:
 class EngineWorker(Child):
     """A Procrastinate worker in a process of its own, with handlers from a file, until it is stopped or killed.
 
-    It does one job at a time. SIGTERM lets it finish the job it is running. After the server was down, it
-    carries on by itself.
+    It runs one job at a time. SIGTERM lets it finish the job it is running. After the server was down, it
+    continues by itself.
 
     Args:
         queue: the queue.
         handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
-        name: what it is called in the record.
+        name: its name in the history.
         lease: seconds without a heartbeat after which the other workers reclaim its job.
 
     Raises:
         FileNotFoundError: if there is no such file with handlers.
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
     """
 
     def __init__(
         self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: float = 30.0
     ) -> None:
-        check_handlers(handlers)
-        _check_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
-        check_seconds("lease", lease, zero=False)
-        _check_range("lease", lease, 0, LONGEST_DELAY)
+        validate_handlers_file(handlers)
+        _validate_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
+        validate_seconds("lease", lease, zero=False)
+        _validate_range("lease", lease, 0, LONGEST_DELAY)
         super().__init__(
             "jobqueue_lesson.engine_worker",
             queue.name,

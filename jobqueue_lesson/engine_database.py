@@ -1,7 +1,7 @@
-"""The connection of an engine's queue to PostgreSQL: it reconnects and receives notifications (notebook 11).
+"""The connection of an engine's queue to PostgreSQL: it reconnects and receives notifications (page 11).
 
-PostgreSQL sends a notification for every move that any process makes. It gets lost while there is no connection, so
-after a reconnect the missing ones are read from the engine's table of events.
+PostgreSQL sends a notification for every move that any process makes. While there is no connection, notifications are
+lost; after a reconnect, the missing moves are read from the engine's table of events.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from psycopg import sql
 from .job import StorageError
 
 VERSION = 1
-"""Of the tables in `engine.sql`."""
+"""The version of the tables in `engine.sql`."""
 OVERLAP = 1000
-"""Events that are looked at again after a reconnect: one may have a lower number than another that came before it."""
+"""Events that are read again after a reconnect: an event may have a lower number than one that arrived before it."""
 RECONNECT = 0.2
-"""Seconds between two tries to reconnect, while there are listeners."""
+"""Seconds between two attempts to reconnect, while there are listeners."""
 POLL = 0.1
-"""Seconds between two looks for notifications, on a loop that cannot watch a connection: the one Windows has."""
+"""Seconds between two checks for notifications, if the loop cannot watch a connection, as on Windows."""
 
 Query = str | sql.Composed
 
 
 class Database:
-    """A connection to the database of a queue, made anew when it breaks.
+    """A connection to the database of a queue, which reconnects when it breaks.
 
     Args:
         url: where the server is.
@@ -95,7 +95,7 @@ class Database:
                 return self.run(query, values)
 
     def change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
-        """Run a statement that may change something: if the connection breaks, nobody knows whether it did."""
+        """Run a statement that may change something: if the connection breaks, it is unknown whether it did."""
         with self._named_errors():
             return self.run(query, values)
 
@@ -106,7 +106,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do all of it on one connection, or nothing."""
+        """Make all changes of a block on one connection, or none."""
         with self._named_errors():
             self._inside = self.connection
             try:
@@ -143,13 +143,13 @@ class Database:
         self._listening = True
 
     def stop_listening(self) -> None:
-        """Drop what comes from now on, and what has not been handled."""
+        """Drop further notifications, and those that have not been handled."""
         self._listening = False
         self._stop_watching()
         self.notes.clear()
 
     def watch(self) -> None:
-        """Have the running event loop, if there is one, call `deliver` when a notification comes."""
+        """Make the running event loop, if there is one, call `deliver` when a notification arrives."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -170,7 +170,7 @@ class Database:
                 loop.remove_reader(self._watched)  # by its number: a broken connection no longer has one
 
     def _look(self) -> None:
-        """Receive what there is, and have it delivered; reconnect if the connection broke."""
+        """Receive notifications and have them delivered; reconnect if the connection broke."""
         if not self._listening:
             return
         loop = asyncio.get_running_loop()
@@ -184,7 +184,7 @@ class Database:
             self._look_in(POLL, loop)
 
     def _look_in(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Call `_look` later, instead of when it would have been called."""
+        """Call `_look` after some seconds; an earlier request for this is dropped."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = loop.call_later(seconds, self._look)
@@ -196,7 +196,7 @@ class Database:
         server = self._connection.pgconn
         try:
             server.consume_input()
-            server.consume_input()  # the last words of a killed server are not yet the end of the connection
+            server.consume_input()  # the last message of a killed server comes before the end of the connection
         except psycopg.OperationalError:
             self.disconnect()
             return
@@ -208,7 +208,7 @@ class Database:
             self.notes.append(json.loads(payload))
 
     def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
-        """Note the events that happened while there was no connection."""
+        """Add the events that happened while there was no connection."""
         missed = connection.execute(
             "SELECT events.id, job_id FROM procrastinate_events AS events JOIN procrastinate_jobs AS jobs"
             " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",

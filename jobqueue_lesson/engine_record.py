@@ -1,4 +1,4 @@
-"""What the engine has written of jobs, in the course's words: a `Job` and its `JobEvent`s (notebook 11).
+"""Reading the engine's tables in the course's own terms: a `Job`, and its `JobEvent`s (page 11).
 
 Procrastinate keeps a job's state and its events. The tables of `engine.sql` keep the rest. Both are read
 here as one.

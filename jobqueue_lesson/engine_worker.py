@@ -1,7 +1,7 @@
-"""A worker of notebook 11: Procrastinate's own, in a process of its own, with the handlers that notebook 03 wrote.
+"""The worker process of page 11: Procrastinate's own worker, with the handlers that page 3 wrote.
 
 It claims jobs, reports on them and sends heartbeats with the functions of `engine.sql`, so that a report counts only if
-it comes from the attempt that has the job. While the server is down it waits, and goes on when the server is back.
+it comes from the attempt that has the job. While the server is down, it waits, and continues when the server is back.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from . import moves
-from .arguments import as_json, check_text
+from .arguments import as_json, validate_text
 from .job import Job, LeaseLost
 from .processes import die_with_parent
-from .progress import in_hand
+from .progress import as_current_job
 from .retries import RetryPolicy
 from .worker import Handler, call_handler
 
 TASK = "jobqueue_lesson"
-"""The one task that Procrastinate runs, for jobs of any type: its own, such as removing old jobs, are not handlers."""
+"""The one task that Procrastinate runs, for jobs of any type. Built-in ones, such as removing old jobs, do not run."""
 URL = "JOBQUEUE_LESSON_DATABASE"
-"""The environment variable with the server's URL. It may have a password in it, and anybody can see a command line."""
-LONGEST_POLL = 1.0  # seconds between two looks for jobs: a notification is lost when it comes while the server is down
+"""The environment variable with the server's URL: it may contain a password, which any user could read in `ps`."""
+LONGEST_POLL = 1.0  # seconds between two checks for jobs, because notifications are lost while the server is down
 
 T = TypeVar("T")
 
@@ -46,9 +46,9 @@ log = logging.getLogger("jobqueue_lesson")
 async def work(
     url: str, queue: str, handlers: Mapping[str, Handler], name: str, lease: float, *, until_empty: bool = False
 ) -> None:
-    """Be a worker, until SIGTERM or, if `until_empty`, until no job is due."""
-    # A worker needs one connection for its jobs and one for its heartbeat; a third looks for jobs of silent workers.
-    # Each statement is a transaction: one that is open when a worker is frozen would keep what it has locked.
+    """Run a worker until SIGTERM or, if `until_empty`, until no job is due."""
+    # A worker needs one connection for its jobs, one for its heartbeat, and one to reclaim the jobs of silent workers.
+    # Each statement is a transaction: one that is open while a worker is frozen would keep its locks.
     pool = AsyncConnectionPool(
         url,
         min_size=1,
@@ -71,7 +71,7 @@ async def work(
         fetch_job_polling_interval=LONGEST_POLL,
     )
     app.job_manager = manager = _Manager(app.connector, attempts, worker, queue, name, lease)
-    async with pool:  # it doesn't wait for the server, which may be down
+    async with pool:  # this does not wait for the server, which may be down
         await app.open_async(pool)
         reclaiming = asyncio.create_task(manager.reclaim_forever())
         try:
@@ -81,7 +81,7 @@ async def work(
 
 
 class _Claim(NamedTuple):
-    """One attempt, from the claim of its job until its report."""
+    """One attempt, from the claim of its job to its report."""
 
     turn: int
     job: Job
@@ -100,7 +100,7 @@ class _Outcome(NamedTuple):
 
 
 class _Attempts:
-    """Runs the handlers, and keeps how each attempt ended until it is reported."""
+    """Runs the handlers, and keeps each attempt's outcome until it is reported."""
 
     def __init__(self, app: procrastinate.App, url: str, handlers: Mapping[str, Handler]) -> None:
         self.handlers = handlers
@@ -109,8 +109,8 @@ class _Attempts:
         self.progress = _Progress(url, self.running)
         app.task(name=TASK, pass_context=True, retry=_Retry(self))(self.run)
 
-    def begin(self, row: dict[str, Any]) -> procrastinate.jobs.Job:
-        """Note a claimed job, and give it as the engine knows it."""
+    def start(self, row: dict[str, Any]) -> procrastinate.jobs.Job:
+        """Keep a claimed job, and return it as Procrastinate's job."""
         claimed = row["job"]
         job = Job(
             claimed["id"], claimed["task_name"], row["data"], claimed["priority"], row["max_attempts"], None, 0.0, 0.0,
@@ -123,12 +123,12 @@ class _Attempts:
         )  # fmt: skip
 
     async def run(self, context: procrastinate.JobContext, /, **_: Any) -> None:
-        """Run one attempt. Whatever the handler raises stays inside its job."""
+        """Run one attempt. An exception of its handler does not get beyond the job."""
         assert context.job.id is not None
         claim = self.running[context.job.id]
         job = claim.job
         try:
-            with in_hand(self.progress, job):
+            with as_current_job(self.progress, job):
                 result = await call_handler(self.handlers, job.type, job.data)
             self.outcomes[job.id] = _Outcome(as_json("result", result))
         except BaseException as error:
@@ -141,11 +141,11 @@ class _Attempts:
 
 
 class _Failed(Exception):
-    """Tells the engine that an attempt failed; how, it is told by `_Manager`."""
+    """Tells the engine that an attempt failed; `_Manager` reports the error."""
 
 
 class _Retry(BaseRetryStrategy):
-    """Tells the engine whether a failed attempt is tried again."""
+    """Tells the engine whether a failed attempt is retried."""
 
     def __init__(self, attempts: _Attempts) -> None:
         self.attempts = attempts
@@ -158,7 +158,7 @@ class _Retry(BaseRetryStrategy):
 
 
 class _Progress:
-    """Where `current_job().progress` goes."""
+    """Receives the reports of `current_job().progress`."""
 
     def __init__(self, url: str, running: dict[int, _Claim]) -> None:
         self.url = url
@@ -166,19 +166,19 @@ class _Progress:
         self.connection: psycopg.Connection[Any] | None = None
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> None:
-        """Keep how far a job is. While the server is down, that is lost: it is nothing that a job should fail for."""
-        check_text("note", note)
+        """Record a job's progress. While the server is down, the report is lost: a job must not fail because of it."""
+        validate_text("note", note)
         claim = self.running[job_id]
         try:
-            counted = self._note((job_id, claim.turn, fraction, _storable(note)))
+            counted = self._record((job_id, claim.turn, fraction, _storable(note)))
         except psycopg.OperationalError as error:
             log.warning("progress of job #%s is lost: %s", job_id, error)
         else:
             if not counted:
                 raise LeaseLost(claim.job, claim.job.attempts)
 
-    def _note(self, values: tuple[Any, ...]) -> bool:
-        """Note it, with a new connection if there is none, or if the last one turns out to be broken."""
+    def _record(self, values: tuple[Any, ...]) -> bool:
+        """Record it, with a new connection if there is none, or the last one is broken."""
         if self.connection is not None:
             try:
                 return self._run(self.connection, values)
@@ -196,7 +196,7 @@ class _Progress:
 class _Manager(JobManager):
     """Procrastinate's manager of jobs, for a worker: it claims and reports an attempt as `engine.sql` does.
 
-    The worker survives the time when its server is down: what it asks for then is asked for again.
+    It keeps the worker running while the server is down: a request that failed is repeated.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class _Manager(JobManager):
             )
         except ConnectorException as error:
             if not _down(error):
-                # This worker was silent for so long that it was taken for dead: it registers again.
+                # This worker was silent for so long that it was considered dead: it registers again.
                 await self.update_heartbeat(worker_id)
             self.worker.fetch_job_polling_interval = 0.2
             return None
@@ -232,14 +232,14 @@ class _Manager(JobManager):
                 LONGEST_POLL if next_in is None else min(LONGEST_POLL, max(0.002, next_in))
             )
             return None
-        return self.attempts.begin(row)
+        return self.attempts.start(row)
 
     async def finish_job(self, job: procrastinate.jobs.Job, status: EngineStatus, delete_job: bool) -> None:
-        """Report that an attempt completed its job, or failed for good."""
+        """Report that an attempt completed its job, or failed permanently."""
         await self._report(job)
 
     async def retry_job(self, job: procrastinate.jobs.Job, *_: Any, **__: Any) -> None:
-        """Report that an attempt failed, and that the job is to be tried again."""
+        """Report that an attempt failed, and that the job is to be retried."""
         await self._report(job)
 
     async def _report(self, job: procrastinate.jobs.Job) -> None:
@@ -248,7 +248,7 @@ class _Manager(JobManager):
         outcome = self.attempts.outcomes.pop(job.id, _Outcome(error="the attempt was aborted"))
         try:
             counted = await self._end_attempt(claim, outcome)
-        except ConnectorException as error:  # the database refuses what the handler returned, such as one too deep
+        except ConnectorException as error:  # the database rejects the result, such as one nested too deeply
             kind, message = moves.describe(error.__cause__ or error)
             counted = await self._end_attempt(claim, _Outcome(None, kind, _storable(message)))
         if not counted:
@@ -280,7 +280,7 @@ class _Manager(JobManager):
         return int(rows[0]["worker_id"])
 
     async def unregister_worker(self, worker_id: int) -> None:
-        """Leave, if the server is up."""
+        """Unregister this worker, if the server is up."""
         if self.beating is not None:
             await _end(self.beating)
         try:
@@ -302,13 +302,13 @@ class _Manager(JobManager):
             log.debug("a heartbeat was not sent: %s", error.__cause__)
 
     async def beat_forever(self, worker_id: int) -> None:
-        """Send a heartbeat three times a lease, until the last job is finished."""
+        """Send a heartbeat three times per lease, until the last job is finished."""
         while True:
             await asyncio.sleep(self.lease / 3)
             await self.update_heartbeat(worker_id)
 
     async def reclaim_forever(self) -> None:
-        """Look for jobs of silent workers, several times a lease."""
+        """Reclaim the jobs of silent workers, several times per lease."""
         while True:
             await asyncio.sleep(min(1.0, self.lease / 3))
             try:
@@ -318,7 +318,7 @@ class _Manager(JobManager):
                     worker_id=self.worker.worker_id,
                 )
             except ConnectorException as error:
-                log.debug("could not look for jobs of silent workers: %s", error.__cause__)
+                log.debug("could not reclaim jobs of silent workers: %s", error.__cause__)
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         """Remove the workers whose lease has expired: each has its own."""
@@ -349,7 +349,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask the server, and again while it is down."""
+    """Send a request to the server, and repeat it while the server is down."""
     wait = 0.05
     while True:
         try:
@@ -362,14 +362,14 @@ async def _when_up(ask: Callable[[], Awaitable[T]]) -> T:
 
 
 def _down(error: BaseException) -> bool:
-    """Whether an error says that the server can't be reached, and not that it refuses what it was asked."""
+    """Whether an error says that the server cannot be reached, and not that it rejects the request."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
-    too_much = "54"  # PostgreSQL's class of errors for what is beyond its limits
+    too_much = "54"  # PostgreSQL's class of errors for exceeded limits
     return isinstance(cause, psycopg.OperationalError) and not (cause.sqlstate or "").startswith(too_much)
 
 
 def _storable(text: str) -> str:
-    """Return a text that PostgreSQL can keep: NUL and lone surrogates as escapes."""
+    """Return a string that PostgreSQL can store: NUL and lone surrogates as escapes."""
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -1,6 +1,6 @@
-"""The three handlers of the course's product (written in notebook 03, and the same ever since).
+"""The three handlers of the course's product: written on page 3, and unchanged since.
 
-Their sleeps stand for the slow part: the mail server, the pixels, the database.
+Their sleeps stand in for the slow part: the mail server, the pixels, the database.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The record: every move of every job, and the spans of time between them (notebook 00).
+"""The history of a queue: every move of every job, and the spans of time between them (page 0).
 
 A history listens to a queue and keeps its events. All pictures are drawn from a history, and from nothing else.
 """
@@ -17,20 +17,20 @@ YEAR = 365 * 86400.0
 
 
 class Phase(StrEnum):
-    """What a job is doing in a span of time. Two kinds of pending are told apart from plain waiting."""
+    """What a job is doing in a span of time. A pending job may be delayed, waiting or backing off."""
 
     DELAYED = "delayed"
-    """Pending, and not to be started before a time that the producer chose."""
+    """Pending, and not due yet: the producer gave it a delay."""
     WAITING = "waiting"
     """Pending, and due: no worker is free."""
     BACKING_OFF = "backing off"
     """Pending after a failed attempt, until its backoff ends."""
     PROCESSING = "processing"
-    """In a worker's hand: one attempt."""
+    """Claimed by a worker: one attempt."""
 
 
 class Span(NamedTuple):
-    """A stretch of one job's life, in seconds on the queue's clock."""
+    """A stretch of time in which one job did one thing, in seconds on the queue's clock."""
 
     job_id: int
     type: str
@@ -40,7 +40,7 @@ class Span(NamedTuple):
     attempt: int
     worker: str | None
     outcome: str | None
-    """The move that ended it, such as "complete" or "retry"; None if it has not ended yet."""
+    """The move that ended it, such as "complete" or "retry", or "due"; None if it has not ended yet."""
     error: str | None
 
 
@@ -48,14 +48,14 @@ class History:
     """Keep every event of a queue from now on.
 
     Args:
-        queue: whose events to keep. None: none; give them to `record`.
-        name: what pictures call it; the queue's own name if there is a queue.
+        queue: the queue to listen to. None: none; pass events to `record` yourself.
+        name: its name in pictures; if there is a queue, the queue's name is used.
     """
 
     def __init__(self, queue: Producer | None = None, *, name: str = "") -> None:
         self.name = name if queue is None else queue.name
         self.aging: float = getattr(queue, "aging", 0.0)
-        """How the queue lines waiting jobs up, see `JobQueue`; a picture of the line needs it."""
+        """The queue's `aging`, see `JobQueue`: a picture needs it to show waiting jobs in their order."""
         self.events: list[JobEvent] = []
         self._clock: Callable[[], float] | None = None if queue is None else queue.clock
         self._unsubscribe = None if queue is None else queue.subscribe(self.record)
@@ -66,25 +66,25 @@ class History:
         return f"<History of {self.name!r}: {len(self.events)} events of {len(self.jobs())} jobs>"
 
     def record(self, event: JobEvent) -> None:
-        """Add one event. They must come in order of time."""
+        """Add one event. Events must be added in order of time."""
         self.events.append(event)
 
     def close(self) -> None:
-        """Stop listening. What was recorded stays."""
+        """Stop listening. Recorded events are kept."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
             self._clock = None
 
     def jobs(self) -> dict[int, str]:
-        """Return the type of each job, by id, in the order in which they came."""
+        """Return the type of each job, by id, in the order in which they were enqueued."""
         types: dict[int, str] = {}
         for event in self.events:
             types.setdefault(event.job_id, event.type)
         return types
 
     def workers(self) -> list[str]:
-        """Name all who picked up a job, in alphabetical order."""
+        """Return the names of all workers that picked up a job, in alphabetical order."""
         return sorted({event.worker for event in self.events if event.worker is not None})
 
     @property
@@ -94,12 +94,12 @@ class History:
 
     @property
     def origin(self) -> float:
-        """What pictures show as 0 s: 0 in simulated time, the first event where a real clock counts from 1970."""
+        """The time that pictures show as 0 s: 0 in simulated time; on a real clock, which counts from 1970, `start`."""
         return self.start if self.start > YEAR else 0.0
 
     @property
     def end(self) -> float:
-        """Where the record ends, in seconds: at the last event, or now while a job is unfinished."""
+        """Where the history ends, in seconds: at the last event or, while a job is unfinished, now."""
         if not self.events:
             return 0.0
         last = self.events[-1].at
@@ -109,9 +109,9 @@ class History:
         return max(last, self._clock())
 
     def spans(self) -> list[Span]:
-        """Cut the record into spans, job by job in the order in which they came, each in order of time.
+        """Cut the history into spans: job by job, in the order in which they were enqueued, each in order of time.
 
-        What has not ended yet is drawn up to `end`.
+        A span that has not ended yet reaches to `end`.
         """
         now = (len(self.events), self.end)
         if self._spans_of != now:
@@ -142,7 +142,7 @@ def _cut(events: Iterable[JobEvent], end: float) -> Iterable[Span]:
     by_job: dict[int, list[JobEvent]] = {}
     for event in events:
         if event.move == Move.PROGRESS:
-            continue  # the attempt goes on
+            continue  # the attempt is still running
         by_job.setdefault(event.job_id, []).append(event)
     for moves in by_job.values():
         for this, following in zip(moves, [*moves[1:], None], strict=True):

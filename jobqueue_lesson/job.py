@@ -1,7 +1,7 @@
-"""A job, the states it can be in, and the legal moves between them (notebook 02).
+"""A job, the states it can be in, and the legal moves between them (page 2).
 
-Everything that checks a state, draws one or counts one reads `Move` below. Nothing else in the
-package knows which move is legal. What a move does to a job is in `moves.py`.
+Everything that checks, draws or counts states reads `Move` below. Nothing else in the package knows
+which move is legal. What a move does to a job is in `moves.py`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from .arguments import shown
 
 
 class Status(StrEnum):
-    """Where a job is in its life."""
+    """The state of a job."""
 
     PENDING = "pending"
-    """Waits for a worker; perhaps not before a certain time (`Job.scheduled_for`)."""
+    """Waiting for a worker, or for the time from which it may run (`Job.scheduled_for`)."""
     PROCESSING = "processing"
-    """A worker has it in hand."""
+    """Claimed by a worker, and running."""
     COMPLETED = "completed"
     """Done, with a result. A final state."""
     FAILED = "failed"
-    """Given up, with the error of every attempt: a dead letter. Only a person moves it on."""
+    """Permanently failed, with the error of every attempt: a dead letter. Only a person can revive or discard it."""
 
-    # Enum hashes its members in Python; a status is looked up several times a job, so hash it as the str it is.
+    # Enum's own hash is slow Python code, and a status is looked up several times per job: hash it as the str it is.
     __hash__ = str.__hash__
 
 
@@ -33,18 +33,18 @@ ENDED = (Status.COMPLETED, Status.FAILED)
 
 
 class Move(StrEnum):
-    """The legal moves: the only table of them. `source` is the state that a move starts from, `target` where it ends.
+    """The legal moves: the only table of them. A move leads from the state `source` to the state `target`.
 
     `None`: the job does not exist before this move, or after it.
     """
 
-    ENQUEUE = "enqueue", None, Status.PENDING, "a producer hands the job in"
+    ENQUEUE = "enqueue", None, Status.PENDING, "a producer adds the job"
     DEQUEUE = "dequeue", Status.PENDING, Status.PROCESSING, "a worker picks the job up"
     COMPLETE = "complete", Status.PROCESSING, Status.COMPLETED, "the handler returned"
-    RETRY = "retry", Status.PROCESSING, Status.PENDING, "the handler failed and has attempts left"
-    FAIL = "fail", Status.PROCESSING, Status.FAILED, "the handler failed for good"
-    RELEASE = "release", Status.PROCESSING, Status.PENDING, "the worker was stopped and puts the job back"
-    PROGRESS = "progress", Status.PROCESSING, Status.PROCESSING, "the handler says how far it is"
+    RETRY = "retry", Status.PROCESSING, Status.PENDING, "the handler failed and will be tried again"
+    FAIL = "fail", Status.PROCESSING, Status.FAILED, "the handler failed and will not be tried again"
+    RELEASE = "release", Status.PROCESSING, Status.PENDING, "the worker was stopped before the handler ended"
+    PROGRESS = "progress", Status.PROCESSING, Status.PROCESSING, "the handler reports its progress"
     REVIVE = "revive", Status.FAILED, Status.PENDING, "a person gives the job new attempts"
     DISCARD = "discard", Status.FAILED, None, "a person throws the job away"
 
@@ -53,7 +53,7 @@ class Move(StrEnum):
     means: str
 
     def __new__(cls, value: str, source: Status | None, target: Status | None, means: str) -> Move:
-        """Make a move that is its name, as text, with what belongs to it."""
+        """Make a member whose value is its name; the rest of the row becomes its attributes."""
         move = str.__new__(cls, value)
         move._value_ = value
         move.source, move.target, move.means = source, target, means
@@ -62,16 +62,16 @@ class Move(StrEnum):
     __hash__ = str.__hash__  # as for Status
 
 
-# By these names, since Python 3.11 takes longer to find a member of an enum than to make most moves.
+# As names of this module, because looking up a member of an enum takes Python 3.11 longer than most moves.
 ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, PROGRESS, REVIVE, DISCARD = Move
 
 
 class QueueError(Exception):
-    """Base class of everything that a queue refuses."""
+    """Base class of the errors that a queue raises."""
 
 
 class IllegalMove(QueueError):
-    """A move that is not in `Move`, such as completing a job that nobody has picked up."""
+    """A move that is not in `Move`, such as completing a job that no worker has picked up."""
 
     def __init__(self, job: Job, move: Move) -> None:
         legal = ", ".join(m for m in Move if m.source == job.status) or "none, it is a final state"
@@ -84,15 +84,15 @@ class IllegalMove(QueueError):
 
 
 class JobNotFound(QueueError, LookupError):
-    """No job with this id: it was never enqueued here, or it is finished and was forgotten."""
+    """No job with this id: it was never enqueued here, or it is finished and no longer kept."""
 
     def __init__(self, job_id: object) -> None:
-        super().__init__(f"no job with id {shown(job_id)}: never enqueued here, or finished and forgotten")
+        super().__init__(f"no job with id {shown(job_id)}: never enqueued here, or finished and no longer kept")
         self.job_id = job_id
 
 
 class LeaseLost(QueueError):
-    """An attempt reports on a job that is no longer in its hand: its lease ran out, and the job went on."""
+    """An attempt that lost its lease reports on its job, which has moved on: it was retried, or has ended."""
 
     def __init__(self, job: Job, attempt: int) -> None:
         super().__init__(
@@ -104,11 +104,11 @@ class LeaseLost(QueueError):
 
 
 class StorageError(QueueError):
-    """What keeps the jobs cannot be used: down, locked, full, gone, or not a queue. Nothing was changed."""
+    """The queue's storage cannot be used: it is down, locked, full, gone, or not a queue. Nothing was changed."""
 
 
 class QueueClosed(StorageError):
-    """The queue was closed. Unlike other trouble with storage, this one never passes."""
+    """The queue was closed. Unlike other storage errors, this one is permanent."""
 
 
 class AttemptError(NamedTuple):
@@ -117,12 +117,12 @@ class AttemptError(NamedTuple):
     attempt: int
     """1 for the first."""
     type: str
-    """Name of the exception's class; empty if the error was given as text."""
+    """Name of the exception's class; empty if the error was given as a string."""
     message: str
     at: float
     """When it failed, in seconds on the queue's clock."""
     retry_in: float | None
-    """Seconds of backoff before the next attempt; None where there is none."""
+    """Seconds of backoff before the next attempt; None if there is none."""
 
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.type else self.message
@@ -132,8 +132,8 @@ class AttemptError(NamedTuple):
 class Job:
     """One piece of work, as the queue keeps it. Times are in seconds on the queue's clock.
 
-    Read it, do not write to it: a job changes through the queue's moves only. Whether a `Job` that
-    you hold follows later changes depends on the queue; `queue.get(job.id)` is always up to date.
+    Read it, but do not change it: only the queue's moves change a job. Whether a `Job` that you
+    hold follows later changes depends on the queue; `queue.get(job.id)` is always up to date.
     """
 
     id: int
@@ -144,55 +144,55 @@ class Job:
     key: str | None
     created_at: float
     scheduled_for: float
-    """Not to be picked up before this time."""
+    """No worker picks it up before this time."""
     status: Status = Status.PENDING
     attempts: int = 0
-    """How often a worker has picked it up since it was enqueued or revived (one that was put back does not count)."""
+    """How many attempts were started since it was enqueued or revived; one that was released does not count."""
     started_at: float | None = None
-    """When the last attempt began."""
+    """When the last attempt started."""
     finished_at: float | None = None
     """When the last attempt ended."""
     worker: str | None = None
-    """Who has, or last had, the job in hand."""
+    """The worker that is running it, or was the last to run it."""
     result: Any = None
     errors: tuple[AttemptError, ...] = ()
-    """One entry for each attempt that failed, also of those before it was revived."""
+    """One entry for each failed attempt, including those before it was revived."""
     progress: float | None = None
-    """The furthest that any attempt came, from 0 to 1, so it never goes back; None if no handler said so."""
+    """The furthest that any attempt has reached, from 0 to 1, so it never goes back; None if none was reported."""
     note: str = ""
-    """What the handler said last about its progress."""
+    """The note of the last progress report."""
 
     def __repr__(self) -> str:
         return f"<Job #{self.id} {self.type}: {self.status}>"
 
     @property
     def duration(self) -> float | None:
-        """Seconds the last attempt took by the queue's clock, 0 if that was set back; None before one has ended."""
+        """Seconds the last attempt took, 0 if the clock was set back; None until an attempt has ended."""
         if self.started_at is None or self.finished_at is None:
             return None
         return max(0.0, self.finished_at - self.started_at)
 
     @property
     def error(self) -> str | None:
-        """The last attempt's error as text; None if none failed."""
+        """The error of the last failed attempt, as a string; None if none failed."""
         return str(self.errors[-1]) if self.errors else None
 
 
 class JobEvent(NamedTuple):
-    """One move of one job, with all that a reader of the record needs to know. Times in seconds."""
+    """One move of one job, with all that a reader of the history needs. Times are in seconds."""
 
     at: float
     move: Move
     job_id: int
     type: str
     status: Status
-    """The job's state after the move; for `discard`, its last."""
+    """The job's state after the move; for `discard`, the state before it."""
     attempt: int
-    """The attempt this move belongs to: 0 before the first."""
+    """The attempt that this move belongs to; 0 before the first."""
     priority: int
     scheduled_for: float
     worker: str | None
-    """Who made the move; None for the producer's."""
+    """`Job.worker` at the move; None before the first attempt."""
     error: AttemptError | None
     """For the moves `retry` and `fail`."""
     progress: float | None = None

@@ -1,8 +1,8 @@
-"""What each move does to a job (notebooks 02, 04 and 07).
+"""What each move does to a job (pages 2, 4 and 7).
 
 Each effect is written here, once, for every queue: which fields change, what a failure becomes, and the event that
-reports it. The functions know nothing of clocks and storage. A queue finds a job, checks it, makes the move, stores it.
-Times are in seconds on the queue's clock.
+reports it. The functions know nothing of clocks and storage. A queue finds a job, checks that it may make the move,
+makes it, and stores the job. Times are in seconds on the queue's clock.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def refusal(job: Job | None, job_id: int, move: Move, attempt: int | None = None
     return IllegalMove(job, move) if attempt is None else LeaseLost(job, attempt)
 
 
-def check_same(job: Job, type: str, data: Any) -> None:
-    """Refuse an idempotency key that was used for another job.
+def require_same(job: Job, type: str, data: Any) -> None:
+    """Reject an idempotency key that was used for another job.
 
     Raises:
         KeyReused: if the job that has the key is of another type, or has other data.
@@ -124,7 +124,7 @@ def release(job: Job, now: float) -> None:
 
 
 def progress(job: Job, fraction: float, note: str) -> None:
-    """Keep how far a job is: the furthest that any attempt came."""
+    """Record a job's progress: the furthest that any attempt has reached."""
     job.progress = max(fraction, job.progress or 0.0)
     job.note = note
 
@@ -155,11 +155,11 @@ def event(job: Job, move: Move, at: float) -> JobEvent:
 
 
 def describe(error: BaseException | str) -> tuple[str, str]:
-    """Return an error's type, empty for a text, and its message, as text that UTF-8 can encode."""
+    """Return an error's type, empty for a string, and its message, as a string that UTF-8 can encode."""
     if isinstance(error, str):
         return "", error
     try:
         message = str(error).encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
-    except Exception:  # its own __str__ is broken; the job must not suffer for that
+    except Exception:  # its __str__ raises; the job must not fail because of that
         message = "(its message cannot be shown)"
     return type(error).__name__, message

@@ -1,7 +1,7 @@
-"""Listeners are called after every move, and whoever sleeps until there is something to do is woken (notebook 03).
+"""Calling listeners after every move, and waking workers when a job is due (page 3).
 
-Every queue of the course does both the same way: in the order of the moves, whatever a listener does, and one waiter
-for each job.
+All queues of the course share this. Listeners get events in the order of the moves, whatever a listener does; and one
+waiting worker is woken per job.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from .arguments import check_listener
+from .arguments import validate_listener
 from .contract import Listener
 from .job import JobEvent
 
@@ -21,7 +21,7 @@ log = logging.getLogger("jobqueue_lesson")
 
 
 class Listeners(list[Listener]):
-    """Those that `subscribe` has added, and the events that they have not been called with yet.
+    """The listeners of a queue, and the events that have not been delivered to them yet.
 
     Args:
         queue: the queue's name, for the log.
@@ -34,22 +34,22 @@ class Listeners(list[Listener]):
         self._delivering = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Add a listener; return what removes it.
+        """Add a listener; return a function that removes it.
 
         Raises:
-            TypeError: if it cannot be called.
+            TypeError: if it is not callable.
         """
-        check_listener(listener)
+        validate_listener(listener)
         self.append(listener)
         return lambda: self.remove(listener) if listener in self else None
 
     def deliver(self) -> None:
-        """Call every listener with every event, in order, also of moves that a listener makes.
+        """Call every listener with every event, in order, including events of moves that a listener makes.
 
-        A listener that raises is logged. Ctrl-C in one is passed on once the others have had that event; what is left
-        is delivered with the next one.
+        If a listener raises, that is logged. Ctrl-C in a listener is raised after the others have had the same event;
+        the remaining events are delivered at the next call.
         """
-        if self._delivering:  # a listener made this move; the loop below, further up the stack, will come to it
+        if self._delivering:  # a listener made this move; the loop below, further up the stack, will deliver it
             return
         self._delivering = True
         interrupt = None
@@ -70,51 +70,51 @@ class Listeners(list[Listener]):
 
 
 class Waiters(deque["asyncio.Future[None]"]):
-    """The calls of `wait` that are asleep, first come, first served; and those of `join`. Shared by all queues.
+    """The sleeping calls of `wait`, first come, first served, and those of `join`.
 
-    A queue's `rouse` wakes as many as there are jobs for and sets the alarm for the next job. Whoever is woken need not
-    take a job: it may be cancelled before it runs. So once it is back, `rouse` looks again, while others are asleep.
+    A queue's `wake_due` wakes one waiter per due job, and sets the alarm for the next job. A waiter that was woken may
+    be cancelled before it takes a job. So whenever one returns while others are asleep, `wake_due` is called again.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.coming = 0
-        """How many were woken, and are not back from `sleep` yet."""
+        self.waking = 0
+        """How many were woken and have not returned from `sleep` yet."""
         self.joiners: list[asyncio.Future[None]] = []
-        """The calls of `join` that are asleep."""
+        """The sleeping calls of `join`."""
         self._or_finished: set[asyncio.Future[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_loop: asyncio.AbstractEventLoop | None = None
 
-    async def sleep(self, rouse: Callable[[], None], *, or_finished: bool) -> None:
-        """Sleep until woken. `rouse` is called as soon as this is one of the sleepers."""
+    async def sleep(self, wake_due: Callable[[], None], *, or_finished: bool) -> None:
+        """Sleep until woken. `wake_due` is called once this waiter is registered."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         self.append(waiter)
         if or_finished:
             self._or_finished.add(waiter)
         try:
-            rouse()
+            wake_due()
             await waiter
         finally:
             self._or_finished.discard(waiter)
             if waiter.done() and not waiter.cancelled():
-                self.coming -= 1
+                self.waking -= 1
                 if self and not loop.is_closed():
-                    loop.call_soon(rouse)
+                    loop.call_soon(wake_due)
             else:
                 with suppress(ValueError):
                     self.remove(waiter)
                 self._stop_alarm()
 
     def wake(self, jobs: float = math.inf) -> None:
-        """Wake sleepers until there is one on its way for each of so many jobs."""
-        while self and self.coming < jobs:
+        """Wake waiters until one is waking for each of so many jobs."""
+        while self and self.waking < jobs:
             self._wake(self.popleft())
         self._stop_alarm()
 
     async def join(self, unfinished: Callable[[], int], asleep: Callable[[], None] = lambda: None) -> None:
-        """Sleep until no job is unfinished. `asleep` is called as soon as this is one of the sleepers."""
+        """Sleep until no job is unfinished. `asleep` is called once this call is registered."""
         while unfinished():
             joiner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.joiners.append(joiner)
@@ -122,7 +122,7 @@ class Waiters(deque["asyncio.Future[None]"]):
             await joiner
 
     def finish(self) -> None:
-        """After the last job: wake every `join`, and each `wait` that asked for it."""
+        """Wake every `join`, and each `wait` with `or_finished`, because the last job has ended."""
         for waiter in [waiter for waiter in self if waiter in self._or_finished]:
             self.remove(waiter)
             self._wake(waiter)
@@ -130,7 +130,7 @@ class Waiters(deque["asyncio.Future[None]"]):
         self._end_joins()
 
     def wake_all(self) -> None:
-        """Wake every `wait` and every `join`: they find out for themselves what is wrong."""
+        """Wake every `wait` and every `join`, so that each meets the error itself."""
         self.wake()
         self._end_joins()
 
@@ -140,8 +140,8 @@ class Waiters(deque["asyncio.Future[None]"]):
                 joiner.set_result(None)
         self.joiners.clear()
 
-    def set_alarm(self, seconds: float, rouse: Callable[[], None]) -> None:
-        """Call `rouse` in so many seconds, unless there are no sleepers or it will be called earlier."""
+    def set_alarm(self, seconds: float, wake_due: Callable[[], None]) -> None:
+        """Call `wake_due` in so many seconds, unless no waiter is asleep, or it will be called earlier."""
         if not self:
             return
         loop = self[0].get_loop()
@@ -150,16 +150,16 @@ class Waiters(deque["asyncio.Future[None]"]):
             if self._alarm_loop is loop and self._alarm.when() <= when:
                 return
             self._alarm.cancel()
-        self._alarm, self._alarm_loop = loop.call_at(when, self._ring, rouse), loop
+        self._alarm, self._alarm_loop = loop.call_at(when, self._ring, wake_due), loop
 
-    def _ring(self, rouse: Callable[[], None]) -> None:
+    def _ring(self, wake_due: Callable[[], None]) -> None:
         self._alarm = None
-        rouse()
+        wake_due()
 
     def _wake(self, waiter: asyncio.Future[None]) -> None:
         if not waiter.done() and not waiter.get_loop().is_closed():
             waiter.set_result(None)
-            self.coming += 1
+            self.waking += 1
 
     def _stop_alarm(self) -> None:
         if not self and self._alarm is not None:

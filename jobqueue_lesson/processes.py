@@ -1,6 +1,6 @@
-"""Workers as processes of their own (notebook 10): started from a cell, and killed from a cell.
+"""Workers as separate processes (page 10): started from a cell, and killed from a cell.
 
-A worker process knows the queue's file, and a Python file with the handlers. It cannot see the cells of a notebook.
+A worker process is given the queue's file, and a Python file with the handlers. It cannot see the cells of a notebook.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from typing import Self
 from .durable import SQLiteQueue
 from .worker import Worker
 
-PARENT = "JOBQUEUE_LESSON_PARENT"  # the environment variable that tells a child which process started it
+PARENT = "JOBQUEUE_LESSON_PARENT"  # the environment variable with the process id of a child's parent
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
 class Child:
-    """A Python process that dies with the one that started it. Use it in a `with` block, so that it ends in any case.
+    """A Python process that dies with its parent. Use it in a `with` block, so that it is always stopped.
 
     Args:
-        module: what it runs, as `python -m` does. It must call `die_with_parent`.
+        module: the module to run, as `python -m` does. It must call `die_with_parent`.
         arguments: its command line.
-        name: what people call it.
-        environment: variables that it has in addition to those of this process.
+        name: its name.
+        environment: variables to add to those of this process.
     """
 
     def __init__(self, module: str, *arguments: str, name: str, environment: Mapping[str, str] | None = None) -> None:
@@ -46,24 +46,24 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Kill it, as the system does when memory runs out: at once, in the middle of whatever it does."""
+        """Kill it, as the system does when memory runs out: at once, in the middle of its work."""
         self._process.kill()
         self._end()
 
-    def stop(self, patience: float = 10.0) -> None:
-        """Let it finish what it has in hand, and end.
+    def stop(self, timeout: float = 10.0) -> None:
+        """Let it finish its running jobs and exit.
 
         Args:
-            patience: seconds after which it is killed.
+            timeout: seconds after which it is killed.
         """
         if self.alive:
             self._process.terminate()
         try:
-            self._process.wait(patience)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._end()
@@ -83,33 +83,33 @@ class Child:
 
 
 class _Starter(threading.Thread):
-    """Starts children, and lives as long as this process.
+    """A thread that starts all children, and lives as long as this process.
 
-    Linux takes the end of the *thread* that started a child for the end of its parent, and kills the child. So no child
-    is started from a thread that may end before the process.
+    Linux kills a child when the *thread* that started it ends, not only when the process does. So no child is started
+    from a thread that may end before the process.
     """
 
     def __init__(self) -> None:
-        super().__init__(name="starts children", daemon=True)
-        self._wanted: SimpleQueue[tuple[list[str], Mapping[str, str], Future[subprocess.Popen[bytes]]]] = SimpleQueue()
+        super().__init__(name="child starter", daemon=True)
+        self._queue: SimpleQueue[tuple[list[str], Mapping[str, str], Future[subprocess.Popen[bytes]]]] = SimpleQueue()
         self.start()
 
     def popen(self, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Start a process that can tell when this one is gone."""
+        """Start a process that can tell when this one has ended."""
         process: Future[subprocess.Popen[bytes]] = Future()
-        self._wanted.put((command, environment, process))
+        self._queue.put((command, environment, process))
         try:
             return process.result()
-        except BaseException:  # Ctrl-C: it will start, and nobody will be there to stop it
+        except BaseException:  # Ctrl-C: it will still start, and the caller could not stop it
             process.add_done_callback(_kill)
             raise
 
     def run(self) -> None:
         while True:
-            command, environment, process = self._wanted.get()
+            command, environment, process = self._queue.get()
             try:
-                # The child reads from a pipe that never says anything: EOF means that this process is gone.
-                # In a session of its own: an interrupt in a notebook goes to all of the kernel's group.
+                # Nothing is ever written to the child's stdin: EOF there means that this process has ended.
+                # A new session, because an interrupt in a notebook goes to the kernel's whole process group.
                 process.set_result(
                     subprocess.Popen(
                         command,
@@ -132,7 +132,7 @@ _the_starter: _Starter | None = None
 
 def _starter() -> _Starter:
     global _the_starter
-    if _the_starter is None or not _the_starter.is_alive():  # a fork of this process does not have the thread
+    if _the_starter is None or not _the_starter.is_alive():  # after a fork, the thread is missing
         _the_starter = _Starter()
     return _the_starter
 
@@ -140,17 +140,17 @@ def _starter() -> _Starter:
 def kill_with_parent() -> None:
     """Have Linux kill this process when the thread that started it ends, whatever this process is doing then.
 
-    It is also a `preexec_fn` for `subprocess.Popen`, for a program that is to die with the child that runs it. On other
-    systems it does nothing.
+    It is also a `preexec_fn` for `subprocess.Popen`, for a program that must die with the child that starts it. On
+    other systems it does nothing.
     """
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def die_with_parent() -> None:
-    """Have this process, made by `Child`, end as soon as the one that started it is gone. Call it in the main thread.
+    """Make this process, a `Child`, exit as soon as its parent has ended. Call it in the main thread.
 
-    On Linux the kernel kills it, even while C code holds the GIL.
+    On Linux, the kernel kills it, even while C code holds the GIL.
     """
 
     def watch() -> None:
@@ -158,23 +158,23 @@ def die_with_parent() -> None:
         os._exit(1)
 
     kill_with_parent()
-    if parent_is_gone():  # before the kernel was asked
+    if parent_is_gone():  # it ended before the kernel was asked
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
 
 
 def parent_is_gone() -> bool:
-    """Whether the process that started this one, as a `Child`, has ended. On Windows this isn't known."""
+    """Whether the parent of this process, a `Child`, has ended. On Windows, that is not known: False."""
     return sys.platform != "win32" and os.getppid() != int(os.environ.get(PARENT, os.getppid()))
 
 
 def wait_for_parent() -> None:
-    """Wait until the process that started this one, as a `Child`, has ended.
+    """Wait until the parent of this process, a `Child`, has ended.
 
-    That closes the pipe. But the parent may have forked, and its fork keeps the pipe open: hence also the look at the
-    parent's id, which changes when it ends. Windows can't wait for a pipe with a timeout, and has no fork.
+    EOF on stdin means that it has. But if the parent has forked, its fork keeps the pipe open, so the parent's id,
+    which changes when the parent ends, is checked once a second as well. Windows cannot poll a pipe, and has no fork.
     """
-    # Not through sys.stdin, whose lock would be held when the process ends.
+    # Not through sys.stdin: its lock would be held when the interpreter shuts down.
     if sys.platform == "win32":
         os.read(0, 1)
     else:
@@ -183,27 +183,27 @@ def wait_for_parent() -> None:
 
 
 class WorkerProcess(Child):
-    """A worker in a process of its own, at work on a `SQLiteQueue` until it is stopped or killed.
+    """A worker in a process of its own, which works on a `SQLiteQueue` until it is stopped or killed.
 
     Args:
         queue: the queue. The worker opens its file, with the same lease and keep_finished.
         handlers: a Python file that defines `HANDLERS`, a handler for each type of job.
-        name: who it is, in the record.
+        name: its name in the history.
 
     Raises:
         FileNotFoundError: if there is no such file with handlers.
     """
 
     def __init__(self, queue: SQLiteQueue, handlers: str | Path, name: str = "worker-1") -> None:
-        check_handlers(handlers)
+        validate_handlers_file(handlers)
         options = ["--name", name, f"--lease={queue.lease}"]
         if queue.keep_finished is not None:
             options.append(f"--keep-finished={queue.keep_finished}")
         super().__init__(__name__, str(queue.path), str(handlers), *options, name=name)
 
 
-def check_handlers(path: str | Path) -> None:
-    """Refuse a file with handlers that is not there.
+def validate_handlers_file(path: str | Path) -> None:
+    """Raise an error if the file with the handlers does not exist.
 
     Raises:
         FileNotFoundError: naming it.
@@ -213,7 +213,7 @@ def check_handlers(path: str | Path) -> None:
 
 
 async def work(path: str, handlers: str, name: str, lease: float, keep_finished: int | None) -> None:
-    """Be a worker process, until SIGTERM."""
+    """Run a worker, until SIGTERM."""
     queue = SQLiteQueue(path, lease=lease, keep_finished=keep_finished)
     worker = Worker(queue, runpy.run_path(handlers)["HANDLERS"], name=name)
     if hasattr(signal, "SIGTERM") and sys.platform != "win32":

@@ -1,7 +1,7 @@
-"""How a handler says how far it is (notebook 09).
+"""How a handler reports its progress (page 9).
 
 A handler gets the job's data and nothing else. `current_job()` gives it the rest, as `context` does in Procrastinate
-and `self` in Celery. `follow` is for the other side: whoever waits for the job.
+and `self` in Celery. `follow` is for the other side: the client that waits for the job.
 """
 
 from __future__ import annotations
@@ -13,54 +13,54 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Protocol
 
-from .arguments import check_fraction
+from .arguments import validate_fraction
 from .contract import Producer
 from .job import ENDED, Job, StorageError
 
 log = logging.getLogger("jobqueue_lesson")
 
 
-class Reports(Protocol):
-    """What takes a handler's reports: a queue, or what stands between a handler and its queue."""
+class ProgressSink(Protocol):
+    """What receives a handler's progress reports: a queue, or an object between the handler and the queue."""
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> object:
-        """Keep how far a job is; see `Queue.progress`."""
+        """Record a job's progress; see `Queue.progress`."""
         ...
 
 
 class ProgressError(Exception):
-    """A report of progress that makes no sense: backwards, or of an attempt that is over."""
+    """An invalid progress report: it goes backwards, or its attempt has ended."""
 
 
-class JobInHand:
-    """The job that a handler is working on: one attempt of it."""
+class CurrentJob:
+    """The job that a handler is running: one attempt of it."""
 
-    def __init__(self, queue: Reports, job: Job) -> None:
+    def __init__(self, queue: ProgressSink, job: Job) -> None:
         self.id = job.id
         self.type = job.type
         self.attempt = job.attempts
         """1 for the first."""
         self._queue = queue
         self._furthest = 0.0
-        self._over = False
+        self._ended = False
 
     def __repr__(self) -> str:
-        return f"<job #{self.id} {self.type} in hand, attempt {self.attempt}>"
+        return f"<CurrentJob #{self.id} {self.type}, attempt {self.attempt}>"
 
     def progress(self, fraction: float, note: str = "") -> None:
-        """Say how far this attempt is.
+        """Report how far this attempt is.
 
         Args:
-            fraction: from 0 to 1, and never less than this attempt has said before.
-            note: what it does now, for a person.
+            fraction: from 0 to 1, and never less than in this attempt's last report.
+            note: what the handler is doing now, for people to read.
 
         Raises:
-            TypeError, ValueError: for a fraction that is none, or a note that is no text.
-            ProgressError: if it goes backwards, or the attempt is over. What was shown before stays.
+            TypeError, ValueError: for a fraction that is not a number from 0 to 1, or a note that is not a string.
+            ProgressError: if it goes backwards, or the attempt has ended. The last valid report stays.
         """
-        check_fraction("fraction", fraction)
-        if self._over:
-            raise ProgressError(f"attempt {self.attempt} of job #{self.id} is over: it cannot report {fraction:g} now")
+        validate_fraction("fraction", fraction)
+        if self._ended:
+            raise ProgressError(f"attempt {self.attempt} of job #{self.id} has ended: it cannot report {fraction:g}")
         if fraction < self._furthest:
             raise ProgressError(
                 f"progress of job #{self.id} cannot go back from {self._furthest:g} to {fraction:g} within an attempt"
@@ -69,39 +69,39 @@ class JobInHand:
         self._furthest = fraction
 
 
-_current: ContextVar[JobInHand] = ContextVar("job in hand")
+_current: ContextVar[CurrentJob] = ContextVar("current job")
 
 
-def current_job() -> JobInHand:
-    """Return the job that the calling handler is working on.
+def current_job() -> CurrentJob:
+    """Return the job that the calling handler is running.
 
     Raises:
-        RuntimeError: if no worker runs this code.
+        RuntimeError: if no worker is running this code.
     """
     try:
         return _current.get()
     except LookupError:
-        raise RuntimeError("no worker runs this code: current_job() is for handlers, and what they call") from None
+        raise RuntimeError("no worker is running this code: call current_job() in a handler") from None
 
 
 @contextmanager
-def in_hand(queue: Reports, job: Job) -> Iterator[None]:
-    """Make a job the current one for what runs in this block, and for the tasks that start in it."""
-    attempt = JobInHand(queue, job)
+def as_current_job(queue: ProgressSink, job: Job) -> Iterator[None]:
+    """Make `job` the current one for the code in this `with` block, and for the tasks that it starts."""
+    attempt = CurrentJob(queue, job)
     token = _current.set(attempt)
     try:
         yield
     finally:
-        attempt._over = True
-        with suppress(ValueError):  # a coroutine that was dropped half-way is closed in another context
+        attempt._ended = True
+        with suppress(ValueError):  # a coroutine that is garbage-collected is closed in another context
             _current.reset(token)
 
 
 async def follow(queue: Producer, job_id: int) -> AsyncIterator[Job]:
-    """Give a job as it is, and again whenever it has changed, until it has ended or is forgotten.
+    """Yield a job as it is now, and again after it has changed, until it has ended or is no longer kept.
 
-    A slow reader misses what came in between, and never the newest. While the queue's storage is down there is nothing
-    to give: `follow` tries again once a second.
+    A slow reader may miss states in between, but never the latest. While the queue's storage is down, `follow` tries
+    again once a second.
 
     Args:
         queue: where the job is.
@@ -117,7 +117,7 @@ async def follow(queue: Producer, job_id: int) -> AsyncIterator[Job]:
                 changed.clear()
                 job = queue.get(job_id)
             except StorageError as error:
-                log.warning("job #%s cannot be followed now: %s", job_id, error)
+                log.warning("job #%s cannot be read: %s; trying again", job_id, error)
                 await asyncio.sleep(1.0)
                 continue
             if job is None:

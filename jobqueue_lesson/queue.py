@@ -1,6 +1,6 @@
-"""The job queue in memory: the contract kept by a dictionary, a list and two heaps (notebook 02).
+"""The job queue in memory: the contract kept by a dictionary, a list and two heaps (page 2).
 
-Notebook 05 teaches how it picks the next job, notebook 04 what happens when one fails.
+Page 5 teaches how it picks the next job, page 4 what happens when a job fails.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 
 from . import moves
 from .arguments import (
-    check_clock,
-    check_count,
-    check_error,
-    check_fraction,
-    check_ids,
-    check_job,
-    check_number,
-    check_page,
-    check_text,
-    check_whole,
-    check_worker,
+    validate_clock,
+    validate_count,
+    validate_error,
+    validate_fraction,
+    validate_ids,
+    validate_integer,
+    validate_job,
+    validate_number,
+    validate_page,
+    validate_text,
+    validate_worker,
 )
 from .contract import Clock, Listener, QueueFull
 from .job import (
@@ -41,24 +41,24 @@ from .job import (
     Move,
 )
 from .notify import Listeners, Waiters
-from .retries import RetryPolicy, check_retry
+from .retries import RetryPolicy, validate_retry
 
 
 class JobQueue:
-    """A job queue in memory, for one thread. What it holds is gone with the process.
+    """A job queue in memory, for one thread. Its jobs are lost when the process ends.
 
     Args:
-        name: what people call it.
+        name: its name, in logs and pictures.
         clock: any callable that returns seconds; `sim.time` in simulated time.
-        retry: which errors are tried again, and when.
-        max_pending: how many jobs may wait before `enqueue` raises `QueueFull`; None: no bound. Retries
-            always fit.
-        keep_finished: how many finished jobs are kept for `get`; the oldest is forgotten first, and its
-            key with it. None: all.
-        aging: points of priority that a waiting job gains each second, so that none waits for ever.
+        retry: which errors are retried, and when.
+        max_pending: how many jobs may be pending before `enqueue` raises `QueueFull`; None: no limit. Retries
+            are always accepted.
+        keep_finished: how many finished jobs are kept for `get`; the oldest is evicted first, together with its
+            key. None: all.
+        aging: points of priority that a waiting job gains per second, so that none waits forever.
 
     Raises:
-        TypeError, ValueError: for an argument that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
 
     Cost: every move is O(log n) in the number of pending jobs.
     """
@@ -75,12 +75,12 @@ class JobQueue:
         keep_finished: int | None = None,
         aging: float = 0.0,
     ) -> None:
-        self.name = check_text("name", name)
-        self.clock = check_clock(clock)
-        self.retry = check_retry(retry)
-        self.max_pending = None if max_pending is None else check_count("max_pending", max_pending)
-        self.keep_finished = None if keep_finished is None else check_count("keep_finished", keep_finished, least=0)
-        self.aging = check_number("aging", aging)
+        self.name = validate_text("name", name)
+        self.clock = validate_clock(clock)
+        self.retry = validate_retry(retry)
+        self.max_pending = None if max_pending is None else validate_count("max_pending", max_pending)
+        self.keep_finished = None if keep_finished is None else validate_count("keep_finished", keep_finished, least=0)
+        self.aging = validate_number("aging", aging)
 
         self._jobs: dict[int, Job] = {}
         self._keys: dict[str, int] = {}
@@ -105,12 +105,12 @@ class JobQueue:
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Hand in a job; see `Producer.enqueue`."""
-        check_job(type, priority, delay, max_attempts, key)
+        """Add a job; see `Producer.enqueue`."""
+        validate_job(type, priority, delay, max_attempts, key)
         if key is not None:
             existing = self._jobs.get(self._keys.get(key, 0))
             if existing is not None:
-                moves.check_same(existing, type, data)
+                moves.require_same(existing, type, data)
                 return existing
         if self.max_pending is not None and self._pending() >= self.max_pending:
             raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
@@ -124,43 +124,43 @@ class JobQueue:
         self._jobs[job_id] = job
         if key is not None:
             self._keys[key] = job_id
-        self._line_up(job, now)
+        self._add_pending(job, now)
         try:
             if self._listeners:
-                self._tell(job, ENQUEUE, now)
+                self._notify(job, ENQUEUE, now)
         finally:
             if self._waiters:
-                self._rouse()
+                self._wake_due()
         return job
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
-        """Pick up the next job that is due, or None; see `Queue.dequeue`."""
+        """Claim the next job that is due, or return None; see `Queue.dequeue`."""
         if worker.__class__ is not str or not worker or not worker.isascii():
-            check_worker(worker)
+            validate_worker(worker)
         now = self.clock()
         if self._delayed:
-            self._let_due_jobs_in(now)
+            self._promote_due(now)
         if not self._ready:
             return None
         job = heappop(self._ready)[-1]
         moves.start(job, worker, now)
         if self._listeners:
             try:
-                self._tell(job, DEQUEUE, now)
-            except BaseException:  # Ctrl-C in a listener: the caller will never know that it had this job
+                self._notify(job, DEQUEUE, now)
+            except BaseException:  # Ctrl-C in a listener: the caller will never get this job
                 self.release(job.id)
                 raise
         return job
 
     def heartbeat(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Say that a job in hand is still worked on. Here nobody needs to know: a worker dies with its queue."""
-        return self._in_hand(job_id, PROGRESS, attempt)
+        """Do nothing but check: here there are no leases, because a worker dies together with its queue."""
+        return self._job_to_move(job_id, PROGRESS, attempt)
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
-        """Mark a job in hand as done; see `Queue.complete`."""
-        # As `_in_hand` does, without the cost of a call: most jobs make this move.
+        """Mark a running job as done; see `Queue.complete`."""
+        # The same as `_job_to_move`, inlined for speed: most jobs make this move.
         if job_id.__class__ is not int or (attempt is not None and attempt.__class__ is not int):
-            check_ids(job_id, attempt)
+            validate_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not COMPLETE.source or attempt not in (None, job.attempts):
             raise moves.refusal(job, job_id, COMPLETE, attempt)
@@ -172,14 +172,14 @@ class JobQueue:
         return job
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Say that the attempt in hand failed; see `Queue.fail`."""
-        check_error(error)
-        job = self._in_hand(job_id, FAIL, attempt)
+        """Report that the running attempt failed; see `Queue.fail`."""
+        validate_error(error)
+        job = self._job_to_move(job_id, FAIL, attempt)
         now = self.clock()
         move = moves.fail(job, error, now, self.retry)
         if move is RETRY:
-            self._line_up(job, now)
-            self._announce(job, move, now)
+            self._add_pending(job, now)
+            self._notify_and_wake(job, move, now)
         else:
             self._failed += 1
             self._dead[job_id] = job
@@ -187,54 +187,54 @@ class JobQueue:
         return job
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Put a job in hand back; see `Queue.release`."""
-        job = self._in_hand(job_id, RELEASE, attempt)
+        """Make a running job pending again; see `Queue.release`."""
+        job = self._job_to_move(job_id, RELEASE, attempt)
         now = self.clock()
         moves.release(job, now)
-        self._line_up(job, max(now, job.scheduled_for))  # it was due, also if the clock was set back since
-        self._announce(job, RELEASE, now)
+        self._add_pending(job, max(now, job.scheduled_for))  # it was due, even if the clock was set back since
+        self._notify_and_wake(job, RELEASE, now)
         return job
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:
-        """Note how far a job in hand is; see `Queue.progress`."""
-        check_fraction("fraction", fraction)
-        check_text("note", note)
-        job = self._in_hand(job_id, PROGRESS, attempt)
+        """Record a running job's progress; see `Queue.progress`."""
+        validate_fraction("fraction", fraction)
+        validate_text("note", note)
+        job = self._job_to_move(job_id, PROGRESS, attempt)
         moves.progress(job, fraction, note)
-        self._tell(job, PROGRESS, self.clock())
+        self._notify(job, PROGRESS, self.clock())
         return job
 
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
-        job = self._take_out_dead(job_id, REVIVE)
+        job = self._pop_dead(job_id, REVIVE)
         self._failed -= 1
         if self.keep_finished is not None:
             self._finished.remove(job_id)
         now = self.clock()
         moves.revive(job, now)
-        self._line_up(job, now)
-        self._announce(job, REVIVE, now)
+        self._add_pending(job, now)
+        self._notify_and_wake(job, REVIVE, now)
         return job
 
     def discard(self, job_id: int) -> Job:
-        """Forget a failed job; see `Producer.discard`."""
-        job = self._take_out_dead(job_id, DISCARD)
+        """Delete a failed job; see `Producer.discard`."""
+        job = self._pop_dead(job_id, DISCARD)
         if self.keep_finished is not None:
             self._finished.remove(job_id)
-        self._forget(job)
-        self._tell(job, DISCARD, self.clock())
+        self._remove(job)
+        self._notify(job, DISCARD, self.clock())
         return job
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
-        after, limit = check_page(type, after, limit)
+        after, limit = validate_page(type, after, limit)
         found = (id for id, job in self._dead.items() if id > after and type in (None, job.type))
         return [self._dead[id] for id in nsmallest(limit, found)]
 
     def get(self, job_id: int) -> Job | None:
-        """Look a job up; None if it is not known (any more)."""
+        """Return a job, or None; see `Producer.get`."""
         if job_id.__class__ is not int:
-            check_whole("job_id", job_id)
+            validate_integer("job_id", job_id)
         return self._jobs.get(job_id)
 
     def stats(self) -> dict[str, int]:
@@ -248,12 +248,12 @@ class JobQueue:
         }
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have `listener` called after every move; see `Producer.subscribe`."""
+        """Call `listener` after every move; see `Producer.subscribe`."""
         return self._listeners.subscribe(listener)
 
     async def wait(self, *, or_finished: bool = True) -> None:
-        """Sleep until `dequeue` is worth a try; see `Queue.wait`. Nothing is polled."""
-        await self._waiters.sleep(self._rouse, or_finished=or_finished)
+        """Sleep until a job is due; see `Queue.wait`. It does not poll."""
+        await self._waiters.sleep(self._wake_due, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
@@ -265,7 +265,7 @@ class JobQueue:
 
     @contextmanager
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
-        """Give what a scheduler remembers under a name; see `SchedulerQueue.memory` (notebook 08)."""
+        """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         memory = dict(self._memories.get(name, {}))
         yield memory
         self._memories[name] = memory
@@ -276,77 +276,77 @@ class JobQueue:
     def _unfinished(self) -> int:
         return self._next_id - 1 - self._completed - self._failed
 
-    def _let_due_jobs_in(self, now: float) -> None:
-        """Line up the delayed jobs whose time has come."""
+    def _promote_due(self, now: float) -> None:
+        """Move the delayed jobs that are due to the ready ones."""
         while self._delayed and self._delayed[0][0] <= now:
-            self._line_up(heappop(self._delayed)[-1], now)
+            self._add_pending(heappop(self._delayed)[-1], now)
 
-    def _line_up(self, job: Job, now: float) -> None:
-        """Put a pending job where it waits: among the ready ones or, before its time, among the delayed."""
+    def _add_pending(self, job: Job, now: float) -> None:
+        """Add a pending job to the ready ones or, if it is not due yet, to the delayed ones."""
         if job.scheduled_for > now:
             heappush(self._delayed, (job.scheduled_for, job.id, job))
         else:
-            # A waiting job's priority is: priority + aging × (now − scheduled_for). Now is the same for all,
-            # so the order does not depend on it, and the heap stays a heap while everybody ages.
+            # A waiting job's priority is priority + aging × (now − scheduled_for). `now` is the same for all jobs,
+            # so their order does not depend on it, and the heap stays a heap while all of them age.
             rank = self.aging * job.scheduled_for - job.priority if self.aging else -job.priority
             heappush(self._ready, (rank, job.scheduled_for, job.id, job))
 
-    def _rouse(self) -> None:
-        """Wake as many waiters as there are jobs that are due, and do so again when the next one is."""
+    def _wake_due(self) -> None:
+        """Wake a waiter for each job that is due, and do so again when the next one is."""
         now = self.clock()
-        self._let_due_jobs_in(now)
+        self._promote_due(now)
         self._waiters.wake(len(self._ready))
         if self._delayed:
-            self._waiters.set_alarm(self._delayed[0][0] - now, self._rouse)
+            self._waiters.set_alarm(self._delayed[0][0] - now, self._wake_due)
 
-    def _in_hand(self, job_id: int, move: Move, attempt: int | None) -> Job:
-        """Return a job that may make this move.
+    def _job_to_move(self, job_id: int, move: Move, attempt: int | None) -> Job:
+        """Return the job if it may make this move.
 
         Raises:
             JobNotFound, IllegalMove: if it may not.
-            LeaseLost: if it is in hand, but not for this attempt.
+            LeaseLost: if another attempt is running.
         """
         if job_id.__class__ is not int or (attempt is not None and attempt.__class__ is not int):
-            check_ids(job_id, attempt)
+            validate_ids(job_id, attempt)
         job = self._jobs.get(job_id)
         if job is None or job.status is not move.source or attempt not in (None, job.attempts):
             raise moves.refusal(job, job_id, move, attempt)
         return job
 
-    def _tell(self, job: Job, move: Move, at: float) -> None:
-        """Tell every listener of a move."""
+    def _notify(self, job: Job, move: Move, at: float) -> None:
+        """Notify the listeners of a move."""
         self._listeners.events.append(moves.event(job, move, at))
         self._listeners.deliver()
 
-    def _announce(self, job: Job, move: Move, at: float) -> None:
-        """Tell every listener of a move after which a job is waiting, and wake a worker that waits for one."""
+    def _notify_and_wake(self, job: Job, move: Move, at: float) -> None:
+        """Notify the listeners of a move after which the job is pending, and wake a worker for it."""
         try:
-            self._tell(job, move, at)
+            self._notify(job, move, at)
         finally:
             if self._waiters:
-                self._rouse()
+                self._wake_due()
 
     def _ended(self, job: Job, move: Move, at: float) -> None:
-        """Tell every listener that a job has ended, evict the oldest one too many, and wake `join` after the last."""
+        """Notify the listeners; evict the oldest job beyond `keep_finished`; wake `join` when no job is left."""
         try:
             if self._listeners:
-                self._tell(job, move, at)
+                self._notify(job, move, at)
         finally:
             if self.keep_finished is not None:
                 self._finished.append(job.id)
                 if len(self._finished) > self.keep_finished:
-                    self._forget(self._jobs[self._finished.popleft()])
+                    self._remove(self._jobs[self._finished.popleft()])
             if (self._waiters or self._waiters.joiners) and not self._unfinished():
                 self._waiters.finish()
 
-    def _take_out_dead(self, job_id: int, move: Move) -> Job:
-        check_ids(job_id, None)
+    def _pop_dead(self, job_id: int, move: Move) -> Job:
+        validate_ids(job_id, None)
         job = self._dead.pop(job_id, None)
         if job is None:
             raise moves.refusal(self._jobs.get(job_id), job_id, move)
         return job
 
-    def _forget(self, job: Job) -> None:
+    def _remove(self, job: Job) -> None:
         del self._jobs[job.id]
         self._dead.pop(job.id, None)
         if job.key is not None:

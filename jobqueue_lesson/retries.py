@@ -1,7 +1,7 @@
-"""When to try again: which errors, and after how long (notebook 04).
+"""When to retry: after which errors, and how long afterwards (page 4).
 
-Two pure functions make a delay. `exponential` says how long to wait after the n-th attempt, and a jitter
-spreads that wait, so that many clients that failed together do not come back together.
+Two pure functions compute a delay. `exponential` says how long to wait after the n-th attempt, and `jittered`
+spreads that wait, so that clients that failed together do not all come back together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .arguments import check_count, check_number, check_seconds, shown
+from .arguments import shown, validate_count, validate_number, validate_seconds
 
 DAY = 86_400.0
 
@@ -19,11 +19,11 @@ JITTERS: tuple[Jitter, ...] = ("none", "full", "equal", "decorrelated")
 
 
 class DoNotRetry(Exception):
-    """Raise it in a handler when trying again cannot help: the job fails at once, whatever attempts are left."""
+    """Raise it in a handler when a retry cannot help: the job fails at once, however many attempts are left."""
 
 
 def exponential(attempt: int, base: float = 1.0, factor: float = 2.0, cap: float = DAY) -> float:
-    """Seconds to wait after the `attempt`-th attempt failed: base × factor^attempt, at most `cap`.
+    """Return the seconds to wait after the `attempt`-th attempt failed: base × factor^attempt, at most `cap`.
 
     With the defaults: 2, 4, 8, 16, … seconds.
 
@@ -31,18 +31,18 @@ def exponential(attempt: int, base: float = 1.0, factor: float = 2.0, cap: float
         attempt: 1 for the first attempt.
         base: seconds.
         factor: how many times longer each wait is than the one before.
-        cap: seconds, the longest wait.
+        cap: the longest wait, in seconds.
     """
     try:
         return min(cap, base * factor**attempt)
-    except OverflowError:  # a float ends near 10^308; the cap is far below
+    except OverflowError:  # beyond 10^308, where floats end; the cap is far below
         return cap
 
 
 def jittered(
     delay: float, jitter: Jitter, draw: random.Random, *, base: float, cap: float, previous: float | None
 ) -> float:
-    """Spread `delay`, all in seconds.
+    """Return `delay` with jitter; all times are in seconds.
 
     - none: the delay itself
     - full: uniform between 0 and the delay
@@ -63,17 +63,17 @@ def jittered(
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Which errors are tried again, and after how many seconds.
+    """Which errors are retried, and after how many seconds.
 
     Args:
         base, factor, cap: see `exponential`; base and cap in seconds.
         jitter: "none", "full", "equal" or "decorrelated"; see `jittered`.
-        retry_on: classes of exception that are worth another attempt. `DoNotRetry` never is.
-        rng: where jitter draws from; give a seeded one to get the same delays on every run.
+        retry_on: exception classes that are worth another attempt. `DoNotRetry` never is.
+        rng: the random generator for jitter; with a seeded one, every run has the same delays.
 
     Raises:
-        TypeError, ValueError: for an argument that is no number, negative, NaN or infinite, for a factor
-            below 1, and for an unknown jitter.
+        TypeError, ValueError: for a number that is negative, NaN or infinite, for a factor below 1, for an
+            unknown jitter, and for anything of another type.
     """
 
     base: float = 1.0
@@ -84,9 +84,9 @@ class RetryPolicy:
     rng: random.Random | None = None
 
     def __post_init__(self) -> None:
-        check_seconds("base", self.base)
-        check_seconds("cap", self.cap)
-        check_number("factor", self.factor, least=1)
+        validate_seconds("base", self.base)
+        validate_seconds("cap", self.cap)
+        validate_number("factor", self.factor, least=1)
         if self.jitter not in JITTERS:
             raise ValueError(f"jitter must be one of {', '.join(JITTERS)}, got {self.jitter!r}")
         if not isinstance(self.retry_on, tuple) or not all(
@@ -95,20 +95,20 @@ class RetryPolicy:
             raise TypeError(f"retry_on must be a tuple of exception classes, got {self.retry_on!r}")
 
     def worth_retrying(self, error: BaseException | str) -> bool:
-        """Whether another attempt may help. An error given as text always counts as worth it."""
+        """Whether another attempt may help. For an error given as a string, it always may."""
         if isinstance(error, str):
             return True
         return isinstance(error, self.retry_on) and not isinstance(error, DoNotRetry)
 
     def delay(self, attempt: int, previous: float | None = None) -> float:
-        """Seconds to wait after the `attempt`-th attempt failed.
+        """Return the seconds to wait after the `attempt`-th attempt failed.
 
         Args:
             attempt: 1 for the first.
             previous: the wait before this attempt, in seconds; None before the second attempt. Only
-                decorrelated jitter looks at it.
+                decorrelated jitter uses it.
         """
-        check_count("attempt", attempt)
+        validate_count("attempt", attempt)
         return jittered(
             exponential(attempt, self.base, self.factor, self.cap),
             self.jitter,
@@ -122,11 +122,11 @@ class RetryPolicy:
 _shared = random.Random()
 
 
-def check_retry(retry: RetryPolicy | None) -> RetryPolicy:
-    """Return a policy for retries; None: the default.
+def validate_retry(retry: RetryPolicy | None) -> RetryPolicy:
+    """Return a retry policy; for None, the default one.
 
     Raises:
-        TypeError: if it is something else.
+        TypeError: if it is not a `RetryPolicy` or None.
     """
     if retry is not None and not isinstance(retry, RetryPolicy):
         raise TypeError(f"retry must be a RetryPolicy or None, got {shown(retry)}")

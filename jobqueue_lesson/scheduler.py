@@ -1,7 +1,8 @@
-"""Recurring jobs: a scheduler enqueues a job at every tick of a schedule (notebook 08).
+"""Recurring jobs: a scheduler enqueues a job at every tick of a schedule (page 8).
 
-A schedule knows its ticks by number or by date, and never asks how long anything took. That keeps it from drifting.
-How far a recurring job has come is kept in the queue itself, so a scheduler may be restarted, and there may be several.
+A schedule computes its ticks from their number or date, never from how long anything took. So it does not drift.
+The last tick of each recurring job is kept in the queue itself. So a scheduler can be restarted, and there can be
+several.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from .arguments import check_seconds
+from .arguments import validate_seconds
 from .contract import Producer
 from .job import ENDED, JobEvent, QueueError
 
@@ -33,29 +34,30 @@ class Tick(NamedTuple):
     at: float
     """Seconds on the queue's clock."""
     name: str
-    """The same wherever and whenever it is computed: two schedulers know the same tick by it."""
+    """The same wherever and whenever it is computed, so that two schedulers recognize the same tick by it."""
 
 
 class SchedulerQueue(Producer, Protocol):
-    """What a scheduler needs of a queue: the contract, and a memory."""
+    """What a scheduler needs from a queue: the producer's part of the contract, and a memory."""
 
     def memory(self, name: str) -> AbstractContextManager[dict[str, Any]]:
-        """Give what is remembered under a name, to read and to change inside a `with` block.
+        """Yield the memory of this name, to read and to change inside a `with` block.
 
-        What the block enqueues and what it changes are kept together, or not at all; no other process gets in between.
+        The block is a transaction: what it enqueues and what it changes are stored together, or not at all, and no
+        other process gets in between.
         """
         ...
 
 
 class Schedule(Protocol):
-    """What a scheduler needs to know of a schedule."""
+    """What a scheduler needs from a schedule."""
 
     def after(self, time: float) -> Tick:
         """Return the first tick later than `time` (seconds on the queue's clock)."""
         ...
 
     def until(self, time: float) -> Tick:
-        """Return the last tick that is not later than `time`. It may lie before the schedule's first."""
+        """Return the last tick that is not later than `time`. It may be before the schedule's first."""
         ...
 
 
@@ -65,7 +67,7 @@ class Every:
 
     seconds: float
     start: float | None
-    """None: when a scheduler first meets it; on its own, 0."""
+    """None: the time at which a scheduler first uses it; without a scheduler, 0."""
 
     def after(self, time: float) -> Tick:
         """Return the first tick later than `time`."""
@@ -76,7 +78,7 @@ class Every:
         return self._tick(self._number(time))
 
     def _number(self, time: float) -> int:
-        """Count the ticks up to `time`. They are counted and not added up, so no error grows."""
+        """Return the number of the last tick up to `time`: by division, because a sum would add up rounding errors."""
         number = math.floor((time - (self.start or 0.0)) / self.seconds)
         if self._tick(number + 1).at <= time:  # the division was rounded down
             return number + 1
@@ -93,19 +95,19 @@ def every(seconds: float, *, start: float | None = None) -> Every:
     Args:
         seconds: from one tick to the next; above 0.
         start: where the grid starts, on the queue's clock; the first tick is one interval later. None: when the first
-            scheduler with this recurring job starts. The queue keeps that moment, so the grid stays the same after a
-            restart, and for every other scheduler. Give different ones to schedules that should not all tick at once.
+            scheduler with this recurring job starts. The queue stores that time, so the grid stays the same after a
+            restart, and for every other scheduler. Schedules that should not all tick at once need different starts.
 
     Raises:
-        TypeError, ValueError: for a number that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid argument; the message names it.
     """
-    check_seconds("seconds", seconds, zero=False)
-    return Every(seconds, None if start is None else check_seconds("start", start))
+    validate_seconds("seconds", seconds, zero=False)
+    return Every(seconds, None if start is None else validate_seconds("start", start))
 
 
 @dataclass(frozen=True)
 class Cron:
-    """Ticks by the calendar. Made by `cron`."""
+    """Ticks at calendar dates. Made by `cron`."""
 
     expression: str
     zone: ZoneInfo
@@ -118,8 +120,8 @@ class Cron:
         """Return the last tick that is not later than `time`."""
         return self._tick(math.floor(time) + 1, reverse=True)
 
-    def _tick(self, beside: int, *, reverse: bool) -> Tick:
-        date = next(CronSim(self.expression, datetime.fromtimestamp(beside, self.zone), reverse=reverse))
+    def _tick(self, start: int, *, reverse: bool) -> Tick:
+        date = next(CronSim(self.expression, datetime.fromtimestamp(start, self.zone), reverse=reverse))
         return Tick(date.timestamp(), date.isoformat())
 
 
@@ -127,28 +129,30 @@ def cron(expression: str, *, zone: str = "UTC") -> Cron:
     """Return a schedule by the calendar, such as "0 6 * * MON": every Monday at 6.
 
     Args:
-        expression: five fields: minute, hour, day of the month, month, day of the week. cronsim reads it, and treats
-            daylight saving as Debian's cron does: a fixed hour that a change of clocks skips ticks right after it, and
-            one that comes twice ticks once.
+        expression: five fields: minute, hour, day of the month, month, day of the week. cronsim parses it, and treats
+            daylight saving as Debian's cron does: a fixed hour that is skipped ticks right after the change, and one
+            that comes twice ticks once.
         zone: name of a time zone, such as "Europe/Berlin".
 
     Raises:
-        ValueError: for an expression or a zone that does not exist; the message names it.
+        ValueError: for an invalid expression or an unknown zone; the message names it.
     """
     try:
         where = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"no time zone {zone!r}; names are like 'Europe/Berlin'") from error
+        raise ValueError(f"unknown time zone {zone!r}; a valid one is 'Europe/Berlin'") from error
     try:
         CronSim(expression, datetime(2026, 1, 1, tzinfo=where))
     except CronSimError as error:
-        raise ValueError(f"no cron expression {expression!r}: {error}; five fields, such as '*/5 * * * *'") from error
+        raise ValueError(
+            f"invalid cron expression {expression!r}: {error}; it needs five fields, such as '*/5 * * * *'"
+        ) from error
     return Cron(expression, where)
 
 
 @dataclass
 class _Recurring:
-    """One recurring job, and what this scheduler knows of where it stands. The queue's memory knows for sure."""
+    """One recurring job, and this scheduler's view of its state. The queue's memory is authoritative."""
 
     name: str
     schedule: Schedule
@@ -157,36 +161,36 @@ class _Recurring:
     options: dict[str, Any]
     overlap: Overlap
     catch_up: CatchUp
-    looked: float = -math.inf
-    """When the memory was last looked at."""
+    read_at: float = -math.inf
+    """When the memory was last read."""
     next: float = -math.inf
     """The first tick after that."""
     job: int | None = None
-    """The last job that was enqueued."""
+    """The id of the last job that was enqueued."""
 
 
 class Scheduler:
     """Enqueues a job at every tick of its schedules.
 
-    It only enqueues: workers do the jobs. There may be several schedulers with the same schedules: each tick gets one
-    job. A scheduler that was down goes on where it stopped, as far as the queue outlives it.
+    It only enqueues: workers run the jobs. Several schedulers may have the same schedules; each tick still gets one
+    job. A scheduler that was down continues where it stopped, if the queue has outlived it.
 
     Args:
-        queue: where the jobs go, whose clock counts, and which remembers the last tick of each recurring job.
-        grace: seconds by which a tick may be late and still count as in time.
-        longest_sleep: seconds after which it looks at the clock in any case: somebody may have set it.
+        queue: where the jobs go. Its clock is used, and it remembers the last tick of each recurring job.
+        grace: seconds by which a tick may be late and still count as on time.
+        longest_sleep: seconds after which the scheduler looks at the clock in any case, because it may have been set.
 
     Raises:
         TypeError: for a queue that has no `memory`.
-        TypeError, ValueError: for a number that makes no sense; the message names it.
+        TypeError, ValueError: for an invalid number; the message names it.
     """
 
     def __init__(self, queue: SchedulerQueue, *, grace: float = 1.0, longest_sleep: float = 60.0) -> None:
         if not callable(getattr(queue, "memory", None)):
             raise TypeError(f"queue must have memory(), as JobQueue and SQLiteQueue do, got {queue!r}")
         self.queue = queue
-        self.grace = check_seconds("grace", grace)
-        self.longest_sleep = check_seconds("longest_sleep", longest_sleep, zero=False)
+        self.grace = validate_seconds("grace", grace)
+        self.longest_sleep = validate_seconds("longest_sleep", longest_sleep, zero=False)
         self._recurring: dict[str, _Recurring] = {}
         self._changed: asyncio.Event | None = None
         self._over = False
@@ -202,29 +206,30 @@ class Scheduler:
         catch_up: CatchUp = "one",
         **options: Any,
     ) -> None:
-        """Have a job enqueued at every tick, as long as `run` is running.
+        """Enqueue a job at every tick, while `run` is running.
 
         Args:
-            name: of the recurring job, the same in every scheduler and after every restart: the queue remembers by it
-                where the job stands, and it is part of every tick's key.
-            schedule: when: `every(300)`, `cron("0 6 * * MON")`.
+            name: of the recurring job. It must be the same in every scheduler and after every restart: the queue stores
+                the state of the recurring job under it, and it is part of every tick's key.
+            schedule: such as `every(300)` or `cron("0 6 * * MON")`.
             type: of the job.
             data: what its handler gets.
             overlap: what to do at a tick while the job of an earlier tick is unfinished. "skip": nothing. "queue one":
-                keep the first such tick, and run it as soon as that job ends. "coalesce": the same, with the last such
-                tick, which stands for all of them. A job that ends in the very moment of a tick counts as unfinished.
-            catch_up: what to do about ticks that went by while no scheduler looked: it was down, the machine slept, the
-                clock was set. "one": run once, for the last of them. "none": wait for the next. Never a burst.
+                hold the first such tick, and enqueue its job as soon as the earlier one ends. "coalesce": the same, but
+                with the last such tick, which replaces the others. A job that ends at the instant of a tick counts as
+                unfinished at that tick.
+            catch_up: what to do about ticks that passed while no scheduler was looking: it was down, the machine slept,
+                or the clock was set. "one": enqueue one job, for the last of them. "none": wait for the next tick.
             options: `priority` and `max_attempts`, as for `enqueue`.
 
         Raises:
-            ValueError: for a name that is taken or empty, and for a policy that does not exist.
-            TypeError: for an option that is not one of `enqueue`'s.
+            ValueError: for a name that is empty or already in use, and for an unknown policy.
+            TypeError: for any other option.
         """
         if not isinstance(name, str) or not name:
-            raise ValueError(f"name must be a text that is not empty, got {name!r}")
+            raise ValueError(f"name must be a string that is not empty, got {name!r}")
         if name in self._recurring:
-            raise ValueError(f"there is a recurring job {name!r} already; remove it first")
+            raise ValueError(f"there already is a recurring job {name!r}; remove it first")
         for argument, value, known in (("overlap", overlap, Overlap), ("catch_up", catch_up, CatchUp)):
             if value not in get_args(known):
                 raise ValueError(f"{argument} must be one of {', '.join(map(repr, get_args(known)))}, got {value!r}")
@@ -235,7 +240,7 @@ class Scheduler:
         self._wake()
 
     def remove(self, name: str) -> None:
-        """Enqueue no more of these, and forget where they stood. What is in the queue already stays.
+        """Remove a recurring job and its state. Jobs that are already in the queue stay there.
 
         Raises:
             KeyError: if there is no recurring job of this name.
@@ -253,19 +258,19 @@ class Scheduler:
         if self._changed is not None:
             raise RuntimeError("this scheduler is already running")
         self._changed, self._over = asyncio.Event(), False
-        unsubscribe = self.queue.subscribe(self._notice)
+        unsubscribe = self.queue.subscribe(self._on_event)
         try:
             while not self._over:
                 self._changed.clear()
                 for recurring in list(self._recurring.values()):
-                    self._look_at(recurring)
+                    self._update(recurring)
                 await self._sleep()
         finally:
             unsubscribe()
             self._changed = None
 
     def stop(self) -> None:
-        """End `run`. What is in the queue stays."""
+        """End `run`. Jobs that are in the queue stay there."""
         self._over = True
         self._wake()
 
@@ -274,7 +279,7 @@ class Scheduler:
             self._changed.set()
 
     async def _sleep(self) -> None:
-        """Sleep until the next tick, a change, or for the longest sleep."""
+        """Sleep until the next tick or a change, and no longer than `longest_sleep`."""
         assert self._changed is not None
         now = self.queue.clock()
         due = min((recurring.next for recurring in self._recurring.values()), default=math.inf)
@@ -284,31 +289,31 @@ class Scheduler:
         except TimeoutError:
             pass
 
-    def _notice(self, event: JobEvent) -> None:
-        """When a job ends, let the tick that waits for it have its turn."""
+    def _on_event(self, event: JobEvent) -> None:
+        """When a job ends, enqueue the job of the tick that was held because of it."""
         if event.status in ENDED:
             for recurring in list(self._recurring.values()):
                 if recurring.job == event.job_id:
-                    self._look_at(recurring, ended=event.at)
+                    self._update(recurring, ended=event.at)
 
-    def _look_at(self, recurring: _Recurring, ended: float = -math.inf) -> None:
-        """Do what is due for one recurring job; `ended` is when its last job did, if that is the news."""
+    def _update(self, recurring: _Recurring, ended: float = -math.inf) -> None:
+        """Do what is due for one recurring job. `ended`: when its last job ended, if it has just done so."""
         now = self.queue.clock()
-        if recurring.looked <= now < recurring.next and ended == -math.inf:
+        if recurring.read_at <= now < recurring.next and ended == -math.inf:
             return
-        recurring.looked, recurring.next = now, math.inf
+        recurring.read_at, recurring.next = now, math.inf
         try:
             with self._memory(recurring.name) as memory:
                 self._advance(recurring, memory, now, ended)
-        except QueueError as error:  # nothing was changed: the tick is still to be done, unless the next comes first
-            log.warning("recurring job %r was refused at %s: %s", recurring.name, now, error)
+        except QueueError as error:  # nothing was changed: the tick is still due, until the next one
+            log.warning("recurring job %r could not be enqueued at %s: %s", recurring.name, now, error)
             recurring.next = min(recurring.next, now + self.longest_sleep)
 
     def _advance(self, recurring: _Recurring, memory: dict[str, Any], now: float, ended: float) -> None:
-        """Go on from where the memory says that the recurring job stands.
+        """Continue from the recurring job's state in the memory.
 
-        "start" is when it was first met, "seen" the last tick that was dealt with, "job" the last job, and "held" a
-        tick that waits for that job to end.
+        "start" is when a scheduler first ran it, "seen" the last tick that was handled, "job" the last job, and "held"
+        a tick whose job waits for that one to end.
         """
         schedule = _from(memory.setdefault("start", now), recurring.schedule)
         recurring.next = schedule.after(now).at
@@ -319,7 +324,7 @@ class Scheduler:
             tick = schedule.until(now)
             memory["seen"] = tick.at
             if recurring.catch_up == "one" or now - tick.at <= self.grace:
-                # By the times, not by who came first: what ends in the moment of a tick was there at that tick.
+                # Compare times, not the order of events: a job that ends at the instant of a tick overlaps with it.
                 if ended < tick.at:
                     self._enqueue(recurring, tick, memory)
                     return
@@ -330,7 +335,7 @@ class Scheduler:
         recurring.job = memory.get("job")
 
     def _enqueue(self, recurring: _Recurring, tick: Tick, memory: dict[str, Any]) -> None:
-        """Enqueue the job of a tick. It stands for a tick that was held as well."""
+        """Enqueue the job of a tick. It replaces the job of a tick that was held."""
         job = self.queue.enqueue(
             recurring.type, recurring.data, key=f"{recurring.name}@{tick.name}", **recurring.options
         )
@@ -338,7 +343,7 @@ class Scheduler:
         memory["held"] = None
 
     def _end_of(self, job_id: int | None, now: float) -> float:
-        """Return when a job ended: inf if it has not, -inf if there is no such job (any more)."""
+        """Return when a job ended: inf if it has not, -inf if there is none, or it is no longer kept."""
         job = None if job_id is None else self.queue.get(job_id)
         if job is None:
             return -math.inf
@@ -351,5 +356,5 @@ class Scheduler:
 
 
 def _from(start: float, schedule: Schedule) -> Schedule:
-    """Return a schedule whose grid starts then, unless it has a start of its own."""
+    """Return the schedule with its grid starting at `start`, unless it has a start of its own."""
     return replace(schedule, start=start) if isinstance(schedule, Every) and schedule.start is None else schedule

@@ -1,8 +1,8 @@
-"""Simulated time for asyncio: sleeps cost nothing, and every run is the same (notebook 00).
+"""Simulated time for asyncio: sleeps cost nothing, and every run is the same (page 0).
 
-A simulation keeps two lists: what is *ready* to run now, first come, first served; and *timers*, things to
-do later, by time. It runs all that is ready. When nothing is, it sets its clock to the next timer and goes
-on. That is all there is to simulated time: nobody ever waits, the clock jumps.
+A simulation keeps two lists: callbacks that are *ready* to run now, first come, first served; and *timers*,
+callbacks to run later, by time. It runs everything that is ready. When nothing is, it sets its clock to the
+next timer and goes on. That is all there is to simulated time: nothing ever waits, the clock jumps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Any, TypeVar
 
-from .arguments import check_seconds
+from .arguments import validate_seconds
 
 T = TypeVar("T")
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
@@ -31,10 +31,10 @@ log = logging.getLogger("jobqueue_lesson")
 
 
 class EndlessWait(RuntimeError):
-    """Tasks are waiting, and nothing is left that could ever end their wait."""
+    """Tasks are waiting for something that can never happen."""
 
 
-# To a type checker a loop has 33 abstract methods, for sockets, processes and signals; at run time none is required.
+# To a type checker, a loop has 33 abstract methods, for sockets, processes and signals; at run time, none is required.
 _EventLoop: Any = asyncio.AbstractEventLoop
 
 
@@ -42,11 +42,11 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     """An asyncio event loop whose clock jumps from one deadline to the next.
 
     Any asyncio code runs in it unchanged: tasks, sleeps, timeouts, queues, locks. Two things are different.
-    Deadlines that are equal run first come, first served; and there are no sockets, processes or signals,
-    since those happen in real time.
+    Callbacks with the same deadline run first come, first served; and there are no sockets, processes or
+    signals, because those need real time.
 
-    Time and tasks stay as they are from one `run` to the next. It also runs where a loop runs already,
-    such as in a notebook cell.
+    Time stands still, and tasks pause, from one `run` to the next. A simulation also runs inside another loop,
+    such as that of a notebook.
 
     Args:
         start: what the clock shows at first, in seconds.
@@ -57,55 +57,55 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     Source: the hooks documented under "Extending" in Python's asyncio documentation.
     """
 
-    patience = 5_000_000
-    """How many callbacks may run at one instant before this counts as a task that spins and never sleeps."""
+    callback_limit = 5_000_000
+    """How many callbacks may run at one instant. More count as a task that spins and never sleeps."""
 
     def __init__(self, start: float = 0.0) -> None:
-        self._now = check_seconds("start", start)
+        self._now = validate_seconds("start", start)
         self._ready: deque[_Handle] = deque()
-        self._timers: list[_Handle] = []  # a heap, by time and, at the same time, by who came first
+        self._timers: list[_Handle] = []  # a heap, by time, then by order of arrival
         self._sequence = count()
         self._running = False
         self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._task_numbers = count(1)
         self._asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
         self._exception_handler: ExceptionHandler | None = None
-        self.create_future = partial(asyncio.Future, loop=self)  # saves a call a wait
+        self.create_future = partial(asyncio.Future, loop=self)  # saves one call per wait
 
     def time(self) -> float:
         """What the clock shows, in seconds."""
         return self._now
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end, and with it all other tasks of this simulation up to that instant.
+        """Run a coroutine to its end, and all other tasks of this simulation up to that instant.
 
         Args:
             work: what an `async def` function returns.
 
         Returns:
-            What the coroutine returns. An exception that it raises arrives here as itself.
+            What the coroutine returns. If it raises an exception, `run` raises the same one.
 
         Raises:
             TypeError: if work is not a coroutine.
-            RuntimeError: if this simulation is running already.
-            EndlessWait: if nothing can ever end what the coroutine waits for. It is cancelled then.
+            RuntimeError: if this simulation is already running.
+            EndlessWait: if the coroutine waits for something that can never happen. It is then cancelled.
         """
         if not asyncio.iscoroutine(work):
             raise TypeError(f"run() takes a coroutine, such as run(worker.drain()), got {work!r}")
         if self._running:
             work.close()
-            raise RuntimeError("this simulation is running already: inside it, await the coroutine instead")
-        with self._in_charge():
+            raise RuntimeError("this simulation is already running: inside it, await the coroutine instead")
+        with self._as_running_loop():
             main = self.create_task(work, name="run()")
             try:
-                self._turn(main)
-            except BaseException:  # Ctrl-C, or an endless wait: let it clean up, as asyncio.run does
+                self._run_until_done(main)
+            except BaseException:  # Ctrl-C, or an endless wait: let the coroutine clean up, as asyncio.run does
                 main.cancel()
                 with suppress(EndlessWait):
-                    self._turn(main)
+                    self._run_until_done(main)
                 raise
             finally:
-                self._report_unseen(main)
+                self._report_unretrieved(main)
             return main.result()
 
     def create_task(
@@ -116,8 +116,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         context: Context | None = None,
         **options: Any,
     ) -> asyncio.Task[T]:
-        """Start a task in the background. It moves on whenever this simulation runs."""
-        # asyncio counts the tasks of the whole process, a notebook's own among them; these numbers are always the same
+        """Start a task in the background. It makes progress whenever this simulation runs."""
+        # asyncio counts the tasks of the whole process, a notebook's own included; these numbers are always the same
         name = name or f"task-{next(self._task_numbers)}"
         task: asyncio.Task[T] = asyncio.Task(coro, loop=self, name=name, context=context, **options)
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # a simulation may be dropped at any instant
@@ -126,11 +126,11 @@ class Simulation(_EventLoop):  # type: ignore[misc]
 
     # --- the heart: what runs next, and when ---
 
-    def _turn(self, main: asyncio.Task[Any]) -> None:
-        """Run all that is ready, jump to the next deadline, and again, until main is done."""
+    def _run_until_done(self, main: asyncio.Task[Any]) -> None:
+        """Run everything that is ready, jump to the next deadline, and repeat, until `main` is done."""
         ready, timers = self._ready, self._timers
         while True:
-            for _ in repeat(None, self.patience):
+            for _ in repeat(None, self.callback_limit):
                 if not ready:
                     break
                 _, _, callback, args, context = ready.popleft()
@@ -143,8 +143,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                         self.call_exception_handler({"message": f"{callback!r} failed", "exception": error})
             else:
                 raise EndlessWait(
-                    f"time stands still at t={self._now:g} s: after {self.patience:,} callbacks somebody still has "
-                    f"something to do at once. Is a task spinning in a loop that never sleeps? {self._who_waits()}"
+                    f"time stands still at t={self._now:g} s: {self.callback_limit:,} callbacks have run, and more are "
+                    f"ready. Is a task spinning in a loop that never sleeps? {self._waiting()}"
                 )
             if main.done():
                 return
@@ -152,15 +152,15 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 heappop(timers)
             if not timers or timers[0][WHEN] == math.inf:
                 raise EndlessWait(
-                    f"nothing can ever end this wait: at t={self._now:g} s no timer is set and nobody has anything "
-                    f"to do. {self._who_waits()}"
+                    f"this wait can never end: at t={self._now:g} s no timer is set and no task is ready. "
+                    f"{self._waiting()}"
                 )
             now = self._now = timers[0][WHEN]
             while timers and timers[0][WHEN] <= now:
                 ready.append(heappop(timers))
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> _Handle:
-        """Run a callback at this instant, after all that is ready already."""
+        """Run a callback at this instant, after everything that is already ready."""
         handle = _Handle((self._now, 0, callback, args, copy_context() if context is None else context))
         self._ready.append(handle)
         return handle
@@ -171,7 +171,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> _Handle:
         """Run a callback when the clock shows `when`, in seconds."""
-        if not when > self._now:  # also for NaN, which no heap could put in its place
+        if not when > self._now:  # true for NaN as well, which cannot be sorted into a heap
             return self.call_soon(callback, *args, context=context)
         context = copy_context() if context is None else context
         handle = _Handle((when, next(self._sequence), callback, args, context))
@@ -190,7 +190,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         return handle
 
     def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        """Run a function at once, in this thread: simulated time has no other. The clock stands still meanwhile."""
+        """Run a function at once, in this thread: simulated time has no others. The clock stands still meanwhile."""
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
@@ -198,11 +198,11 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             future.set_exception(error)
         return future
 
-    # --- inside another loop, and out again ---
+    # --- inside another loop ---
 
     @contextmanager
-    def _in_charge(self) -> Generator[None, None, None]:
-        """Be the running loop of this thread; set the one that is running aside, and put it back."""
+    def _as_running_loop(self) -> Generator[None, None, None]:
+        """Make this the running loop of the thread; afterwards, restore the one that was running."""
         outer_loop = asyncio._get_running_loop()
         outer_task = asyncio.current_task(outer_loop) if outer_loop is not None else None
         outer_hooks = sys.get_asyncgen_hooks()
@@ -212,7 +212,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         sys.set_asyncgen_hooks(self._asyncgens.add, self._close_asyncgen)
         self._running = True
         try:
-            with redirect_stdout(_Here(sys.stdout)), redirect_stderr(_Here(sys.stderr)):
+            with redirect_stdout(_CallersStream(sys.stdout)), redirect_stderr(_CallersStream(sys.stderr)):
                 yield
         finally:
             self._running = False
@@ -221,22 +221,22 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             if outer_loop is not None and outer_task is not None:
                 _enter_task(outer_loop, outer_task)
 
-    # --- what went wrong ---
+    # --- errors ---
 
-    def _who_waits(self) -> str:
-        """Name the unfinished tasks, and the line that each waits at."""
+    def _waiting(self) -> str:
+        """Name the unfinished tasks, and the function that each is waiting in."""
         waiting = sorted(f"{task.get_name()} in {_path(task)}" for task in self._tasks if not task.done())
         return f"Waiting: {'; '.join(waiting) or 'no task'}"
 
-    def _report_unseen(self, main: asyncio.Task[Any]) -> None:
-        """Report what background tasks raised and nobody has looked at."""
+    def _report_unretrieved(self, main: asyncio.Task[Any]) -> None:
+        """Report the exceptions of background tasks that were never retrieved."""
         for task in sorted(self._tasks, key=asyncio.Task.get_name):
             if task is not main and task.done() and getattr(task, "_log_traceback", False):
-                message = f"{task.get_name()} failed, and nobody awaited it"
+                message = f"{task.get_name()} failed, and was never awaited"
                 self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Report an error that no task can receive; see asyncio's own documentation."""
+        """Report an error that no task will receive; see asyncio's own documentation."""
         if self._exception_handler is None:
             self.default_exception_handler(context)
         else:
@@ -247,25 +247,25 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         log.error("at t=%g s: %s", self._now, context["message"], exc_info=context.get("exception"))
 
     def set_exception_handler(self, handler: ExceptionHandler | None) -> None:
-        """Have unseen errors given to `handler`; None: log them."""
+        """Pass such errors to `handler`; None: log them."""
         self._exception_handler = handler
 
     def get_exception_handler(self) -> ExceptionHandler | None:
-        """Return who is given unseen errors; None if they are logged."""
+        """Return the handler of such errors; None if they are logged."""
         return self._exception_handler
 
-    # --- the rest of what asyncio asks of a loop ---
+    # --- what else asyncio needs from a loop ---
 
     def is_running(self) -> bool:
-        """Whether `run` is under way."""
+        """Whether `run` is running."""
         return self._running
 
     def is_closed(self) -> bool:
-        """Never: a simulation holds nothing that needs closing."""
+        """False: a simulation holds nothing that must be closed."""
         return False
 
     def get_debug(self) -> bool:
-        """Never: asyncio's debug mode measures real time."""
+        """False: asyncio's debug mode measures real time."""
         return False
 
     def get_task_factory(self) -> None:
@@ -273,7 +273,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         return
 
     def _close_asyncgen(self, generator: AsyncGenerator[Any, Any]) -> None:
-        """Let an async generator that was dropped half-way run its clean-up."""
+        """Let an async generator that was dropped half-way clean up."""
         self._asyncgens.discard(generator)
         self.create_task(generator.aclose())
 
@@ -283,10 +283,10 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             await generator.aclose()
 
 
-class _Here:
-    """A stream on which every task prints as the caller of `run`, in a notebook: into the cell that runs.
+class _CallersStream:
+    """A stream to which every task prints as if it were the caller of `run`; in a notebook, into the running cell.
 
-    A task has the context of where it was made, and a notebook looks at the context to tell which cell prints.
+    A task has the context in which it was created, and a notebook uses the context to find the cell that prints.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -300,19 +300,19 @@ class _Here:
         return getattr(self._stream, name)
 
 
-WHEN, CALLBACK = 0, 2  # places in a handle
+WHEN, CALLBACK = 0, 2  # indices in a handle
 
 
 class _Handle(list[Any]):
     """A callback that will run, unless it is cancelled first: [when, sequence, callback, args, context].
 
-    A list, since lists are compared by their items: a heap of handles is in order of time, then of arrival.
+    A list, because lists are compared item by item: a heap of handles is in order of time, then of arrival.
     """
 
     __slots__ = ()
 
     def cancel(self) -> None:
-        """Do not run the callback."""
+        """Never run the callback."""
         self[CALLBACK] = None
 
     def cancelled(self) -> bool:
@@ -325,7 +325,7 @@ class _Handle(list[Any]):
 
 
 def _path(task: asyncio.Task[Any]) -> str:
-    """Name the functions that a waiting task is in, from the outermost to the innermost."""
+    """Name the functions that a waiting task is in, outermost first."""
     names: list[str] = []
     inner: Any = task.get_coro()
     while inner is not None:

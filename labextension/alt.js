@@ -1,14 +1,14 @@
 // JupyterLab shows a picture without its alternative text, although the notebook has one in the output's metadata, where
-// nbconvert's classic page and IPython's Image put it: metadata["image/png"].alt. This hands it over to the page.
+// nbconvert's classic template and IPython's Image put it: metadata["image/png"].alt. This adds it to the page.
 //
-// It is a JupyterLab extension as JupyterLab loads it, written by hand, so that nothing has to be built.
+// It is a JupyterLab extension written by hand, in the format that JupyterLab loads, so that there is nothing to build.
 
 window._JUPYTERLAB = window._JUPYTERLAB || {};
 
 (() => {
-  let shared; // what JupyterLab and its extensions have in common
+  let shared; // the modules that JupyterLab shares with its extensions
 
-  /** Return a factory like this one, whose pictures say what they show. */
+  /** Return a factory like this one, whose pictures have their alternative text. */
   const describing = (factory) => ({
     ...factory,
     createRenderer(options) {
@@ -16,8 +16,8 @@ window._JUPYTERLAB = window._JUPYTERLAB || {};
       const render = picture.renderModel.bind(picture);
       picture.renderModel = async (model) => {
         await render(model);
-        const said = model.metadata[options.mimeType]?.alt;
-        if (said) picture.node.querySelector("img")?.setAttribute("alt", said);
+        const alt = model.metadata[options.mimeType]?.alt;
+        if (alt) picture.node.querySelector("img")?.setAttribute("alt", alt);
       };
       return picture;
     },

@@ -9,7 +9,7 @@ from jobqueue_lesson.postgres import server
 from tests.support.distribution import distribution
 from tests.support.installed import need
 from tests.support.queues import QUEUES
-from tools import editions, website
+from tools import handouts, website
 from tools.paths import LITE, PYODIDE
 
 
@@ -34,7 +34,7 @@ def once():
 @pytest.fixture(scope="session")
 def wheel(once):
     """The course's wheel."""
-    (wheel,) = once("wheel", editions.build_wheel).glob("*.whl")
+    (wheel,) = once("wheel", handouts.build_wheel).glob("*.whl")
     return wheel
 
 

@@ -212,7 +212,7 @@ def test_a_worker_that_an_error_ended_starts_again_and_meanwhile_the_app_says_so
     assert accepted == [202] * 8  # stored, and done as soon as the worker runs again
     assert queue.stats()["completed"] == 8
     assert worker.runs == 4
-    assert caplog.text.count("worker-1 has ended; it starts again in 1 s") == 3
+    assert caplog.text.count("worker-1 crashed; restarting it in 1 s") == 3
     assert "a fault in the worker" in caplog.text
 
 
@@ -275,7 +275,7 @@ def test_an_app_whose_worker_works_elsewhere_does_not_start():
             worker.stop()
             await elsewhere
 
-    with pytest.raises(RuntimeError, match="worker-1 is at work already"):
+    with pytest.raises(RuntimeError, match="worker-1 is already running"):
         sim.run(main())
 
 

@@ -192,7 +192,7 @@ def test_what_cannot_be_kept_on_disk_is_refused_as_data_and_as_result(both, numb
         ("data", lambda: queue.enqueue("a", NO_JSON[number])),
         ("result", lambda: queue.complete(1, NO_JSON[number])),
     ):
-        with pytest.raises(NotJSON, match=f"^{name} must be JSON, since it is kept on disk: ") as caught:
+        with pytest.raises(NotJSON, match=f"^{name} must be JSON, because it is stored: ") as caught:
             call()
         str(caught.value).encode()
         assert len(str(caught.value)) < 800

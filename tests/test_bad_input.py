@@ -88,7 +88,7 @@ def test_a_worker_refuses(handlers, options, error, words):
 def test_fail_refuses_what_is_no_error_and_the_job_stays_in_hand():
     queue = queue_with_one_job()
     queue.dequeue()
-    with pytest.raises(TypeError, match="error must be an exception or a text, got 404"):
+    with pytest.raises(TypeError, match="error must be an exception or a string, got 404"):
         queue.fail(1, 404)
     assert queue.get(1).status == "processing"
 

@@ -11,7 +11,7 @@ import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker, capacity
 from jobqueue_lesson.capacity import (
-    Waits,
+    QueueOutcome,
     autoscale,
     erlang_b,
     erlang_c,
@@ -69,7 +69,7 @@ def test_simulation_and_formula_agree_within_the_confidence_interval(arrivals, w
 
 def test_jobs_are_counted_over_time():
     # One from 0 to 4, one from 1 to 2, one from 3 to 4: 1, 2, 1 and 2 of them, for a second each.
-    assert Waits([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
+    assert QueueOutcome([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
 
 
 def test_the_count_is_what_somebody_sees_who_looks_again_and_again():
@@ -146,7 +146,7 @@ def test_one_line_for_ten_moves_twice_as_fast_as_one_for_five_and_is_no_longer()
     (short, fast), (long, slow) = line_of(one), line_of(other)
     assert fast / slow == pytest.approx(10 / 5, rel=0.01)
     reasons = " ".join(option.reason for option in QUESTIONS["pooled"].options)
-    assert f"{8 * mean_wait(8, 1, 10):.1f} jobs wait in it, and {4 * mean_wait(4, 1, 5):.1f} in each" in reasons
+    assert f"{8 * mean_wait(8, 1, 10):.1f} jobs wait in it, against {4 * mean_wait(4, 1, 5):.1f} in each" in reasons
     assert short < long
     assert short == pytest.approx(8 * mean_wait(8, 1, 10), rel=0.05)  # as page 12 prints it
     assert long == pytest.approx(4 * mean_wait(4, 1, 5), rel=0.05)
@@ -158,9 +158,9 @@ def test_the_rules_of_both_signals_are_on_the_page():
     (rules,) = (cell.source for cell in page.cells if cell.id == "scale-rules")
     for rule in (
         f"one worker for every {capacity.WAITING_PER_WORKER} jobs that are waiting",
-        f"waited for more than {capacity.TOO_OLD:g} second",
+        f"over {capacity.TOO_OLD:g} second",
         f"{capacity.QUIET:g} seconds",
-        f"{inspect.signature(autoscale).parameters['most'].default} workers at most",
+        f"at most {inspect.signature(autoscale).parameters['most'].default}",
     ):
         assert rule in rules
 

@@ -168,7 +168,7 @@ def test_a_token_that_cannot_be_sent_is_refused_by_name(token):
 
 
 def test_a_token_that_is_no_text_is_refused_without_telling_it():
-    with pytest.raises(TypeError, match="admin_token must be a text, got int"):
+    with pytest.raises(TypeError, match="admin_token must be a string, got int"):
         create_app(JobQueue(), admin_token=1234)
 
 

@@ -183,7 +183,7 @@ def test_a_sleeping_worker_wakes_when_a_lease_runs_out(open_queue, sim):
 )
 def test_data_that_json_cannot_keep_are_refused_at_enqueue(open_queue, data, words):
     queue = open_queue()
-    with pytest.raises(NotJSON, match=f"data must be JSON, since it is kept on disk: .*{words}"):
+    with pytest.raises(NotJSON, match=f"data must be JSON, because it is stored: .*{words}"):
         queue.enqueue("a", data)
     assert queue.stats()["pending"] == 0
 
@@ -262,7 +262,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
 @pytest.fixture
 def every_look(monkeypatch):
     """Look whether the file is still there before every move, not once a millisecond."""
-    monkeypatch.setattr("jobqueue_lesson.durable_file.MILLISECOND", 0.0)
+    monkeypatch.setattr("jobqueue_lesson.durable_file.CHECK_INTERVAL", 0.0)
 
 
 def delete(path):

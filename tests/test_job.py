@@ -1,7 +1,7 @@
 import pytest
 
 from jobqueue_lesson import JobQueue, Status
-from jobqueue_lesson.arguments import check_count, check_seconds
+from jobqueue_lesson.arguments import validate_count, validate_seconds
 from jobqueue_lesson.job import IllegalMove, Move
 
 
@@ -51,26 +51,26 @@ def test_a_job_without_an_ended_attempt_has_no_duration_and_no_error():
 @pytest.mark.parametrize("value", [-1, -0.001, float("nan"), float("inf"), float("-inf")])
 def test_seconds_must_be_finite_and_not_negative(value):
     with pytest.raises(ValueError, match=r"delay must be a finite number of seconds, 0 or more, got "):
-        check_seconds("delay", value)
+        validate_seconds("delay", value)
 
 
 @pytest.mark.parametrize("value", ["1", None, True, [1]])
 def test_seconds_must_be_a_number(value):
     with pytest.raises(TypeError, match="delay must be a number of seconds"):
-        check_seconds("delay", value)
+        validate_seconds("delay", value)
 
 
 def test_seconds_may_have_to_be_above_zero():
-    assert check_seconds("timeout", 0.5, zero=False) == 0.5
+    assert validate_seconds("timeout", 0.5, zero=False) == 0.5
     with pytest.raises(ValueError, match="timeout must be a finite number of seconds, above 0, got 0"):
-        check_seconds("timeout", 0, zero=False)
+        validate_seconds("timeout", 0, zero=False)
 
 
 def test_counts_are_whole_numbers_with_a_least_value():
-    assert check_count("n", 1) == 1
-    assert check_count("n", 0, least=0) == 0
+    assert validate_count("n", 1) == 1
+    assert validate_count("n", 0, least=0) == 0
     with pytest.raises(ValueError, match="n must be 1 or more, got 0"):
-        check_count("n", 0)
+        validate_count("n", 0)
     for value in (1.0, "1", True, None):
         with pytest.raises(TypeError, match="n must be a whole number"):
-            check_count("n", value)
+            validate_count("n", value)

@@ -1,4 +1,4 @@
-"""The PostgreSQL server of notebook 11: private, durable, restarted after a crash, and gone with its starter."""
+"""The PostgreSQL server of page 11: private, durable, restarted after a crash, and gone with its starter."""
 
 import os
 import shutil
@@ -300,7 +300,7 @@ def test_a_server_that_is_being_started_cannot_be_crashed_and_that_is_no_error(u
 
 
 def test_only_a_server_of_this_process_can_be_crashed():
-    with pytest.raises(ValueError, match="crash is for a server that server\\(\\) has started in this process"):
+    with pytest.raises(ValueError, match=r"crash\(\) needs a server that server\(\) has started in this process"):
         crash("postgresql://postgres@db.example.com/postgres")
 
 

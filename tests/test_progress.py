@@ -108,7 +108,7 @@ def test_a_note_is_a_text():
 
 
 def test_outside_a_handler_there_is_no_current_job():
-    with pytest.raises(RuntimeError, match="no worker runs this code"):
+    with pytest.raises(RuntimeError, match="no worker is running this code"):
         current_job()
 
 
@@ -137,7 +137,7 @@ def test_a_task_that_outlives_its_attempt_can_report_no_more():
     async def late():
         job = current_job()
         await asyncio.sleep(5)
-        with pytest.raises(ProgressError, match="attempt 1 of job #1 is over: it cannot report"):
+        with pytest.raises(ProgressError, match="attempt 1 of job #1 has ended: it cannot report"):
             job.progress(0.9)
         left_over.append(True)
 
@@ -307,7 +307,7 @@ def test_bars_follow_the_jobs_that_report():
     sim = Simulation()
     queue = JobQueue("reports", clock=sim.time)
     bars = ProgressBars(queue)
-    assert "A bar will stand here" in repr(bars)
+    assert "There will be a bar here" in repr(bars)
     queue.enqueue("generate-report")
     queue.enqueue("generate-report")
     sim.create_task(Worker(queue, {"generate-report": in_quarters}).run())

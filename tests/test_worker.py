@@ -98,7 +98,7 @@ def test_one_worker_cannot_work_twice_at_once(sim, queue):
     worker = Worker(queue, {"nap": nap}, name="ann")
     sim.create_task(worker.run())
     sim.run(asyncio.sleep(1))
-    with pytest.raises(RuntimeError, match="ann is at work already"):
+    with pytest.raises(RuntimeError, match="ann is already running"):
         worker.drain()
 
 
@@ -108,7 +108,7 @@ def test_one_worker_cannot_be_started_twice_either(sim, queue):
 
     queue.enqueue("nap", 1)
     refused, worked = sim.run(both(Worker(queue, {"nap": nap}, name="ann")))
-    assert "ann is at work already" in str(refused)
+    assert "ann is already running" in str(refused)
     assert worked is None
     assert queue.stats()["completed"] == 1
 
@@ -468,9 +468,7 @@ def test_a_result_nested_too_deeply_fails_the_job_and_not_the_worker(sim, tmp_pa
     queue.enqueue("deep", max_attempts=1)
     queue.enqueue("nap", 1)
     sim.run(Worker(queue, {"deep": deep, "nap": nap}).drain())
-    assert (
-        "NotJSON: result must be JSON, since it is kept on disk: it is nested more than 100 deep" in queue.get(1).error
-    )
+    assert "NotJSON: result must be JSON, because it is stored: it is nested more than 100 deep" in queue.get(1).error
     assert queue.get(2).status == "completed"
     queue.close()
 

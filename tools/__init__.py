@@ -1,4 +1,4 @@
-"""How the course is made. Each tool is called as `python -m tools.NAME`, and says with `--help` what it does."""
+"""The tools that make the course. Each is run as `python -m tools.NAME`, and `--help` says what it does."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
         prog=f"python -m tools.{name}",
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,  # what a tool does not know may go to a program that it runs
+        allow_abbrev=False,  # unknown arguments may be meant for a program that the tool runs
     )

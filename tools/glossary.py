@@ -1,4 +1,4 @@
-"""Make the glossary from the notebooks: term, the sentence that defines it, where it is taught, and the module.
+"""Make the glossary from the notebooks: each term, the sentence that defines it, where it is taught, and the module.
 
     python -m tools.glossary
 
@@ -17,24 +17,24 @@ from typing import NamedTuple
 
 import nbformat
 
-from jobqueue_lesson.course.editions import is_note
+from jobqueue_lesson.course.editions import is_speaker_note
 
 from . import parser
 from .paths import GLOSSARY, README, ROOT, notebooks
 
 HEAD = """# Glossary
 
-Each term, in the sentence that defines it, with the page that teaches it and the module of the package that does it.
+Each term, in the sentence that defines it, with the page that teaches it and the module that implements it.
 (This list is made from the pages themselves, by `make notebooks`.)
 """
 
 
 class Term(NamedTuple):
-    """A term where it is taught."""
+    """A term, as a page defines it."""
 
     name: str
     sentence: str
-    """In Markdown, without the mark."""
+    """In Markdown, without the `<dfn>`."""
     notebook: str
     """Such as "03_worker"."""
     title: str
@@ -42,11 +42,11 @@ class Term(NamedTuple):
     heading: str
     """The nearest one above."""
     cell: str
-    """The id of its cell: JupyterLab, and pages made by nbconvert, lead there."""
+    """The id of its cell: JupyterLab, and pages made by nbconvert, can link to it."""
 
 
 def sentences(text: str) -> list[str]:
-    """Split the text of a Markdown cell into sentences, each list item or line of a table apart."""
+    """Split the text of a Markdown cell into sentences; list items and table rows are separate."""
     found = []
     for block in re.split(r"\n\s*\n|\n(?=[-|#] ?)", text):
         found += re.split(r"(?:(?<=[.!?])|(?<=[.!?]\)))\s+", re.sub(r"^\s*- ", "", block.strip()))
@@ -54,10 +54,10 @@ def sentences(text: str) -> list[str]:
 
 
 def terms(path: Path) -> Iterator[Term]:
-    """Find the terms that a notebook marks, in their order."""
+    """Yield the terms that a notebook marks, in order."""
     title = heading = ""
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "markdown" or is_note(cell):
+        if cell.cell_type != "markdown" or is_speaker_note(cell):
             continue
         for sentence in sentences(cell.source):
             if match := re.match(r"(#+) (.+)", sentence):

@@ -1,8 +1,8 @@
-"""Draw the map of the house in CONTRIBUTING.md: what each module is for, and which others it imports.
+"""Draw the map of the code in CONTRIBUTING.md: what each module is for, and which others it imports.
 
     python -m tools.house_map
 
-It is made from the imports and the docstrings, so it cannot lie; a test compares it with the file.
+It is made from the imports and the docstrings, so it cannot be wrong. A test compares it with the file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BEGIN, END = "<!-- map: made by tools/house_map.py -->", "<!-- end of map -->"
 
 
 def parts(folder: Path) -> dict[str, Path]:
-    """Return what is directly in a folder: modules, and folders of modules, by name."""
+    """Return the modules, and folders of modules, that are directly in a folder, by name."""
     inside = sorted(path for path in folder.iterdir() if path.suffix == ".py" or any(path.glob("*.py")))
     return {path.stem: path for path in inside}
 
@@ -47,14 +47,14 @@ def imported(path: Path, package: Path) -> Iterator[str]:
 
 
 def own(names: list[str], package: Path) -> Iterator[str]:
-    """Yield those of some absolute names that are of the package, without its name."""
+    """Yield those of the absolute names that belong to the package, relative to it."""
     for name in names:
         if name == package.name or name.startswith(f"{package.name}."):
             yield name.removeprefix(package.name).removeprefix(".")
 
 
 def imports(package: Path) -> dict[str, set[str]]:
-    """Return for each part of a package the other parts that it imports. What is not a part is of `__init__`."""
+    """Return for each part of a package the other parts that it imports. Names of no part are those of `__init__`."""
     known = parts(package)
     found: dict[str, set[str]] = {}
     for name, path in known.items():
@@ -65,10 +65,10 @@ def imports(package: Path) -> dict[str, set[str]]:
 
 
 def ground_first(graph: Mapping[str, set[str]]) -> list[str]:
-    """Sort the parts of a package: each after all that it imports, and what is equally deep by name.
+    """Sort the parts of a package: each after everything that it imports; parts at the same depth by name.
 
     Raises:
-        graphlib.CycleError: if imports run in a circle. Its second argument names the parts.
+        graphlib.CycleError: if imports form a circle. Its second argument names the parts.
     """
     depth: dict[str, int] = {}
     for name in TopologicalSorter(graph).static_order():
@@ -77,7 +77,7 @@ def ground_first(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def direct(graph: Mapping[str, set[str]]) -> dict[str, list[str]]:
-    """Leave out each import of what is imported by something else that a part imports: a picture needs no more."""
+    """Leave out imports that are also made indirectly, by another import of the same part: a drawing needs no more."""
     below: dict[str, set[str]] = {}
     for name in ground_first(graph):
         below[name] = graph[name].union(*(below[other] for other in graph[name]))
@@ -88,7 +88,7 @@ def direct(graph: Mapping[str, set[str]]) -> dict[str, list[str]]:
 
 
 def row(path: Path, *more: str) -> str:
-    """Return a line of a table: a link to a module or a folder, what it is for, and what more there is to say."""
+    """Return a row of a table: a link to a module or a folder, its purpose, and further columns."""
     link = f"[`{path.stem}{'/' if path.is_dir() else ''}`]({path.relative_to(path.parent.parent).as_posix()})"
     return "| " + " | ".join([link, purpose(path).replace("|", r"\|"), *more]) + " |"
 
@@ -111,7 +111,7 @@ def house_map(package: Path, tools: Path) -> str:
 
 
 def with_map(text: str, drawn: str) -> str:
-    """Return a text with the map between its marks."""
+    """Return a text with the map between its two markers."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{drawn}\n\n{END}{after}"

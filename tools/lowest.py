@@ -1,8 +1,8 @@
-"""Print constraints that pin everything pyproject.toml asks for to the lowest version that it promises.
+"""Print pip constraints that pin every dependency in pyproject.toml to its lower bound.
 
     python -m tools.lowest
 
-It needs the standard library alone: its output is what an environment is made with.
+It needs only the standard library: its output is used to set up an environment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .paths import PROJECT
 
 
 def constraints() -> list[str]:
-    """Return a constraint for each dependency of the course, and of those who develop it."""
+    """Return a constraint for each dependency of the course, and for each development tool."""
     read = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     needs = read["project"]["dependencies"] + [need for group in read["dependency-groups"].values() for need in group]
     return [re.sub(r"\[.*\]", "", need).replace(">=", "==") for need in needs]  # pip takes no extras in constraints

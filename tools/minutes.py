@@ -1,9 +1,9 @@
-"""Measure how many minutes a notebook takes, by its words and cells, and write that wherever the course says it.
+"""Estimate how many minutes a notebook takes, from its words and cells, and write that wherever the course states it.
 
     python -m tools.minutes            show the minutes of every part of every notebook
     python -m tools.minutes --write    write them: INSTRUCTORS.md, README's map, page 0's map, the notebooks' titles
 
-The rule is the numbers below. No class has been timed for them: put in your own once you have.
+It uses the numbers below. They were not measured in a class: once you have timed one, put in your own.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from typing import NamedTuple
 
 import nbformat
 
-from jobqueue_lesson.course.editions import is_note
+from jobqueue_lesson.course.editions import is_speaker_note
 
 from . import parser
 from .paths import INSTRUCTORS, README, ROOT, notebooks
 
 BEGIN, END = "<!-- minutes: made by tools/minutes.py -->", "<!-- end of minutes -->"
 
-# Silent reading of English non-fiction: 238 words a minute, most adults between 175 and 300, and fewer where English is
-# a second language. Source: M. Brysbaert, "How many words do we read per minute?", Journal of Memory and Language 109
-# (2019). Here 200: the text is technical, and many of its readers have another first language.
-WORDS_A_MINUTE = 200
+# Silent reading of English non-fiction: 238 words per minute, most adults between 175 and 300, and fewer where English
+# is a second language. Source: M. Brysbaert, "How many words do we read per minute?", Journal of Memory and Language
+# 109 (2019). Here 200, because the text is technical, and for many readers English is a second language.
+WORDS_PER_MINUTE = 200
 
-# What follows are estimates of ours, in seconds.
-A_LINE_OF_CODE = 4  # about eight words and signs, read slower than prose, and gone over more than once
-A_LINE_SHOWN = 1.5  # the package's own source is skimmed: the text below it says where to look
-A_LINE_PRINTED = 1
-PRINTED_AT_MOST = 12  # of a longer output nobody reads all
-A_RUN = 3  # press Shift+Enter, and look
-A_PICTURE = 15
-A_CARD = 60  # read the question, think, commit
-A_REASON = 10
-A_REPLAY = 45
-A_PANEL = 150  # a lab, or a stage with buttons: play, and answer its question
-AN_EXERCISE = 270  # think, try, read the check, try again
+# The following are our own estimates, in seconds.
+CODE_LINE = 4  # about eight words and symbols, read more slowly than prose, and more than once
+SOURCE_LINE = 1.5  # the package's own source is skimmed: the text below it says where to look
+OUTPUT_LINE = 1
+MAX_OUTPUT_LINES = 12  # a longer output is not read in full
+RUN = 3  # press Shift+Enter, and look
+PICTURE = 15
+CARD = 60  # read the question, think, commit
+REASON = 10
+REPLAY = 45
+PANEL = 150  # a lab, or a stage with buttons: play, and answer its question
+EXERCISE = 270  # think, try, read the check, try again
 
 
 class Part(NamedTuple):
-    """A heading of a notebook and what stands below it, up to the next one."""
+    """A heading of a notebook, and what is below it, up to the next one."""
 
     heading: str
     level: int
@@ -53,21 +53,21 @@ class Part(NamedTuple):
 
 
 class Minutes(NamedTuple):
-    """What a notebook takes."""
+    """The minutes that a notebook takes."""
 
     reading: int
     """To read, run, predict, watch and play."""
     exercises: int
-    """The part "Try it"."""
+    """For the part "Try it"."""
 
     @property
     def rounded(self) -> Minutes:
-        """The same, to the next five: more would be pretence."""
+        """The same, rounded to five minutes: the estimate is no more precise than that."""
         return Minutes(5 * round(self.reading / 5), 5 * round(self.exercises / 5))
 
     @property
     def all(self) -> int:
-        """Of the whole page, to the next five."""
+        """For the whole page, rounded to five minutes."""
         return sum(self.rounded)
 
 
@@ -80,7 +80,7 @@ def _words(text: str) -> int:
 def _code(cell: nbformat.NotebookNode, counts: Counter[str]) -> float:
     source = cell.source
     if "source_hidden" in cell.metadata.get("jupyter", {}):
-        return 0  # a solution: who needs it has had the time of the exercise
+        return 0  # a solution: reading it is part of the time for the exercise
     tree = compile(source, cell.id, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
     imports = {
@@ -90,7 +90,7 @@ def _code(cell: nbformat.NotebookNode, counts: Counter[str]) -> float:
         for n in range(s.lineno, 1 + (s.end_lineno or 0))
     }
     lines = [line for n, line in enumerate(source.splitlines(), start=1) if line.strip() and n not in imports]
-    seconds: float = A_RUN + A_LINE_OF_CODE * len(lines)
+    seconds: float = RUN + CODE_LINE * len(lines)
     for output in cell.outputs:
         data = output.get("data", {})
         shown = data.get("text/markdown", "")
@@ -98,21 +98,19 @@ def _code(cell: nbformat.NotebookNode, counts: Counter[str]) -> float:
         kind = None
         cost: float
         if "predict(" in source:
-            kind, cost = "cards", A_CARD
+            kind, cost = "cards", CARD
         elif ".reason()" in source:
-            kind, cost = "reasons", A_REASON
+            kind, cost = "reasons", REASON
         elif "Replay(" in source:
-            kind, cost = "replays", A_REPLAY
+            kind, cost = "replays", REPLAY
         elif re.search(r"^(live|slow_api|\w+_lab)\(", source, re.MULTILINE):
-            kind, cost = "panels", A_PANEL
+            kind, cost = "panels", PANEL
         elif re.search(r"^check_\w+\(my_", source, re.MULTILINE):
-            kind, cost = "exercises", AN_EXERCISE
+            kind, cost = "exercises", EXERCISE
         elif "image/png" in data:
-            kind, cost = "pictures", A_PICTURE
+            kind, cost = "pictures", PICTURE
         else:
-            cost = A_LINE_SHOWN * len(shown.splitlines()) + A_LINE_PRINTED * min(
-                PRINTED_AT_MOST, len(text.splitlines())
-            )
+            cost = SOURCE_LINE * len(shown.splitlines()) + OUTPUT_LINE * min(MAX_OUTPUT_LINES, len(text.splitlines()))
         counts[kind or "other"] += 1
         seconds += cost
     counts["lines"] += len(lines)
@@ -125,7 +123,7 @@ def parts(path: Path) -> tuple[list[Part], Counter[str]]:
     counts: Counter[str] = Counter()
     found: list[Part] = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if is_note(cell):
+        if is_speaker_note(cell):
             continue
         if cell.cell_type == "code":
             found[-1] = found[-1]._replace(seconds=found[-1].seconds + _code(cell, counts))
@@ -135,18 +133,18 @@ def parts(path: Path) -> tuple[list[Part], Counter[str]]:
                 found.append(Part(match[2].strip(), len(match[1]), 0))
             if block.strip():
                 counts["words"] += _words(block)
-                found[-1] = found[-1]._replace(seconds=found[-1].seconds + 60 * _words(block) / WORDS_A_MINUTE)
+                found[-1] = found[-1]._replace(seconds=found[-1].seconds + 60 * _words(block) / WORDS_PER_MINUTE)
     return found, counts
 
 
 def minutes(path: Path) -> Minutes:
-    """Return what a notebook takes, in whole minutes."""
-    doing = sum(part.seconds for part in parts(path)[0] if part.heading == "Try it")
-    return Minutes(round((sum(part.seconds for part in parts(path)[0]) - doing) / 60), round(doing / 60))
+    """Return the minutes that a notebook takes, rounded to whole minutes."""
+    exercises = sum(part.seconds for part in parts(path)[0] if part.heading == "Try it")
+    return Minutes(round((sum(part.seconds for part in parts(path)[0]) - exercises) / 60), round(exercises / 60))
 
 
-def said(path: Path) -> str:
-    """Return the sentence that a notebook's title has on its minutes."""
+def sentence(path: Path) -> str:
+    """Return the sentence about its minutes that is below a notebook's title."""
     took = minutes(path).rounded
     return (
         f"About {took.all} minutes: {took.reading} to read, run and play, {took.exercises} for the exercises."
@@ -160,7 +158,7 @@ def _short(seconds: float) -> str:
 
 
 def of_parts(path: Path) -> str:
-    """Return the minutes of each part of a notebook in a line: "Predict 1 · Build 9 (Handlers 2, …)"."""
+    """Return the minutes of each part of a notebook, in one line: "Predict 1 · Build 9 (Handlers 2, …)"."""
     lines: list[tuple[Part, list[Part]]] = []
     for part in parts(path)[0][1:]:
         if part.level == 2:
@@ -194,8 +192,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def between_marks(text: str, made: str) -> str:
-    """Put the table into a text, between its marks."""
+def between_markers(text: str, made: str) -> str:
+    """Put the table into a text, between its two markers."""
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)
     assert found, f"no {BEGIN} … {END} in {INSTRUCTORS.name}"
@@ -203,17 +201,17 @@ def between_marks(text: str, made: str) -> str:
 
 
 def in_instructors(text: str) -> str:
-    """Write the table, and below each notebook's heading the minutes of its parts."""
-    text = between_marks(text, table())
+    """Write the table into a text and, below each notebook's heading, the minutes of its parts."""
+    text = between_markers(text, table())
     for path in notebooks():
         number = int(path.stem[:2])
-        line = f"*{said(path).rstrip('.')}.* {of_parts(path)}"
+        line = f"*{sentence(path).rstrip('.')}.* {of_parts(path)}"
         text = re.sub(rf"(?m)(^### {number} · .+\n\n).*$", lambda match: match[1] + line, text)  # noqa: B023
     return text
 
 
 def in_map(text: str, *, link: bool) -> str:
-    """Write the minutes into a map of the course: of README, or of page 0."""
+    """Write the minutes into a map of the course: README's, or page 0's."""
     for path in notebooks():
         start = rf"^\| {int(path.stem[:2])} \| "
         text = re.sub(
@@ -226,11 +224,11 @@ def in_map(text: str, *, link: bool) -> str:
 
 def in_title(text: str, path: Path) -> str:
     """Write the minutes into the first cell of a notebook."""
-    return re.sub(r"About \d+ minutes(\.|:.*?\.)", said(path), text, count=1)
+    return re.sub(r"About \d+ minutes(\.|:.*?\.)", sentence(path), text, count=1)
 
 
 def expected() -> dict[Path, str]:
-    """Return every file that says minutes, as it should be."""
+    """Return every file that states minutes, as it should be."""
     found = {
         INSTRUCTORS: in_instructors(INSTRUCTORS.read_text(encoding="utf-8")),
         README: in_map(README.read_text(encoding="utf-8"), link=True),
@@ -248,7 +246,7 @@ def expected() -> dict[Path, str]:
 def main(arguments: Sequence[str]) -> int:
     """Show the minutes, or write them; return the exit code."""
     command_line = parser("minutes", __doc__)
-    command_line.add_argument("--write", action="store_true", help="write them wherever the course says them")
+    command_line.add_argument("--write", action="store_true", help="write them wherever the course states them")
     if command_line.parse_args(arguments).write:
         for path, text in expected().items():
             if path.read_text(encoding="utf-8") != text:
@@ -256,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
                 print(f"written: {path.relative_to(ROOT)}")
         return 0
     for path in notebooks():
-        print(f"{path.stem}\n  {said(path)}\n  {of_parts(path)}")
+        print(f"{path.stem}\n  {sentence(path)}\n  {of_parts(path)}")
     return 0
 
 

@@ -3,7 +3,7 @@
     python -m tools.notebooks run [notebooks/04_retries.ipynb …]
     python -m tools.notebooks check [notebooks/04_retries.ipynb …]
 
-Clean means that a notebook says the same thing wherever it was run: see `faults`.
+Clean means that nothing in a notebook depends on where or when it was run: see `faults`.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def clean(notebook: Any) -> None:
-    """Take away what depends on the machine or the moment: widget state, timings, versions."""
+    """Remove what depends on the machine or the moment: widget state, timings, versions."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in cell.metadata if key in CELL_METADATA})
         if cell.cell_type == "code":
             cell.outputs = _merged(cell.outputs)
             for output in cell.outputs:
-                # A saved view has no widget behind it where no kernel runs, and would hide the text beside it.
+                # Without a kernel, a saved widget view has no widget, and would hide the text that is saved with it.
                 output.get("data", {}).pop(WIDGET_VIEW, None)
                 if output.output_type == "error":
-                    output.traceback = []  # it names files of this machine; nbval does not compare it
+                    output.traceback = []  # it has paths of this machine; nbval does not compare it
 
 
 def _merged(outputs: list[Any]) -> list[Any]:
-    """Join what a cell printed in several pieces: where it was cut is chance."""
+    """Join what a cell printed in several pieces: where they are split is chance."""
     merged: list[Any] = []
     for output in outputs:
         last = merged[-1] if merged else None
@@ -56,7 +56,7 @@ def _merged(outputs: list[Any]) -> list[Any]:
 
 
 def faults(path: Path) -> list[str]:
-    """List what is not clean in a saved notebook, a line each."""
+    """Return what is not clean in a saved notebook, a line for each fault."""
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
     found = []
@@ -92,7 +92,7 @@ def faults(path: Path) -> list[str]:
 
 
 def broken_links(text: str, path: Path) -> list[str]:
-    """Name the files that a page's text links to and that do not exist. Links to the web are not tried."""
+    """Return the files that a page's text links to and that do not exist. Links to the web are not checked."""
     targets = re.findall(r"\]\(([^)\s]+)\)", text)
     inside = [target for target in targets if not re.match(r"[a-z]+:|#", target)]
     return [target for target in inside if not (path.parent / target.partition("#")[0]).is_file()]

@@ -22,11 +22,11 @@ BUILD = ROOT / "build"
 REVEAL = ROOT / "node_modules" / "reveal.js"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 DECK = Path(sys.prefix) / "deck"
-"""jupyterlab-deck, installed apart."""
+"""jupyterlab-deck, installed separately."""
 LITE = Path(sys.prefix) / "lite"
-"""JupyterLite, installed apart."""
+"""JupyterLite, installed separately."""
 
 
 def notebooks() -> list[Path]:
-    """Return the course's notebooks, in their order."""
+    """Return the course's notebooks, in order."""
     return sorted(NOTEBOOKS.glob("*.ipynb"))

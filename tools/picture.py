@@ -1,8 +1,8 @@
-"""Draw docs/timeline.png: one worker, one mail server that is away at first.
+"""Draw docs/timeline.png: one worker, and a mail server that is down at first.
 
     python -m tools.picture
 
-The README has the picture, and so has the site's first page.
+The picture is in the README and on the site's first page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def draw(path: Path) -> None:
     async def send_email(data: dict[str, str]) -> object:
         result = await HANDLERS["send-email"](data)
         if sim.time() < 0.020:
-            raise ConnectionError("the mail server is away")
+            raise ConnectionError("the mail server is down")
         return result
 
     queue.enqueue("send-email", {"to": "alice@example.com"})

@@ -1,4 +1,4 @@
-"""Fill in the templates, which are files in `tools/templates`."""
+"""Fill in the templates in `tools/templates`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _environment = Environment(
 
 
 def render(template: str, **values: object) -> str:
-    """Return a template with these values filled in. In HTML they are escaped.
+    """Return a template filled in with these values. In HTML they are escaped.
 
     Raises:
-        jinja2.UndefinedError: if the template needs a value that is not there.
+        jinja2.UndefinedError: if the template needs a value that is missing.
     """
     return _environment.get_template(template).render(values)

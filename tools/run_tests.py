@@ -1,8 +1,8 @@
-"""Run the tests: the package, the browser, and every output of every notebook, side by side in a few workers.
+"""Run the tests: of the package, in the browser, and every output of every notebook, in several workers at once.
 
     python -m tools.run_tests [--quick | --search] [arguments for pytest …]
 
-A file that is named is run alone.
+If you name a file, only that one is run.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .paths import ROOT
 COMMON = ["-p", "no:cacheprovider", "-n", "auto"]
 
 
-def chosen(more: Sequence[str], *, quick: bool = False, search: bool = False) -> list[str]:
-    """Return pytest's arguments: these, and what a run of this kind has besides."""
+def pytest_arguments(more: Sequence[str], *, quick: bool = False, search: bool = False) -> list[str]:
+    """Return pytest's arguments: `more`, and those that a run of this kind adds."""
     if quick:
-        side_by_side = ["-n", str(os.cpu_count() or 1)]
+        workers = ["-n", str(os.cpu_count() or 1)]
         choice = ["-m", "not browser and not slow", "--nbval"]
-        return [*COMMON, *side_by_side, *choice, *more, "tests", *changed_notebooks(ROOT)]
+        return [*COMMON, *workers, *choice, *more, "tests", *changed_notebooks(ROOT)]
     if search:
         return [*COMMON, "-m", "hypothesis", *more]
     return [*COMMON, "--nbval", *more]
 
 
 def changed_notebooks(root: Path) -> list[str]:
-    """Name the notebooks in which git sees a change: since the main branch, or not committed yet."""
+    """Return the notebooks that have changed since the main branch, uncommitted changes included."""
 
     def git(*arguments: str) -> list[str]:
         command = ["git", "-c", "core.quotePath=false", *arguments]
@@ -46,27 +46,27 @@ def changed_notebooks(root: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tests; return pytest's exit code. What is no argument of ours goes to pytest."""
+    """Run the tests; return pytest's exit code. Unknown arguments are passed to pytest."""
     command_line = parser("run_tests", __doc__)
     kind = command_line.add_mutually_exclusive_group()
     kind.add_argument(
         "--quick",
         action="store_true",
-        help="for the inner loop: what needs no browser and builds nothing, and the notebooks that have changed",
+        help="to use while you work: tests that need no browser and build nothing, and the notebooks that have changed",
     )
     kind.add_argument(
         "--search",
         action="store_true",
-        help="the generated tests alone, each with many new examples; what fails is printed with how to repeat it",
+        help="only the generated tests, each with many new examples; a failure is printed with how to repeat it",
     )
     options, more = command_line.parse_known_args(arguments)
     if options.search:
         os.environ["HYPOTHESIS_PROFILE"] = "search"
-    # Where no bytecode is kept, each of some hundred processes compiles the package, and each worker all tests.
+    # Without cached bytecode, each of some hundred processes would compile the package, and each worker all tests.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     os.chdir(ROOT)
-    return int(pytest.main(chosen(more, quick=options.quick, search=options.search)))
+    return int(pytest.main(pytest_arguments(more, quick=options.quick, search=options.search)))
 
 
 if __name__ == "__main__":

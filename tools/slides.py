@@ -1,11 +1,11 @@
-"""Make slides from the notebooks themselves: static reveal.js decks with the saved pictures, that need no network.
+"""Make slides from the notebooks themselves: static reveal.js decks with the saved pictures, which need no network.
 
     python -m tools.slides [--output build/slides] [notebooks/04_retries.ipynb …]
 
-What is on a slide is said in each cell's slideshow metadata, as JupyterLab's property inspector sets it: a new slide,
-one below it, a fragment, notes for the speaker, skipped, or "-", on the slide of the cell before. Of a cell with the
-tag `remove-input` the output alone is shown: a picture that leaves no room for the code that draws it. Of all others
-the output comes a step after the code: going on is running the cell, and a room can bid before.
+Each cell's slideshow metadata, set in JupyterLab's property inspector, say where it is shown: on a new slide, on one
+below that, as a fragment, in the speaker's notes, not at all, or ("-") on the slide of the cell before. A cell with the
+tag `remove-input` is shown without its code, for pictures that leave no room for it. All other cells show their output
+one step after their code, so that the audience can predict it first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import nbformat
 from nbconvert import SlidesExporter
 from traitlets.config import Config
 
-from jobqueue_lesson.course.editions import edition_of
+from jobqueue_lesson.course.editions import make_edition
 from jobqueue_lesson.course.pages import title
 
 from . import parser
@@ -29,12 +29,12 @@ from .render import render
 
 
 def title_of(path: Path) -> str:
-    """Return the title of a notebook's deck: the notebook's."""
+    """Return the title of a notebook, which is also that of its deck."""
     return title(json.loads(path.read_bytes()))
 
 
 def deck(path: Path) -> str:
-    """Return the page of a notebook's slides.
+    """Return a notebook's deck, as HTML.
 
     Args:
         path: the notebook, with its outputs.
@@ -46,18 +46,18 @@ def deck(path: Path) -> str:
         exclude_output_prompt=True,
         config=Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"remove-input"}}}),
     )
-    notebook = nbformat.reads(edition_of(path.read_bytes(), "slides"), as_version=4)
+    notebook = nbformat.reads(make_edition(path.read_bytes(), "slides"), as_version=4)
     page, _ = exporter.from_notebook_node(notebook, resources={"title": title_of(path)})
     return str(page)
 
 
 def index(paths: list[Path]) -> str:
-    """Return the page that lists the decks."""
+    """Return the page that lists the decks, as HTML."""
     return render("decks.html.j2", decks=[(path.stem, title_of(path)) for path in paths])
 
 
 def build(out: Path, paths: list[Path]) -> None:
-    """Write the decks, the page that lists them, and the little of reveal.js that they need.
+    """Write the decks, the page that lists them, and the parts of reveal.js that they need.
 
     Raises:
         FileNotFoundError: if reveal.js is not installed.
@@ -77,7 +77,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
     command_line = parser("slides", __doc__)
     command_line.add_argument("notebooks", nargs="*", type=Path, help="default: all of the course")
-    command_line.add_argument("--output", type=Path, default=BUILD / "slides", help="where to; default: build/slides")
+    command_line.add_argument(
+        "--output", type=Path, default=BUILD / "slides", help="output folder; default: build/slides"
+    )
     options = command_line.parse_args(arguments)
     paths = options.notebooks or notebooks()
     if missing := [str(path) for path in paths if not path.is_file()]:

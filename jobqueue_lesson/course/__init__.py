@@ -1,1 +1,1 @@
-"""What runs the course itself, and knows nothing of what it teaches: the pages, their editions, copies, the doctor."""
+"""Running the course itself, whatever it teaches: its pages, their editions, a learner's copies, the doctor."""

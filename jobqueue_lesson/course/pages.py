@@ -1,20 +1,20 @@
-"""The course's pages: where they are, and what an edition of them is made of."""
+"""The course's pages: where they are, and which files an edition of them has."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from .editions import Notebook, edition_of, is_note, is_solution
+from .editions import Notebook, is_solution, is_speaker_note, make_edition
 
 FIRST = "00_start_here.ipynb"
 
 
 def source() -> Path:
-    """Return the folder with the course's notebooks: in the installed package, or beside it in a checkout.
+    """Return the folder with the course's notebooks: in the installed package or, in a checkout, beside it.
 
     Raises:
-        FileNotFoundError: if there are none.
+        FileNotFoundError: if there is none.
     """
     package = Path(__file__).parent.parent
     for folder in (package / "notebooks", package.parent / "notebooks"):
@@ -28,21 +28,21 @@ def title(notebook: Notebook) -> str:
     return "".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
 
 
-def edition(name: str) -> dict[str, bytes]:
-    """Return the pages of an edition, and what lies beside them: file names, and what is in the files.
+def edition_files(name: str) -> dict[str, bytes]:
+    """Return the files of an edition, by name: its pages, and the Markdown files beside them.
 
     Raises:
-        ValueError: for the instructor's edition, where only the learner's has been installed.
+        ValueError: for the instructor's edition, if only the learner's is installed.
     """
-    pages: dict[str, bytes] = {}
-    seen_by_instructors = 0
+    files: dict[str, bytes] = {}
+    for_instructors = 0
     for path in sorted(source().iterdir()):
         if path.suffix == ".ipynb":
-            pages[path.name] = edition_of(path.read_bytes(), name)
+            files[path.name] = make_edition(path.read_bytes(), name)
             cells = json.loads(path.read_bytes())["cells"]
-            seen_by_instructors += sum(is_solution(cell) or is_note(cell) for cell in cells)
+            for_instructors += sum(is_solution(cell) or is_speaker_note(cell) for cell in cells)
         elif path.suffix == ".md":
-            pages[path.name] = path.read_bytes()
-    if name == "instructor" and not seen_by_instructors:
+            files[path.name] = path.read_bytes()
+    if name == "instructor" and not for_instructors:
         raise ValueError("only the learner's edition is installed here: it has neither solutions nor notes")
-    return pages
+    return files

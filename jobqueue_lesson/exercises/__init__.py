@@ -1,6 +1,6 @@
-"""Exercises that answer back: one module a notebook, each with the checks of that page.
+"""Exercises that answer back: one module per page, with the page's name, and the checks of that page.
 
-A check tries an answer on many inputs, in simulated time, and says ✓, or what it saw, what it expected, and a hint.
+A check tries an answer on many inputs, in simulated time, and replies ✓, or what it saw, what it expected, and a hint.
 """
 
 from .check import hint

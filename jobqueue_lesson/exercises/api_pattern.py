@@ -1,4 +1,4 @@
-"""Checks for notebook 06."""
+"""Checks for page 6."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def my_state(job):  # type: ignore[no-untyped-def]
     ],
 )
 def check_state(answer: Any) -> None:
-    """Give `result` when the job is completed, `error` when it failed for good, and neither otherwise."""
+    """Return `result` if the job is completed, `error` if it has permanently failed, and neither otherwise."""
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
     for _ in range(6):
@@ -58,13 +58,13 @@ def check_state(answer: Any) -> None:
 
 
 SHORTEST = 0.010
-"""Seconds that the shortest job takes whose client asks."""
+"""Seconds that the shortest job takes."""
 LONGEST = 600.0
-"""Seconds that the longest one takes."""
+"""Seconds that the longest job takes."""
 QUESTIONS = 20
 """How many questions the client may ask."""
 LATE = 0.020
-"""Seconds by which it may hear of the end later than after twice the job's own time."""
+"""Seconds by which the client may learn of the job's end later than after twice the job's own time."""
 
 
 def my_wait(question):  # type: ignore[no-untyped-def]
@@ -82,11 +82,11 @@ def my_wait(question):  # type: ignore[no-untyped-def]
     ],
 )
 def check_wait(answer: Any) -> None:
-    """Say how long to wait before the n-th question, in seconds: few questions, and no late answers."""
+    """Return the seconds to wait before the n-th question: few questions, and no late answers."""
     now = 0.0
     for question in range(1, QUESTIONS + 1):
-        # Of all jobs that this question finds done, the one that ended right after the question before it has waited
-        # longest to be heard of. If that one is heard of in time, every other is.
+        # Of all jobs that this question finds done, the one that ended right after the previous question has been
+        # waiting longest. If the client learns of that one in time, it does so for every other.
         takes = max(SHORTEST, now)
         wait = answer(question)
         number = isinstance(wait, (int, float)) and wait > 0

@@ -1,7 +1,7 @@
-"""How a check works: it runs the learner's code safely, and says kindly what it found.
+"""How a check works: it runs the learner's code safely, and says what it found.
 
-A check is given the answer, and says what is wrong with it through `expect` or `same`. `exercise` does the rest: an
-answer that is still the stub, an exception, an endless loop, a wrong number of parameters.
+A check is given the answer, and reports what is wrong with it through `expect` or `same`. `exercise` handles the rest:
+an answer that is still the stub, an exception, an endless loop, a wrong number of parameters.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from typing import Any, NamedTuple
 from . import solved
 
 LINES = 300_000
-"""How many lines of the learner's code a check runs before it calls that endless."""
+"""How many lines of the learner's code a check runs before it reports an endless loop."""
 SECONDS = 20.0
-"""After how many real seconds a check gives up, where the system can say so; for code that sleeps in real time."""
+"""Seconds of real time after which a check gives up, if the system has signals; for code that sleeps in real time."""
 
 
 class NotYet(Exception):
-    """An answer that is not right yet: what was seen, what was expected, and a hint for just this fault, if any."""
+    """An answer is not right yet: what was seen, what was expected, and a hint for just this fault, if there is one."""
 
     def __init__(self, seen: str, expected: str, hint: str = "") -> None:
         super().__init__(seen, expected)
@@ -41,18 +41,18 @@ class NotYet(Exception):
 
 
 class Endless(BaseException):
-    """The learner's code goes on and on. Not an Exception, so that no `except Exception` of theirs stops it."""
+    """The learner's code does not end. Not an Exception, so that no `except Exception` in that code catches it."""
 
 
 class Exercise(NamedTuple):
-    """What is known of an exercise besides its check."""
+    """An exercise, without its check."""
 
     name: str
     page: str
     """The notebook, such as "04_retries"."""
     title: str
     stub: Any
-    """What the learner begins with: a function, or a value."""
+    """What the learner starts with: a function, or a value."""
     hints: tuple[str, ...]
 
 
@@ -61,7 +61,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 class Reply:
-    """What a check, or `hint`, has to say. `passed` is None where that is not the question."""
+    """The reply of a check or of `hint`. `passed` is None if it neither passed nor failed."""
 
     def __init__(self, passed: bool | None, first: str, **details: str) -> None:
         self.passed = passed
@@ -72,7 +72,7 @@ class Reply:
         return "\n".join([self.first, *(f"  {name + ':':10}{said}" for name, said in self.details.items())])
 
     def _repr_html_(self) -> str:
-        """Show the same with a mark at the left; its colour says nothing that the words do not say."""
+        """Show the same text with a bar at the left; the bar's colour adds nothing to the words."""
         colour = "#009e73" if self.passed else "#a86c00"
         lines = [f"<b>{escape(self.first)}</b>"]
         lines += [
@@ -83,13 +83,13 @@ class Reply:
 
 
 def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
-    """Say that an answer is not right yet, unless it is. `hint`: for this fault; else the exercise's first is given."""
+    """Raise `NotYet` unless `right`. `hint`: a hint for this fault; without one, the exercise's first hint is given."""
     if not right:
         raise NotYet(seen, expected, hint)
 
 
 def same(what: str, seen: object, expected: object, hint: str = "", verb: str = "gives") -> None:
-    """Expect something to have a value, such as `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
+    """Raise `NotYet` unless two values are equal, as in `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
     if seen != expected:
         missing = " – is a return missing?" if seen is None and verb == "gives" else ""
         raise NotYet(f"{what} {verb} {seen!r}{missing}", repr(expected), hint)
@@ -98,14 +98,14 @@ def same(what: str, seen: object, expected: object, hint: str = "", verb: str = 
 def exercise(
     page: str, title: str, *, stub: Any, hints: Sequence[str]
 ) -> Callable[[Callable[[Any], None]], Callable[..., Reply]]:
-    """Make a check of a function that says what is wrong with an answer, see `NotYet`.
+    """Turn a function that raises `NotYet` for a wrong answer into a check.
 
-    The check takes the answer, and `mine=False` for one that is not the learner's own: the course's solution.
+    The check takes the answer, and `mine=False` for an answer that is not the learner's own: the course's solution.
 
     Args:
         page: the notebook it belongs to, such as "04_retries".
-        title: what the learner shall do, in a few words.
-        stub: what the cell has in it at first.
+        title: what the learner should do, in a few words.
+        stub: what is in the cell at first.
         hints: from the first nudge to nearly the solution.
     """
 
@@ -128,11 +128,11 @@ def exercise(
                     False, "Not yet.", seen=fault.seen, expected=fault.expected, hint=fault.hint or _first_hint(this)
                 )
             except (Exception, Endless) as error:
-                seen, expected = _kindly(error, called)
+                seen, expected = _describe(error, called)
                 return Reply(False, "Not yet.", seen=seen, expected=expected, hint=_first_hint(this))
             if not mine:
                 return Reply(True, "✓ This solution works.")
-            solved.note(name)
+            solved.mark(name)
             return Reply(True, "✓ Solved.")
 
         check.__name__ = check.__qualname__ = find_fault.__name__
@@ -167,7 +167,7 @@ def _first_hint(this: Exercise) -> str:
     return f"{this.hints[0]} (hint() gives the next one.)" if len(this.hints) > 1 else this.hints[0]
 
 
-# --- what an answer must be before it is tried ---
+# --- what must be true of an answer before it is tried ---
 
 
 def _untouched(answer: Any, stub: Any) -> bool:
@@ -177,9 +177,9 @@ def _untouched(answer: Any, stub: Any) -> bool:
 
 
 def _body(function: Any) -> list[str]:
-    """Return what a function does, whatever it is called; nothing that equals where its source is not known.
+    """Return a function's parameters and body, without its name; without its source, a text that equals no other.
 
-    Not its bytecode: that depends on what else is compiled with it.
+    Not its bytecode, which depends on what else is compiled with it.
     """
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
@@ -189,7 +189,7 @@ def _body(function: Any) -> list[str]:
 
 
 def _fits(answer: Any, stub: Any, check: str) -> None:
-    """Refuse an answer of another form than the stub's."""
+    """Raise `NotYet` for an answer that is not called like the stub."""
     if not inspect.isfunction(stub):
         return
     if not callable(answer):
@@ -216,7 +216,7 @@ def _plain(signature: inspect.Signature) -> str:
 
 _OURS = (
     str(Path(__file__).parent.parent),
-    str(Path(ast.__file__).parent),  # the standard library, also where it is in a zip file
+    str(Path(ast.__file__).parent),  # the standard library, even if it is in a zip file
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     "<frozen",
 )
@@ -228,7 +228,7 @@ def _is_learners(filename: str) -> bool:
 
 @contextmanager
 def _guarded() -> Iterator[None]:
-    """Stop code that never ends: by its lines wherever Python runs, and by the clock where there are signals."""
+    """Stop code that never ends: after a number of lines on all systems, and by the clock if there are signals."""
     left = LINES
     over = False
     clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
@@ -241,8 +241,8 @@ def _guarded() -> Iterator[None]:
         if event == "line":
             left -= 1
             if left < 0:
-                # Python stops tracing now. Should something catch this exception, the clock goes on; and where there is
-                # none, as in a browser or on Windows, tracing begins again with the next call or return.
+                # Python stops tracing now. If something catches this exception, the clock raises it again; if there is
+                # no clock, as in a browser or on Windows, tracing starts again with the next call or return.
                 if clock:
                     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
                 else:
@@ -272,25 +272,25 @@ def _guarded() -> Iterator[None]:
         finally:
             over = True
     finally:
-        over = True  # once more, should the clock have rung in between
+        over = True  # again, in case the clock rang in between
         sys.setprofile(profiler)
         sys.settrace(tracer)
         if clock:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
-    if left < 0:  # it was stopped, and something caught that
+    if left < 0:  # it was stopped, but something caught the exception
         raise Endless(f"it did not end within {LINES:,} lines")
 
 
 def _where(frame: FrameType | None) -> str:
-    """Name the innermost line of the learner's code."""
+    """Return the innermost line of the learner's code."""
     while frame is not None and not _is_learners(frame.f_code.co_filename):
         frame = frame.f_back
     return "work" if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
 
 
-def _kindly(error: BaseException, called: str) -> tuple[str, str]:
-    """Say what an error of the learner's code was, and where; and what was expected."""
+def _describe(error: BaseException, called: str) -> tuple[str, str]:
+    """Return which error the learner's code raised, and where; and what was expected."""
     if isinstance(error, Endless):
         return f"{called} does not end: {error}", "code that ends"
     text = f"{type(error).__name__}: {error}"

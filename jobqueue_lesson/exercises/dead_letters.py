@@ -1,4 +1,4 @@
-"""Checks for notebook 07."""
+"""Checks for page 7."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def my_revive(queue):  # type: ignore[no-untyped-def]
 
 
 def _queue_with(deaths: list[list[Exception]]) -> JobQueue:
-    """Return a queue with a dead letter for each list of errors, one an attempt."""
+    """Return a queue with a dead letter for each list of errors, one per attempt."""
     now = 0.0
     queue = JobQueue("mail", clock=lambda: now)
     for errors in deaths:

@@ -1,4 +1,4 @@
-"""Checks for notebook 10."""
+"""Checks for page 10."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def my_send(mail, seen, send):  # type: ignore[no-untyped-def]
     ],
 )
 def check_send(answer: Any) -> None:
-    """Send a mail once, however often this is called for it; and send it at last, if the first try failed."""
+    """Send an e-mail once, however often this is called for it; if the first attempt failed, send it at the next."""
     outbox: list[str] = []
     away = 0
 
@@ -85,7 +85,7 @@ my_lease = 5.0
     ],
 )
 def check_lease(answer: Any) -> None:
-    """Choose a lease: no job is done twice needlessly, and a dead worker's job begins again within 16 s on average."""
+    """Choose a lease: no job is done twice needlessly, and a dead worker's job starts again within 16 s on average."""
     expect(isinstance(answer, (int, float)) and not isinstance(answer, bool), f"{answer!r}", "a number of seconds")
     expect(1 <= answer <= 120, f"a lease of {answer!r} s", "from 1 to 120 seconds")
     found = leases(lease=answer, stall=10.0)

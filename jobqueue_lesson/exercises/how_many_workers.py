@@ -1,4 +1,4 @@
-"""Checks for notebook 12."""
+"""Checks for page 12."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def my_stay(arrivals, in_system):  # type: ignore[no-untyped-def]
     ],
 )
 def check_stay(answer: Any) -> None:
-    """Say how long a job stays on average, when so many come in a second, and so many are there on average."""
+    """Return how long a job stays on average, from the arrivals per second and the mean number in the system."""
     for arrivals, in_system in ((2, 6), (1, 1), (0.5, 3), (100, 50), (4, 1)):
         seen, right = answer(arrivals, in_system), in_system / arrivals
         call = f"{answer.__name__}({arrivals}, {in_system}) gives {seen!r}"
         expect(isinstance(seen, (int, float)), call, "a number of seconds")
         expect(abs(seen - right) < 1e-9, call, f"{right:g} s: {arrivals} × {right:g} = {in_system}")
-    # A queue in which all three are measured, each in a way of its own: jobs that came, jobs that were there, and how
-    # long each of them stayed.
+    # A queue in which all three are measured, independently: jobs that arrived, jobs in the system, and how long each
+    # of them stayed.
     measured = simulate(6, 0.5, 4)
     stay = fmean(done - came for came, done in zip(measured.came, measured.done, strict=True))
     seen = answer(len(measured.came) / measured.seconds, measured.mean_in_system())

@@ -1,4 +1,4 @@
-"""Checks for notebook 02."""
+"""Checks for page 2."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def my_dequeue(jobs):  # type: ignore[no-untyped-def]
     ],
 )
 def check_dequeue(answer: Any) -> None:
-    """Hand out the pending job with the lowest id, and mark it as processing; None if there is none."""
+    """Return the pending job with the lowest id, marked as processing; None if there is none."""
     jobs = {id: {"id": id, "type": "send-email", "status": "pending"} for id in (1, 2)}
     first, second = answer(jobs), answer(jobs)
     for which, job in (("the first", first), ("the second", second)):

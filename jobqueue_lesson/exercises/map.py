@@ -1,4 +1,4 @@
-"""The map of the exercises: which there are, page by page, and which have been solved here."""
+"""The map of the exercises: all of them, page by page, with those that are solved."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .check import EXERCISES
 
 
 class Map:
-    """Exercises by page, with a mark for each that is solved."""
+    """Exercises by page, each with a mark that says whether it is solved."""
 
     def __init__(self, *pages: str) -> None:
         for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
             import_module(f"{__package__}.{module.name}")
         done = solved.names()
-        exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # a stable sort: in their order
+        exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # stable: a page keeps its order
         self.pages: dict[str, list[tuple[str, bool]]] = {}
         for exercise in exercises:
             if not pages or exercise.page in pages:
@@ -50,14 +50,14 @@ class Map:
 
 
 def course_map() -> Map:
-    """Show all pages with their exercises, and which of them are solved."""
+    """Return all pages with their exercises, and which of them are solved."""
     return Map()
 
 
 def solved_here(page: str) -> Map:
-    """Show what is solved of one page, such as "04_retries".
+    """Return one page's exercises, such as those of "04_retries", and which of them are solved.
 
     Raises:
-        KeyError: for a page without exercises; it lists those that are.
+        KeyError: for a page without exercises; the message lists the pages that have some.
     """
     return Map(page)

@@ -1,4 +1,4 @@
-"""Checks for notebook 05."""
+"""Checks for page 5."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def check_enqueue(answer: Any) -> None:
 
 
 class _Counted:
-    """A job in a line, that counts how often it is compared."""
+    """A job that counts how often it is compared."""
 
     comparisons = 0
 
@@ -90,7 +90,7 @@ def my_insert(line, job):  # type: ignore[no-untyped-def]
     ],
 )
 def check_insert(answer: Any) -> None:
-    """Insert a job into a line that is in order, by halving; equal ones stay in the order in which they came."""
+    """Insert a job into a sorted line, by binary search; equal jobs stay in order of arrival."""
     chance = random.Random(6)
     _Counted.comparisons = 0
     line: list[Any] = []

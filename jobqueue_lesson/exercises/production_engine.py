@@ -1,4 +1,4 @@
-"""Checks for notebook 11."""
+"""Checks for page 11."""
 
 from __future__ import annotations
 
@@ -99,6 +99,6 @@ def check_reclaim(answer: Any) -> None:
             f"lease={lease}, now={now})"
         )
         seen = answer(attempts, max_attempts, heartbeat, lease, now)
-        # In time or not is the first question; whether there is another attempt, the second.
+        # The first question is whether the heartbeat is in time; the second, whether there is another attempt.
         hint = RECLAIM_HINTS[0] if "leave" in (seen, right) else RECLAIM_HINTS[1]
         same(call, seen, right, hint)

@@ -1,4 +1,4 @@
-"""Checks for notebook 09."""
+"""Checks for page 9."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AT_THE_END = "The last row is special: report after it, no matter when the last 
     ],
 )
 def check_import(answer: Any) -> None:
-    """Import rows of 2 ms each, and report at most once in `seconds`; always at the end."""
+    """Import rows of 2 ms each, and report at most once every `seconds` seconds, and always at the end."""
     for rows, seconds in ((5000, 0.5), (5000, 2.0), (100, 0.5), (1, 0.5), (1234, 0.1)):
         sim, reports = Simulation(), []  # type: ignore[var-annotated]
 
@@ -84,7 +84,7 @@ def my_fraction(steps_done, weights):  # type: ignore[no-untyped-def]
     ],
 )
 def check_fraction(answer: Any) -> None:
-    """Say how far a job is after so many of its steps, when step n takes weights[n] seconds."""
+    """Return how far a job is after some of its steps, if step n takes weights[n] seconds."""
     for weights in ([1, 1], [1, 7, 2], [60, 1], [0.5, 0.25, 0.25], [3], list(range(1, 30))):
         shown = []
         for done in range(len(weights) + 1):

@@ -1,4 +1,4 @@
-"""Checks for notebook 08."""
+"""Checks for page 8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks for notebook 04."""
+"""Checks for page 4."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def my_may_retry(attempts, max_attempts):  # type: ignore[no-untyped-def]
     ],
 )
 def check_may_retry(answer: Any) -> None:
-    """After so many failed attempts, say whether there is another one: of max_attempts in all."""
+    """Return whether there is another attempt after so many failed ones, with max_attempts in all."""
     for most in (1, 2, 3, 10):
         made = 1
         while answer(made, most) and made < most + 5:

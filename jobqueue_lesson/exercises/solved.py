@@ -1,4 +1,4 @@
-"""Which exercises have been solved here: kept in a small file beside the notebooks, and nowhere else."""
+"""Which exercises have been solved: kept in a small file beside the notebooks, and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 FILE = ".jobqueue_lesson_solved.json"
 ELSEWHERE = "JOBQUEUE_LESSON_SOLVED"
-"""Names the environment variable that says where else the file shall be."""
+"""The environment variable with another path for the file."""
 
 
 def path() -> Path:
-    """Return where the file is, or will be: in the folder that the notebook runs in."""
+    """Return where the file is, or will be: in the notebook's folder."""
     return Path(os.environ.get(ELSEWHERE) or FILE)
 
 
 def names() -> set[str]:
-    """Name the exercises that have been solved. A file that cannot be read counts as none."""
+    """Return the names of the solved exercises: none, if the file cannot be read."""
     try:
         known = json.loads(path().read_text(encoding="utf-8"))
         return {str(name) for name in known["solved"]}
@@ -25,8 +25,8 @@ def names() -> set[str]:
         return set()
 
 
-def note(name: str) -> None:
-    """Note that an exercise is solved. Where nothing can be written, nothing is noted."""
+def mark(name: str) -> None:
+    """Mark an exercise as solved. If the file cannot be written, do nothing."""
     known = names()
     if name in known:
         return
@@ -34,11 +34,11 @@ def note(name: str) -> None:
     scratch = path().with_suffix(".new")
     try:
         scratch.write_text(text + "\n", encoding="utf-8")
-        scratch.replace(path())  # all or nothing, should the kernel be killed meanwhile
+        scratch.replace(path())  # atomic, in case the kernel is killed meanwhile
     except OSError:
         return
 
 
 def forget_solved() -> None:
-    """Forget all that has been solved here: the map is empty again."""
+    """Delete the record of solved exercises: the map is empty again."""
     path().unlink(missing_ok=True)

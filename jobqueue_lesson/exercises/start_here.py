@@ -1,4 +1,4 @@
-"""The check of notebook 00, which shows what a check is."""
+"""The check of page 0, which shows what a check is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks for notebook 01."""
+"""Checks for page 1."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def my_handler(request, to_do):  # type: ignore[no-untyped-def]
     ],
 )
 def check_handler(answer: Any) -> None:
-    """Note a request down and answer 202 at once; answer 422 to a request without a format, and do not note it."""
+    """Add a request to `to_do`, and answer 202 at once; if it has no format, answer 422, and do not add it."""
     requests = [{"format": "pdf", "number": number} for number in range(20)]
     sim, to_do = Simulation(), []  # type: ignore[var-annotated]
 

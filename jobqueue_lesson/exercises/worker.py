@@ -1,4 +1,4 @@
-"""Checks for notebook 03."""
+"""Checks for page 3."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _five_jobs(queue: JobQueue) -> None:
     ],
 )
 def check_worker(answer: Any) -> None:
-    """Report every outcome: completed, failed if the handler raises, put back if the worker is cancelled."""
+    """Report every outcome: completed, failed if the handler raises, released if the worker is cancelled."""
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
     _five_jobs(queue)

@@ -1,1 +1,1 @@
-"""What the pages have to play with: the panels, and the questions of the cards. One module a page, named like it."""
+"""The pages' panels, and the questions of their cards: one module per page, with the page's name."""

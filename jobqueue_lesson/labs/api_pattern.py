@@ -1,4 +1,4 @@
-"""What page 06 has to play with: its panel, and the questions of its cards."""
+"""Page 6: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..contract import QueueFull
 from ..job import Job
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
-from ..show.style import LOOKS, in_words
+from ..show.style import LOOKS, format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Controls, Lab, Slider
@@ -41,13 +41,13 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-class Door(NamedTuple):
-    """What clients of a bounded queue were told."""
+class Responses(NamedTuple):
+    """How the API of a bounded queue responded to its clients."""
 
     accepted: list[tuple[float, float]]
     """(second of the request, seconds until its job was done)."""
     refused: list[float]
-    """The second of each request that got a 503."""
+    """When each request that got a 503 was made, in seconds."""
 
 
 def full_queue(
@@ -56,19 +56,19 @@ def full_queue(
     workers: int = 1,
     seconds: float = 10.0,
     seed: int = 6,
-) -> Door:
-    """Let requests come to a queue with a bound, for jobs that take a tenth of a second each.
+) -> Responses:
+    """Send requests to a bounded queue, for jobs that take a tenth of a second each.
 
     Args:
-        max_pending: how many jobs may wait.
-        requests_per_second: how many requests come, at random.
-        workers: how many jobs are done at the same time.
-        seconds: how long requests come.
-        seed: of the random requests.
+        max_pending: how many jobs may be pending.
+        requests_per_second: how many requests arrive, at random.
+        workers: how many jobs run at the same time.
+        seconds: how long requests keep arriving.
+        seed: for the random requests.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time, max_pending=max_pending)
-    random_ = random.Random(seed)
+    rng = random.Random(seed)
     jobs: list[Job] = []
     refused: list[float] = []
 
@@ -77,7 +77,7 @@ def full_queue(
 
     async def requests() -> None:
         while True:
-            await asyncio.sleep(random_.expovariate(requests_per_second))
+            await asyncio.sleep(rng.expovariate(requests_per_second))
             if sim.time() > seconds:
                 return
             try:
@@ -88,13 +88,13 @@ def full_queue(
     sim.create_task(Worker(queue, {"report": work}, concurrency=workers).run())
     sim.run(requests())
     sim.run(queue.join())
-    return Door([(job.created_at, (job.finished_at or 0.0) - job.created_at) for job in jobs], refused)
+    return Responses([(job.created_at, (job.finished_at or 0.0) - job.created_at) for job in jobs], refused)
 
 
 def full_queue_lab() -> Lab:
-    """Panel over `full_queue`."""
+    """Return a panel for `full_queue`."""
 
-    def draw(outcome: Door, ax: Axes) -> None:
+    def draw(outcome: Responses, ax: Axes) -> None:
         done = LOOKS["completed"].colour
         ax.plot(
             *zip(*outcome.accepted or [(0.0, 0.0)], strict=True),
@@ -108,11 +108,11 @@ def full_queue_lab() -> Lab:
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper left", ncols=2)
 
-    def say(outcome: Door) -> str:
+    def say(outcome: Responses) -> str:
         slowest = max((wait for _, wait in outcome.accepted), default=0.0)
         return (
             f"{len(outcome.accepted)} requests accepted with 202, {len(outcome.refused)} refused with 503.\n"
-            f"The slowest accepted job was done after {in_words(slowest)}."
+            f"The slowest accepted job was done after {format_duration(slowest)}."
         )
 
     controls: Controls = {

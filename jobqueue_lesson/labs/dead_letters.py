@@ -1,4 +1,4 @@
-"""What page 07 has to play with: its panel, and the questions of its cards."""
+"""Page 7: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ predict = predicting(QUESTIONS)
 
 
 class Outage(NamedTuple):
-    """What became of the jobs that met an outage."""
+    """What happened to jobs during an outage."""
 
     completed: list[tuple[float, int]]
-    """(second in which the job came, attempts it took)."""
+    """(second in which the job was enqueued, attempts it took)."""
     dead: list[tuple[float, int]]
-    """The same, of jobs that a retry would have helped in the end."""
+    """The same, for dead letters that a later retry would have completed."""
     poison: list[tuple[float, int]]
-    """The same, of jobs that nothing will ever help."""
+    """The same, for dead letters that no retry can complete."""
     failed: int
     """How many attempts failed."""
 
 
 def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0) -> Outage:
-    """Let a job come each second for two minutes, and the service that they need be away for a while.
+    """Enqueue one job per second for two minutes; the service that they need is down for a while.
 
     Args:
-        outage: seconds for which it is away, from second 20 on.
+        outage: seconds for which it is down, from second 20 on.
         max_attempts: how often a job is tried.
         base: see `RetryPolicy`.
 
-    Every thirtieth job is poison: it fails whatever the service does.
+    Every thirtieth job is poison: it always fails.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time, retry=RetryPolicy(base=base))
@@ -83,15 +83,15 @@ def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0)
     sim.run(produce())
     sim.run(queue.join())
     jobs = [job for job in map(queue.get, range(1, 121)) if job is not None]
-    ends: dict[str, list[tuple[float, int]]] = {"completed": [], "dead": [], "poison": []}
+    outcomes: dict[str, list[tuple[float, int]]] = {"completed": [], "dead": [], "poison": []}
     for job in jobs:
-        end = "poison" if job.data else "completed" if job.status is Status.COMPLETED else "dead"
-        ends[end].append((job.created_at, job.attempts))
-    return Outage(**ends, failed=sum(len(job.errors) for job in jobs))
+        outcome = "poison" if job.data else "completed" if job.status is Status.COMPLETED else "dead"
+        outcomes[outcome].append((job.created_at, job.attempts))
+    return Outage(**outcomes, failed=sum(len(job.errors) for job in jobs))
 
 
 def dead_letters_lab() -> Lab:
-    """Panel over `dead_letters`."""
+    """Return a panel for `dead_letters`."""
 
     def draw(outcome: Outage, ax: Axes) -> None:
         for jobs, look, label in (

@@ -1,4 +1,4 @@
-"""What page 10 has to play with: its panel, and the questions of its cards."""
+"""Page 10: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from ..durable import SQLiteQueue
 from ..job import LeaseLost
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from .panel import Controls, Lab, Slider, round_up
 
@@ -45,25 +45,25 @@ predict = predicting(QUESTIONS)
 
 
 class Leases(NamedTuple):
-    """What a lease did for jobs whose workers died, and to those whose workers were only slow."""
+    """What a lease did for jobs whose worker died, and for jobs whose worker was only slow."""
 
     recovered: list[tuple[float, float]]
-    """(second of the crash, seconds until somebody else began) for each job whose worker died."""
+    """(second of the crash, seconds until another worker started it) for each job whose worker died."""
     needless: list[tuple[float, float]]
-    """The same, of jobs that were given away while their worker was still at work."""
+    """The same, for jobs that were reclaimed while their worker was still running them."""
     refused: int
-    """How many workers came to report, and had lost their lease."""
+    """How many reports were refused because their worker had lost its lease."""
 
 
 def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
-    """Let two jobs of a second come each second, for a minute, to four workers.
+    """Enqueue two jobs of one second per second, for a minute, for four workers.
 
-    At one job in ten its worker dies, and at one in ten it stands still for a while. One that works renews its lease.
+    In one job of ten the worker dies, and in one of ten it stalls for a while. Other workers renew their lease in time.
 
     Args:
-        lease: seconds after which a silent worker's job goes to somebody else.
-        stall: seconds for which a worker stands still: a full disk, a laptop that sleeps, a long garbage collection.
-        seed: of the fates.
+        lease: seconds without a heartbeat after which another worker may claim the job.
+        stall: seconds for which a worker stalls: a full disk, a sleeping laptop, a long garbage collection.
+        seed: for what happens to each job.
     """
     sim, chance = Simulation(), random.Random(seed)
     queue = SQLiteQueue(":memory:", clock=sim.time, lease=lease, poll=None)
@@ -87,9 +87,9 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
             if fate != "works":
                 silent[job.id] = fate, sim.time()
             try:
-                queue.heartbeat(job.id, attempt=job.attempts)  # here its silence begins, if it has one
+                queue.heartbeat(job.id, attempt=job.attempts)  # the last one before a crash or a stall
                 if fate == "dies":
-                    continue  # its next life begins at once; the job knows nothing of that
+                    continue  # a new worker starts at once; the queue does not know that the old one is dead
                 await asyncio.sleep(stall if fate == "stalls" else 0)
                 queue.heartbeat(job.id, attempt=job.attempts)
                 await asyncio.sleep(0.5)
@@ -109,7 +109,7 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
 
 
 def leases_lab() -> Lab:
-    """Panel over `leases`."""
+    """Return a panel for `leases`."""
 
     def draw(outcome: Leases, ax: Axes) -> None:
         for found, label, marker, colour in (
@@ -123,8 +123,9 @@ def leases_lab() -> Lab:
 
     def say(outcome: Leases) -> str:
         waits = [wait for _, wait in outcome.recovered]
+        mean = format_duration(fmean(waits))
         return (
-            f"{len(waits)} jobs of dead workers were reclaimed, after {in_words(fmean(waits))} on average.\n"
+            f"{len(waits)} jobs of dead workers were reclaimed, after {mean} on average.\n"
             f"{len(outcome.needless)} jobs were done twice though their worker was alive."
         )
 

@@ -1,4 +1,4 @@
-"""What page 12 has to play with: its panel, and the questions of its cards."""
+"""Page 12: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from .. import capacity
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from .panel import Controls, Lab, Slider, round_up
 
 QUESTIONS = {
@@ -42,37 +42,37 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-def sizing(arrivals: float = 6.0, service: float = 0.5, workers: int = 3, seed: int = 12) -> capacity.Waits:
-    """Let 20,000 jobs come to a team of workers; see `capacity.simulate`.
+def sizing(arrivals: float = 6.0, service: float = 0.5, workers: int = 3, seed: int = 12) -> capacity.QueueOutcome:
+    """Simulate 20,000 jobs and a team of workers; see `capacity.simulate`.
 
     Args:
-        arrivals: jobs a second.
+        arrivals: jobs per second.
         service: seconds that a job takes, on average.
         workers: how many.
-        seed: of the random times.
+        seed: for the random times.
     """
     return capacity.simulate(arrivals, service, workers, jobs=20_000, seed=seed)
 
 
 def sizing_lab(target: float = 0.5) -> Lab:
-    """Panel over `sizing`.
+    """Return a panel for `sizing`.
 
     Args:
-        target: seconds; the goal is a p95 of the wait below it.
+        target: seconds; the goal is a p95 wait below it.
     """
 
-    def draw(outcome: capacity.Waits, ax: Axes) -> None:
+    def draw(outcome: capacity.QueueOutcome, ax: Axes) -> None:
         waits = sorted(outcome.waits)[::20]
         shares = [100 * (n + 1) / len(waits) for n in range(len(waits))]
         ax.plot(waits, shares)
         ax.axhline(95, color="#767676", ls=":")
-        ax.axvline(target, color="#009e73", ls="--", label=f"target {in_words(target)}")
+        ax.axvline(target, color="#009e73", ls="--", label=f"target {format_duration(target)}")
         ax.set(xlabel="wait in s", ylabel="% of jobs started by then", xlim=(0, round_up(max(2 * target, waits[-1]))))
         ax.set_ylim(0, 103)
         ax.legend(loc="lower right")
 
-    def say(outcome: capacity.Waits) -> str:
-        p50, p95, p99 = (in_words(outcome.quantile(share)) for share in (0.50, 0.95, 0.99))
+    def say(outcome: capacity.QueueOutcome) -> str:
+        p50, p95, p99 = (format_duration(outcome.quantile(share)) for share in (0.50, 0.95, 0.99))
         met = "Target met." if outcome.quantile(0.95) < target else "Target missed."
         return f"Wait: p50 {p50}, p95 {p95}, p99 {p99}. Workers are busy {100 * outcome.busy:.0f} % of the time.\n{met}"
 
@@ -81,5 +81,5 @@ def sizing_lab(target: float = 0.5) -> Lab:
         "service": Slider("a job takes (s)", 0.1, 2.0, 0.1, 0.5),
         "workers": Slider("workers", 1, 30, 1, 3),
     }
-    question = f"What is the smallest team that keeps the p95 wait under {in_words(target)}?"
+    question = f"What is the smallest team that keeps the p95 wait under {format_duration(target)}?"
     return Lab(question, sizing, draw, say, controls)

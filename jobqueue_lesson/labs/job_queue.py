@@ -1,4 +1,4 @@
-"""What page 02 has to play with: its panel, and the question of its card."""
+"""Page 2: its panel, and the question of its card."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from ..history import History
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..show.timeline import plot_timeline
 from ..simulation import Simulation
 from ..worker import Worker
@@ -31,7 +31,7 @@ predict = predicting(QUESTIONS)
 
 
 def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:
-    """Let one job fail a number of times, then succeed, and return its record."""
+    """Run one job that fails a number of times, then succeeds; return its history."""
     left = failures
 
     async def handler(_: object) -> str:
@@ -52,11 +52,11 @@ def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:
 
 
 def life_of_a_job_lab() -> Lab:
-    """Panel over `life_of_a_job`."""
+    """Return a panel for `life_of_a_job`."""
 
     def say(history: History) -> str:
         moves = [event.move for event in history.events]
-        return f"moves: {' → '.join(moves)}\nended: {history.events[-1].status} at {in_words(history.end)}"
+        return f"moves: {' → '.join(moves)}\nended: {history.events[-1].status} at {format_duration(history.end)}"
 
     controls: Controls = {
         "failures": Slider("times it fails", 0, 6, 1, 1),

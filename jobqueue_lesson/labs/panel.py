@@ -1,8 +1,8 @@
-"""The panel: turn a control, and see what the queue does.
+"""The panel: change a control, and see what the queue does.
 
-Each lab is a plain function of its parameters first: `retry_storm(jitter="full")` returns what happened. A panel of
-controls comes second: `retry_storm_lab()` calls that function and draws what it returns, no more. Where no panel can be
-shown, its text stands in its place.
+Each lab is a plain function first: `retry_storm(jitter="full")` returns what happened. The panel comes second:
+`retry_storm_lab()` shows controls, calls that function, and draws what it returns. Where a panel cannot be shown, its
+text is shown instead.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ Controls = Mapping[str, Slider | Choice]
 
 
 class Lab(ipywidgets.VBox):  # type: ignore[misc]
-    """A panel of controls over a plain function.
+    """A panel of controls for a plain function.
 
     Args:
-        question: what the learner shall find out with it.
+        question: what the learner should find out with it.
         run: the plain function; it takes the controls' values by name.
-        draw: draws what `run` returned on an Axes.
-        say: puts what `run` returned into words.
+        draw: draws the result of `run` on an Axes.
+        say: returns the result of `run` in words.
         controls: a `Slider` or a `Choice` for each parameter of `run` that can be changed.
 
-    Where chance plays a part, `run` takes a `seed` as well, and the panel has a field for it.
+    If `run` is random, it also takes a `seed`, and the panel has a field for it.
     """
 
     def __init__(
@@ -70,19 +70,19 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self.question = question
         self._run, self._draw, self._say = run, draw, say
-        self.controls = {name: _control(control) for name, control in controls.items()}
+        self.controls = {name: _widget(control) for name, control in controls.items()}
         rows = [_with_limits(control) for control in self.controls.values()]
         reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to its starting value")
         reset.on_click(lambda _: self.reset())
         last_row = [reset]
         chance = inspect.signature(run).parameters.get("seed")
         if chance is not None:
-            self.controls["seed"] = _seed(chance.default)
+            self.controls["seed"] = _seed_field(chance.default)
             last_row.append(self.controls["seed"])
         self._start = self.values
         for control in self.controls.values():
             control.observe(lambda _: self._redraw(), names="value")
-        self.words = ipywidgets.HTML(layout={"min_height": "3.4em"})  # of one height, so that nothing jumps
+        self.words = ipywidgets.HTML(layout={"min_height": "3.4em"})  # a fixed height, so that nothing below moves
         self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": "860px", "height": "330px"})
         self.picture.layout.object_fit = "contain"
         self.access = Access()
@@ -95,37 +95,37 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the controls are set to."""
+        """The values of the controls."""
         return {name: control.value for name, control in self.controls.items()}
 
     def reset(self) -> None:
-        """Put every control back to where it was at first."""
+        """Reset every control to its first value."""
         for name, value in self._start.items():
             self.controls[name].value = value
 
     def text(self) -> str:
-        """Say the question, the settings and the outcome."""
+        """Return the question, the settings and the outcome as text."""
         settings = ", ".join(f"{self.controls[name].description} = {value}" for name, value in self.values.items())
         return f"{self.question}\n{settings}\n{self._say(self._run(**self.values))}"
 
     def _redraw(self) -> None:
-        """Draw afresh. Python's garbage collector waits meanwhile: it would take a third of the time."""
+        """Run the function again and draw its result, without garbage collection: that takes a third of the time."""
         collects = gc.isenabled()
         gc.disable()
         try:
-            self._draw_afresh()
+            self._run_and_draw()
         finally:
             if collects:
                 gc.enable()
 
-    def _draw_afresh(self) -> None:
+    def _run_and_draw(self) -> None:
         outcome = self._run(**self.values)
         self.words.value = self._say(outcome).replace("\n", "<br>")
         with course_style():
             figure = Figure(figsize=(8.6, 3.3), dpi=100)
             axes = figure.subplots()
             self._draw(outcome, axes)
-            if self._axes is None:  # laid out once: it takes as long as all the rest, and the axes would jump
+            if self._axes is None:  # laid out only once: it takes half of the time, and the axes would move
                 figure.draw_without_rendering()
                 x, y, width, height = axes.get_position().bounds
                 self._axes = (x + 0.012, y, width - 0.028, height)  # room for one more digit, or two to the right
@@ -137,31 +137,31 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Show the panel; as text, what it says. A reader without a kernel sees the text."""
+        """Show the panel; where that is not possible, its text."""
         bundle = dict(super()._repr_mimebundle_(**options) or {})
         bundle["text/plain"] = self.text()
         return bundle
 
 
 def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:
-    """Draw the data over a background that is kept for the next time.
+    """Draw the data over a background, which is cached.
 
-    Nearly all the time goes into letters: ticks, labels and legend. They change only when the axes' limits do.
+    Nearly all the time is spent on text: tick labels, axis labels, the legend. It changes only with the axes' limits.
     """
     canvas: Any = FigureCanvasAgg(figure)
     data = sorted([*axes.lines, *axes.collections, *axes.patches, *axes.texts], key=lambda artist: artist.zorder)
     legend = axes.get_legend()
-    said = [] if legend is None else [text.get_text() for text in (legend.get_title(), *legend.get_texts())]
-    look = (axes.get_xlim(), axes.get_ylim(), axes.get_xlabel(), axes.get_ylabel(), *said)
-    if look in backgrounds:
-        canvas.restore_region(backgrounds[look])
+    entries = [] if legend is None else [text.get_text() for text in (legend.get_title(), *legend.get_texts())]
+    key = (axes.get_xlim(), axes.get_ylim(), axes.get_xlabel(), axes.get_ylabel(), *entries)
+    if key in backgrounds:
+        canvas.restore_region(backgrounds[key])
     else:
         for artist in data:
             artist.set_visible(False)
         canvas.draw()
         if len(backgrounds) == 50:  # of one megabyte each
             backgrounds.clear()
-        backgrounds[look] = canvas.copy_from_bbox(figure.bbox)
+        backgrounds[key] = canvas.copy_from_bbox(figure.bbox)
         for artist in data:
             artist.set_visible(True)
     for artist in data:
@@ -170,12 +170,12 @@ def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:
 
 
 def round_up(number: float) -> float:
-    """Round up to a number with one digit or two, so that an axis keeps its limits while a slider moves a little."""
+    """Round up to a number with one or two digits, so that an axis keeps its limits while a slider moves a little."""
     power = 10.0 ** math.floor(math.log10(number))
     return power * next(digit for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if digit * power >= number * 0.999)
 
 
-def _control(control: Slider | Choice) -> Any:
+def _widget(control: Slider | Choice) -> Any:
     look = {"style": {"description_width": "220px"}, "layout": {"width": "560px"}}
     if isinstance(control, Choice):
         return ipywidgets.Dropdown(description=control.label, options=control.options, value=control.start, **look)
@@ -186,7 +186,7 @@ def _control(control: Slider | Choice) -> Any:
     )
 
 
-def _seed(start: int) -> Any:
+def _seed_field(start: int) -> Any:
     return ipywidgets.BoundedIntText(
         description="seed",
         min=0,

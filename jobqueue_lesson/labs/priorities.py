@@ -1,4 +1,4 @@
-"""What page 05 has to play with: its panel, and the questions of its cards."""
+"""Page 5: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from ..job import Job
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Controls, Lab, Slider
@@ -51,8 +51,8 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-class Waits(NamedTuple):
-    """Seconds from enqueue to pick-up: (enqueued at, wait) of each job that was picked up."""
+class Starvation(NamedTuple):
+    """Seconds from enqueue to pick-up: (enqueued at, wait) for each job that was picked up."""
 
     urgent: list[tuple[float, float]]
     normal: list[tuple[float, float]]
@@ -60,18 +60,18 @@ class Waits(NamedTuple):
     """Normal jobs that were still waiting at the end."""
 
 
-def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5) -> Waits:
-    """Let one worker, good for ten jobs a second, have urgent and normal jobs to do.
+def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: float = 60.0, seed: int = 5) -> Starvation:
+    """Give one worker, which can do ten jobs per second, urgent and normal jobs.
 
     Args:
         urgent_per_second: how many jobs of priority 10 arrive, at random.
-        aging: points of priority that a waiting job gains each second.
-        seconds: how long it goes on. One normal job, of priority 0, arrives each second.
-        seed: of the random arrivals.
+        aging: points of priority that a waiting job gains per second.
+        seconds: how long it runs. One normal job, of priority 0, arrives per second.
+        seed: for the random arrivals.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time, aging=aging)
-    random_ = random.Random(seed)
+    rng = random.Random(seed)
     jobs: list[Job] = []
 
     async def arrive(priority: int, gap: Callable[[], float]) -> None:
@@ -84,18 +84,18 @@ def starvation(urgent_per_second: float = 9.5, aging: float = 0.0, seconds: floa
 
     sim.create_task(arrive(0, lambda: 1.0))
     if urgent_per_second:
-        sim.create_task(arrive(10, lambda: random_.expovariate(urgent_per_second)))
+        sim.create_task(arrive(10, lambda: rng.expovariate(urgent_per_second)))
     sim.create_task(Worker(queue, {"work": work}).run())
     sim.run(asyncio.sleep(seconds))
     waits: dict[int, list[tuple[float, float]]] = {0: [], 10: []}
     for job in jobs:
         if job.started_at is not None:
             waits[job.priority].append((job.created_at, job.started_at - job.created_at))
-    return Waits(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
+    return Starvation(waits[10], waits[0], sum(1 for job in jobs if job.priority == 0 and job.started_at is None))
 
 
-def draw_waits(outcome: Waits, ax: Axes) -> None:
-    """Draw each job's wait over the second in which it was enqueued."""
+def draw_waits(outcome: Starvation, ax: Axes) -> None:
+    """Draw each job's wait over the time at which it was enqueued."""
     ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
     ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
     ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
@@ -103,11 +103,11 @@ def draw_waits(outcome: Waits, ax: Axes) -> None:
     ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
 
 
-def say_waits(outcome: Waits) -> str:
-    """Sum the waits up in words."""
+def say_waits(outcome: Starvation) -> str:
+    """Summarize the waits in words."""
 
     def mean(waits: list[tuple[float, float]]) -> str:
-        return in_words(fmean(wait for _, wait in waits)) if waits else "–"
+        return format_duration(fmean(wait for _, wait in waits)) if waits else "–"
 
     return (
         f"Urgent jobs wait {mean(outcome.urgent)} on average. "
@@ -117,7 +117,7 @@ def say_waits(outcome: Waits) -> str:
 
 
 def starvation_lab() -> Lab:
-    """Panel over `starvation`."""
+    """Return a panel for `starvation`."""
     controls: Controls = {
         "urgent_per_second": Slider("urgent jobs per second", 0.0, 15.0, 0.5, 9.5),
         "aging": Slider("aging (points per second)", 0.0, 10.0, 0.5, 0.0),

@@ -1,4 +1,4 @@
-"""The question of page 11's card."""
+"""Page 11: the question of its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What page 09 has to play with: its panel, and the questions of its cards."""
+"""Page 9: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..job import PROGRESS
 from ..progress import current_job
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Choice, Controls, Lab, Slider
@@ -46,22 +46,22 @@ predict = predicting(QUESTIONS)
 
 
 class Reports(NamedTuple):
-    """What reporting cost, and what it was good for."""
+    """What reporting progress cost, and what it gained."""
 
     seconds: float
     """How long the job took."""
     silence: float
-    """The longest time in which the user heard nothing new, in seconds."""
+    """The longest time without news for the user, in seconds."""
     shown: list[tuple[float, float]]
     """(second, fraction) of each report."""
 
 
 def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> Reports:
-    """Let a job of many rows, 2 ms each, say how far it is.
+    """Run a job of many rows, 2 ms each, that reports its progress.
 
     Args:
         every_rows: rows from one report to the next.
-        report_ms: what a report costs: the way to wherever the queue is, in milliseconds.
+        report_ms: what a report costs, in milliseconds: the way to the queue.
         rows: how many there are.
     """
     sim = Simulation()
@@ -79,12 +79,12 @@ def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> 
     queue.enqueue("import-rows")
     sim.run(Worker(queue, {"import-rows": import_rows}).drain())
     shown = [(event.at, event.progress or 0.0) for event in history.events if event.move is PROGRESS]
-    heard = [0.0, *(at for at, _ in shown), sim.time()]
-    return Reports(sim.time(), max(later - earlier for earlier, later in pairwise(heard)), shown)
+    times = [0.0, *(at for at, _ in shown), sim.time()]
+    return Reports(sim.time(), max(later - earlier for earlier, later in pairwise(times)), shown)
 
 
 def reporting_lab() -> Lab:
-    """Panel over `reporting`."""
+    """Return a panel for `reporting`."""
 
     def draw(outcome: Reports, ax: Axes) -> None:
         points = [(0.0, 0.0), *outcome.shown, (outcome.seconds, 1.0)]
@@ -95,9 +95,9 @@ def reporting_lab() -> Lab:
 
     def say(outcome: Reports) -> str:
         return (
-            f"{len(outcome.shown):,} reports. The job takes {in_words(outcome.seconds)}; "
+            f"{len(outcome.shown):,} reports. The job takes {format_duration(outcome.seconds)}; "
             "the rows alone take 10 s.\n"
-            f"The user goes without news for at most {in_words(outcome.silence)}."
+            f"The user goes without news for at most {format_duration(outcome.silence)}."
         )
 
     controls: Controls = {

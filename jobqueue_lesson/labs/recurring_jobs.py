@@ -1,4 +1,4 @@
-"""What page 08 has to play with: its panel, and the questions of its cards."""
+"""Page 8: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Runs(NamedTuple):
 
 
 def recurring(interval: float = 5, work: float = 8.0, overlap: Overlap = "skip") -> Runs:
-    """Let a job come back for a minute.
+    """Run a recurring job for a minute.
 
     Args:
         interval: seconds from one tick to the next.
@@ -78,7 +78,7 @@ def recurring(interval: float = 5, work: float = 8.0, overlap: Overlap = "skip")
 
 
 def recurring_lab() -> Lab:
-    """Panel over `recurring`."""
+    """Return a panel for `recurring`."""
 
     def draw(outcome: Runs, ax: Axes) -> None:
         looks = {0: ("#0072b2", ""), 1: ("#56b4e9", "//")}

@@ -1,4 +1,4 @@
-"""What page 04 has to play with: its panel, and the questions of its cards."""
+"""Page 4: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..history import History
 from ..queue import JobQueue
 from ..retries import JITTERS, Jitter, RetryPolicy
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Choice, Controls, Lab, Slider, round_up
@@ -60,15 +60,15 @@ class Storm(NamedTuple):
     """What a service saw when it came back from an outage."""
 
     calls: list[float]
-    """The second of every call."""
+    """When each call was made, in seconds."""
     refused: int
     """How many calls failed."""
     recovered: float
-    """The second at which the last client had its answer."""
+    """When the last call was made, in seconds."""
     gave_up: int
-    """How many clients ran out of attempts."""
+    """How many clients used up their attempts."""
     history: History
-    """The record: a client is a job."""
+    """What happened: each client is a job."""
 
 
 def retry_storm(
@@ -82,18 +82,18 @@ def retry_storm(
     max_attempts: int = 20,
     seed: int = 4,
 ) -> Storm:
-    """Let clients call a service that is away at first, and then can take so many calls at a time.
+    """Let clients call a service that is down at first, and then can take only so many calls at a time.
 
     Args:
-        base: see `RetryPolicy`; so are the next three. Each client backs off like that.
+        base: see `RetryPolicy`, also for the next three. It says how each client backs off.
         factor: see `RetryPolicy`.
         cap: see `RetryPolicy`.
         jitter: see `RetryPolicy`.
         clients: how many; all call at second 0.
-        capacity: how many calls the service can take in a tenth of a second. It refuses the others.
+        capacity: how many calls the service can take per tenth of a second. It refuses the others.
         outage: seconds until the service is back.
-        max_attempts: after so many calls a client gives up.
-        seed: of the jitter.
+        max_attempts: the number of calls after which a client gives up.
+        seed: for the jitter.
     """
     sim = Simulation()
     policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter, rng=random.Random(seed))
@@ -121,7 +121,7 @@ def retry_storm(
 
 
 def draw_storm(outcome: Storm, ax: Axes) -> None:
-    """Draw how many calls the service saw in each tenth of a second."""
+    """Draw how many calls the service got in each tenth of a second."""
     tenths = Counter(int(call * 10) for call in outcome.calls)
     ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=2.5)
     ax.axhline(10, color="#009e73", ls="--", label="all it can take")
@@ -131,15 +131,15 @@ def draw_storm(outcome: Storm, ax: Axes) -> None:
 
 
 def say_storm(outcome: Storm) -> str:
-    """Sum a storm up in words."""
+    """Summarize a storm in words."""
     line = f"{len(outcome.calls):,} calls, {outcome.refused:,} of them refused. "
     if outcome.gave_up:
-        return line + f"{outcome.gave_up} clients gave up; the last call was at {in_words(outcome.recovered)}."
-    return line + f"Every client was served after {in_words(outcome.recovered)}."
+        return line + f"{outcome.gave_up} clients gave up; the last call was at {format_duration(outcome.recovered)}."
+    return line + f"Every client was served after {format_duration(outcome.recovered)}."
 
 
 def retry_storm_lab() -> Lab:
-    """Panel over `retry_storm`."""
+    """Return a panel for `retry_storm`."""
     controls: Controls = {
         "base": Slider("base (s)", 0.1, 5.0, 0.1, 1.0),
         "factor": Slider("factor", 1.0, 4.0, 0.1, 2.0),

@@ -1,4 +1,4 @@
-"""The question of page 00's card."""
+"""Page 0: the question of its card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What page 01 has to play with: an API to press, its panel, and the questions of its cards."""
+"""Page 1: an API with a button, its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..queue import JobQueue
 from ..retries import DoNotRetry
 from ..show.cards import Option, Question, predicting
 from ..show.replay import Live, live
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Controls, Lab, Slider, round_up
@@ -43,23 +43,23 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: Clock = time.time) -> Live:
-    """Put a button on an API that does the work in the request, in real time: press it until it hurts.
+def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Clock = time.time) -> Live:
+    """Show a button for an API that does the work in the request, in real time: press it until it hurts.
 
     Args:
-        places: how many requests it can work on at the same time.
-        work: seconds that each takes.
-        patience: after so many seconds at the door a client gives up.
-        clock: a real one, for people.
+        places: how many requests the API can process at the same time.
+        work: seconds of work per request.
+        timeout: seconds that a client waits for its turn before it gives up.
+        clock: real time, by default.
     """
     door = JobQueue("API without a queue", clock=clock)
 
     async def handle(asked_at: float) -> None:
-        if door.clock() - asked_at > patience:
-            raise DoNotRetry(f"gave up after {patience:g} s at the door")
+        if door.clock() - asked_at > timeout:
+            raise DoNotRetry(f"gave up after {timeout:g} s at the door")
         await asyncio.sleep(work)
 
-    def tell(event: JobEvent) -> None:
+    def show_last_answer(event: JobEvent) -> None:
         if event.move is COMPLETE and (request := door.get(event.job_id)) is not None:
             stage.state = f"The last answer took {event.at - request.created_at:.1f} s."
 
@@ -81,31 +81,31 @@ def slow_api(places: int = 2, work: float = 1.0, patience: float = 3.0, clock: C
     server = Worker(door, {"for a report": handle}, name="place", concurrency=places)
     stage = live(door, {"Send a request": lambda: door.enqueue("for a report", door.clock())}, server, words=words)
     stage.startable = False  # an API is open all the time
-    with suppress(RuntimeError):  # outside a notebook there is no loop, and nobody to press
+    with suppress(RuntimeError):  # outside a notebook, there is no loop to run it in
         stage.start()
         stage.state = "The API is open."
-    door.subscribe(tell)
+    door.subscribe(show_last_answer)
     return stage
 
 
 class Requests(NamedTuple):
-    """Seconds after the rush began, for each request."""
+    """Seconds after the start of the rush, for each request."""
 
     waited: list[float]
     """When the client had its answer, from a handler that does the work itself."""
     queued: list[float]
     """When the client had its answer, from a handler that enqueues."""
     done: list[float]
-    """When that request's work was done by a worker."""
+    """When a worker had done the request's work."""
 
 
 def rush(requests: int = 20, work_ms: int = 200, at_once: int = 4) -> Requests:
-    """Let requests come all at once to a server, with and without a queue behind it.
+    """Send requests, all at once, to a server with and without a queue behind it.
 
     Args:
         requests: how many.
-        work_ms: milliseconds of slow work that each needs.
-        at_once: how many requests the server, or jobs the worker, can have in hand at the same time.
+        work_ms: milliseconds of slow work per request.
+        at_once: how many requests the server, or jobs the worker, can process at the same time.
     """
     enqueue_s = 0.001
     waited: list[float] = []
@@ -143,7 +143,7 @@ def rush(requests: int = 20, work_ms: int = 200, at_once: int = 4) -> Requests:
 
 
 def rush_lab() -> Lab:
-    """Panel over `rush`."""
+    """Return a panel for `rush`."""
 
     def draw(outcome: Requests, ax: Axes) -> None:
         numbers = range(1, len(outcome.waited) + 1)
@@ -156,7 +156,7 @@ def rush_lab() -> Lab:
         ax.legend(loc="upper left")
 
     def say(outcome: Requests) -> str:
-        without, answered, done = (in_words(max(times)) for times in outcome)
+        without, answered, done = (format_duration(max(times)) for times in outcome)
         return (
             f"Last answer: {without} without a queue, {answered} with one.\n"
             f"All the work done: {without} without a queue, {done} with one."

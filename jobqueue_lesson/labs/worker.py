@@ -1,4 +1,4 @@
-"""What page 03 has to play with: its panel, and the questions of its cards."""
+"""Page 3: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
-from ..show.style import in_words
+from ..show.style import format_duration
 from ..simulation import Simulation
 from .panel import Choice, Controls, Lab, Slider, round_up
 
@@ -58,24 +58,24 @@ class Pickups(NamedTuple):
 def polling(
     every_ms: int = 50, jobs_per_second: float = 2.0, wake: bool = False, jobs: int = 40, seed: int = 3
 ) -> Pickups:
-    """Let one worker look for jobs every so often, or be woken when there is one.
+    """Let one worker poll the queue, or be woken when there is a job.
 
     Args:
-        every_ms: milliseconds between two looks at an empty queue; means nothing with wake.
+        every_ms: milliseconds between two looks at an empty queue; ignored with `wake`.
         jobs_per_second: how many jobs arrive, at random.
         wake: whether the queue wakes the worker.
         jobs: how many jobs there are.
-        seed: of the random arrivals.
+        seed: for the random arrivals.
     """
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
-    random_ = random.Random(seed)
+    rng = random.Random(seed)
     waits: list[float] = []
     looks = empty = 0
 
     async def produce() -> None:
         for _ in range(jobs):
-            await asyncio.sleep(random_.expovariate(jobs_per_second))
+            await asyncio.sleep(rng.expovariate(jobs_per_second))
             queue.enqueue("work")
 
     async def consume() -> None:
@@ -99,7 +99,7 @@ def polling(
 
 
 def polling_lab() -> Lab:
-    """Panel over `polling`."""
+    """Return a panel for `polling`."""
 
     def draw(outcome: Pickups, ax: Axes) -> None:
         ax.vlines(range(1, len(outcome.waits) + 1), 0, [1000 * wait for wait in outcome.waits], color="#0072b2", lw=9)
@@ -107,8 +107,9 @@ def polling_lab() -> Lab:
         ax.grid(visible=True, axis="y")
 
     def say(outcome: Pickups) -> str:
+        mean, longest = format_duration(fmean(outcome.waits)), format_duration(max(outcome.waits))
         return (
-            f"A job waits {in_words(fmean(outcome.waits))} on average, {in_words(max(outcome.waits))} at worst.\n"
+            f"A job waits {mean} on average, {longest} at worst.\n"
             f"The worker looked {outcome.looks:,} times; {outcome.empty:,} looks found nothing."
         )
 

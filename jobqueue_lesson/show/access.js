@@ -8,7 +8,7 @@ function render({ model, el }) {
       const label = handle.closest(".jupyter-widgets.widget-slider")?.querySelector(".widget-label");
       if (label) handle.setAttribute("aria-label", label.textContent);
     }
-    // JupyterLab would take keys for itself: an arrow would go to another cell.
+    // Without this, JupyterLab would handle the keys: an arrow would go to another cell.
     const controls = panel.querySelectorAll("button, input, select, .noUi-handle");
     for (const control of controls) control.dataset.lmSuppressShortcuts = "true";
     for (const choices of panel.querySelectorAll(".widget-radio-box")) choices.setAttribute("role", "radiogroup");
@@ -16,7 +16,7 @@ function render({ model, el }) {
     if (picture) picture.alt = model.get("picture");
   }
 
-  const parts = new MutationObserver(name); // they come one by one
+  const parts = new MutationObserver(name); // the controls are added one by one
   const found = requestAnimationFrame(() => {
     panel = el.closest(".widget-vbox");
     if (!panel) return;

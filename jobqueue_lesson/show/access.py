@@ -1,7 +1,7 @@
-"""What panels of core widgets lack for those who do not see them, or use no mouse.
+"""What panels of core widgets lack for people who cannot see them, or do not use a mouse.
 
-The front end of ipywidgets gives a slider no name that is read out, a picture no alternative text, and neither of them
-nor a menu a ring when it has the focus.
+The front end of ipywidgets gives a slider no accessible name, a picture no alternative text, and no control a visible
+focus ring.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import traitlets
 
 
 class Access(anywidget.AnyWidget):
-    """A part of a panel that shows nothing: it names the panel's sliders, and says what its picture shows."""
+    """An invisible part of a panel: it names the panel's sliders, and gives its picture an alternative text."""
 
     _esm = Path(__file__).with_suffix(".js")
     _css = Path(__file__).with_suffix(".css")
 
     picture = traitlets.Unicode().tag(sync=True)
-    """What the panel's picture shows, in words."""
+    """The alternative text of the panel's picture."""

@@ -1,6 +1,6 @@
-"""Prediction cards: commit to an answer, run the page, and get a reason for the answer that was *yours*.
+"""Prediction cards: commit to an answer, run the page, and read why *your* answer is right or wrong.
 
-A `Question` is plain data, with a reason for each of its options, right or wrong. A `Card` puts it on the page. The
+A `Question` is plain data, with a reason for each of its options, right or wrong. A `Card` shows it on the page. The
 course's questions are in `labs`, each in the module of its page.
 """
 
@@ -37,11 +37,11 @@ class Question(NamedTuple):
         return "ABCDEFGH"[: len(self.options)]
 
     def line(self, letter: str) -> str:
-        """Return an option with its letter, to choose from."""
+        """Return an option with its letter, as the card shows it."""
         return f"{letter} · {self.options[self.letters.index(letter)].says}"
 
     def answer(self, letter: str) -> str:
-        """Return the reason for an option, and for the right one if that is another."""
+        """Return the reason for an option and, if it is wrong, for the right one."""
         (right,) = (other for other in self.letters if self.options[self.letters.index(other)].right)
         chosen = self.options[self.letters.index(letter)]
         if chosen.right:
@@ -50,7 +50,7 @@ class Question(NamedTuple):
 
 
 class Card(ipywidgets.VBox):  # type: ignore[misc]
-    """A question to commit to. What has been committed to stays."""
+    """A question with options to commit to. A committed answer cannot be changed."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
@@ -74,20 +74,20 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
 
         Raises:
             ValueError: if there is no such option.
-            RuntimeError: if an answer has been given already.
+            RuntimeError: if there already is a committed answer.
         """
         if letter not in tuple(self.question.letters):
             raise ValueError(f"choose one of {', '.join(self.question.letters)}, got {letter!r}")
         if self.committed is not None:
-            raise RuntimeError(f"you have committed to {self.committed} already; to start again, run the card's cell")
+            raise RuntimeError(f"you have already committed to {self.committed}; to start again, run the card's cell")
         self.committed = letter
         self._choices.value = letter
         self._choices.disabled = self._button.disabled = True
-        self._state.value = f"You said {letter}. Read on: the reason comes when you have seen it happen."
+        self._state.value = f"You said {letter}. Read on: you get the reason once you have seen it happen."
         self._reason.show(letter)
 
     def reason(self) -> Reason:
-        """Return what there is to say to the answer that was committed to."""
+        """Return the reason for the committed answer, as a widget."""
         return self._reason
 
     def _chosen(self, _: object) -> None:
@@ -101,14 +101,14 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
 
 
 class Reason(ipywidgets.HTML):  # type: ignore[misc]
-    """What there is to say to an answer. It follows the card, also when the answer comes late."""
+    """The reason for an answer. It follows its card, even if the answer comes later."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        super().__init__("<i>You have not committed to an answer yet. Go back to the question, and choose.</i>")
+        super().__init__("<i>You have not committed to an answer yet. Go back to the question and choose one.</i>")
 
     def show(self, letter: str) -> None:
-        """Say it."""
+        """Show the reason for an option."""
         right = self.question.options[self.question.letters.index(letter)].right
         colour, mark = ("#009e73", "✓") if right else ("#d55e00", "✗")
         said = escape(self.question.line(letter))
@@ -119,7 +119,7 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
         )
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Show it; as text, what there is to say to every option."""
+        """Show the reason; as text, the reasons for all options."""
         bundle = dict(super()._repr_mimebundle_(**options) or {})
         options_ = zip(self.question.letters, self.question.options, strict=True)
         lines = [f"{letter} · {o.says} – {'✓' if o.right else '✗'} {o.reason}" for letter, o in options_]
@@ -127,13 +127,13 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
 
 
 def predicting(questions: Mapping[str, Question]) -> Callable[[str], Card]:
-    """Return a page's `predict`: it makes a card of one of these questions, given by name."""
+    """Return a page's `predict`, which makes a card from one of these questions, given its name."""
 
     def predict(name: str) -> Card:
         """Return a card with one of this page's questions.
 
         Raises:
-            KeyError: for a name that is not there; it lists those that are.
+            KeyError: for an unknown name; the message lists the known ones.
         """
         if name not in questions:
             raise KeyError(f"no question {name!r}; there are: {', '.join(questions)}")

@@ -1,4 +1,4 @@
-"""Widgets and the notebook cells that make them: a cell that runs again replaces what it made before."""
+"""Widgets and the notebook cells that create them: when a cell runs again, its new widgets replace the old ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 import ipywidgets
 
 _made: dict[str, tuple[str, list[ipywidgets.Widget]]] = {}
-"""By the id of a cell: the run that made them, and the widgets."""
+"""By the id of a cell: the run that created its widgets, and the widgets."""
 
 
 def belongs_to_cell(widget: ipywidgets.Widget) -> None:
-    """Close what an earlier run of this cell made; the kernel would keep it for ever.
+    """Close the widgets of an earlier run of this cell: the kernel would keep them forever.
 
-    Outside a notebook, and where the page does not tell which cell runs, it does nothing.
+    Outside a notebook, and if the front end does not send the cell's id, it does nothing.
     """
-    run, cell = _running()
+    run, cell = _running_cell()
     if cell is None:
         return
     before, widgets = _made.get(cell, (run, []))
@@ -32,8 +32,8 @@ def _close(widget: Any) -> None:
     widget.close()
 
 
-def _running() -> tuple[str, str | None]:
-    """Return the id of the request that runs, and of its cell."""
+def _running_cell() -> tuple[str, str | None]:
+    """Return the id of the running request, and that of its cell."""
     try:
         from IPython import get_ipython
     except ImportError:

@@ -1,6 +1,6 @@
 """Pictures in words: the alternative text of every plot, made from what is drawn in it.
 
-Screen readers read it, and whoever cannot show pictures shows it instead.
+Screen readers read it, and programs that cannot show pictures show it instead.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 COUNTS = {2: "Two", 3: "Three", 4: "Four"}
-MOST = 8
-"""More marks of a panel than this are counted, not named."""
+MAX_MARKS = 8
+"""How many marks of a panel are described; further ones are only counted."""
 
 
 def describe(figure: Figure) -> str:
-    """Say what a figure shows.
+    """Return a description of a figure.
 
-    A label set with `figure.set_label("…")` is the description, and one set with `axes.set_label("…")` that of a panel,
-    as the course's own plots do. For others the titles, the names of the axes and what is drawn are said.
+    A label set with `figure.set_label("…")` is the description, and one set with `axes.set_label("…")` describes a
+    panel: the course's own plots set them. Other plots are described by their titles, axis labels and marks.
 
     Returns:
-        The description; "" where nothing is drawn, or no title and no axis says what it is about.
+        The description; "" if nothing is drawn, or neither a title nor an axis label says what it is about.
     """
     if own := str(figure.get_label()):
         return own
-    panels = [said for said in map(_panel, figure.axes) if said]
+    panels = [panel for panel in map(_panel, figure.axes) if panel]
     if len(panels) < 2:
         return "".join(panels)
     return f"{COUNTS.get(len(panels), str(len(panels)))} panels. " + " ".join(panels)
 
 
 def number(value: float) -> str:
-    """Write a number with three digits, such as "0.5", "12.5" or "1,024": the same on every machine."""
+    """Format a number with three digits, such as "0.5", "12.5" or "1,024": the same on every machine."""
     value = round(value) if abs(value) >= 1000 else round(float(f"{value:.3g}"), 3)
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value or 0.0:.3g}"
 
@@ -52,13 +52,13 @@ def _panel(axes: Axes) -> str:
     about = ", ".join(part for part in (title, names) if part)
     if not marks or not about:
         return ""
-    if len(marks) > MOST:
-        marks[MOST:] = [f"and {len(marks) - MOST} more"]
+    if len(marks) > MAX_MARKS:
+        marks[MAX_MARKS:] = [f"and {len(marks) - MAX_MARKS} more"]
     return f"{about[0].upper()}{about[1:]}: {'; '.join(marks)}."
 
 
 def _marks(axes: Axes) -> Iterator[str]:
-    """Say what is drawn, a phrase for each thing."""
+    """Yield a phrase for each mark that is drawn."""
     for container in axes.containers:
         if isinstance(container, BarContainer):
             yield _named(container, f"{len(container)} bars") + _between(bar.get_height() for bar in container)
@@ -82,10 +82,10 @@ def _line(line: Line2D) -> Iterator[str]:
     elif line.get_linestyle() == "None":
         yield _named(line, f"{len(xs):,} points" if len(xs) > 1 else "a point") + _between(ys)
     else:
-        said = f" from {number(ys[0])} at {number(xs[0])} to {number(ys[-1])} at {number(xs[-1])}"
+        course = f" from {number(ys[0])} at {number(xs[0])} to {number(ys[-1])} at {number(xs[-1])}"
         if max(ys) > max(ys[0], ys[-1]):
-            said += f", at most {number(max(ys))}"
-        yield _named(line, "a line") + said
+            course += f", at most {number(max(ys))}"
+        yield _named(line, "a line") + course
 
 
 def _collection(collection: Collection) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""JavaScript modules joined into one: anywidget loads a widget's code from memory, so it can import no file."""
+"""Joining JavaScript modules into one: anywidget loads a widget's code from memory, so it cannot import files."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
 def join_modules(entry: Path) -> str:
-    """Join a module and all that it imports into one module, which needs no other.
+    """Join a module and everything that it imports into one module without imports.
 
-    A module imports from files beside it, by name: `import { a, b } from "./c.js";`. It exports where it declares. So
-    no two modules may declare the same name at their top level.
+    Modules import from files beside them, by name: `import { a, b } from "./c.js";`, and export at the declaration. No
+    two modules may declare the same name at their top level.
 
     Args:
-        entry: the module whose default export the joined one has.
+        entry: the module whose default export becomes that of the joined one.
 
     Returns:
         The source of the joined module, each part after those that it imports.

@@ -1,4 +1,4 @@
-"""The pattern of the whole course in one picture: a request, a queue, a worker (notebook 01)."""
+"""The pattern of the whole course in one picture: a request, a queue, a worker (page 1)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ STEPS = [
     ("job queue", "worker", "dequeue"),
     ("worker", "job queue", "done"),
 ]
-"""From whom, to whom, and what, in the order in which it happens."""
+"""Sender, receiver and message, in the order in which they are sent."""
 
 
 def plot_pattern(ax: Axes | None = None) -> Axes:
-    """Draw who hands what to whom: there above the line, back below it.
+    """Draw the messages between client, API, queue and worker: to the right above the line, to the left below it.
 
     Args:
         ax: where to draw; None: in a new figure.
@@ -53,10 +53,10 @@ def plot_pattern(ax: Axes | None = None) -> Axes:
             ax.text(place, 0, party, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
         ax.set(xlim=(-0.35, len(PARTIES) - 0.65), ylim=(-0.5, 0.5))
         ax.set_axis_off()
-        said = "; ".join(
+        messages = "; ".join(
             f"{number}, {sender} to {receiver}: {what}" for number, (sender, receiver, what) in enumerate(STEPS, 1)
         )
-        ax.set_label(f"Who hands what to whom: {said}.")
+        ax.set_label(f"Messages, in order: {messages}.")
     return ax
 
 

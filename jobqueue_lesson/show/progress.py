@@ -1,4 +1,4 @@
-"""How far jobs are: bars that move while they work, and a plot of a record."""
+"""The progress of jobs: bars that move while they run, and a plot of a history."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..contract import Producer
 from ..history import History
 from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
-from .style import LOOKS, course_style, in_words
+from .style import LOOKS, course_style, format_duration
 
 WIDTH = 30  # characters of a bar in text
 STYLES = {Status.COMPLETED: "success", Status.FAILED: "danger"}
 
 
 def percent(fraction: float) -> str:
-    """Say a share, such as "50 %". Only what is all is 100 %."""
+    """Format a fraction, such as "50 %". Only 1 is 100 %."""
     return f"{min(99, round(100 * fraction)) if fraction < 1 else 100} %"
 
 
 class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
-    """A bar for each job of a queue that says how far it is. The bars follow the jobs until they are closed.
+    """A bar for each job of a queue that reports progress. The bars follow the jobs until they are closed.
 
     Args:
-        queue: the queue. Bars move while a cell awaits something; in simulated time, they show where it ended.
+        queue: the queue. Bars move while a cell is awaiting; in simulated time, they only show the end.
     """
 
     def __init__(self, queue: Producer) -> None:
@@ -39,7 +39,7 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
         belongs_to_cell(self)
 
     def close(self) -> None:
-        """Follow no more."""
+        """Stop following the jobs."""
         self._unsubscribe()
         super().close()
 
@@ -55,7 +55,7 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
         _, bar, words = row.children
         bar.value = event.progress
         bar.bar_style = STYLES.get(event.status, "")
-        words.value = _in_words(event)
+        words.value = _describe_event(event)
         self._rows[job.id] = job, row
 
     def __repr__(self) -> str:
@@ -64,18 +64,18 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
             _, bar, words = row.children
             full = int(WIDTH * bar.value)
             lines.append(f"#{job.id} {job.type}  {'█' * full}{'·' * (WIDTH - full)}  {words.value}")
-        return "\n".join(lines) or "A bar will stand here for each job that says how far it is."
+        return "\n".join(lines) or "There will be a bar here for each job that reports its progress."
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Show the bars; in text, as they are now."""
+        """Show the bars; as text, their current state."""
         return dict(super()._repr_mimebundle_(**options) or {}) | {"text/plain": repr(self)}
 
 
 def plot_progress(history: History, ax: Axes | None = None) -> Axes:
-    """Draw how far each job was over time: what whoever asked was told.
+    """Draw each job's progress over time, as its users saw it.
 
     Args:
-        history: the record.
+        history: the history.
         ax: where to draw; None: in a new figure.
     """
     with course_style():
@@ -93,8 +93,9 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
                     colour = LOOKS["failed attempt"].colour
                     ax.plot([time], [share], marker="X", markersize=12, color=colour, ls="", zorder=3)
         ax.set(xlabel=f"time in {unit}", ylim=(-0.04, 1.08))
-        said = [f"#{job} {type} {_course_of(events, job)}" for job, type in history.jobs().items()]
-        ax.set_label(f"How far each job was, over {in_words(history.end - history.origin)}. {'; '.join(said)}.")
+        curves = [f"#{job} {type} {_describe_curve(events, job)}" for job, type in history.jobs().items()]
+        length = format_duration(history.end - history.origin)
+        ax.set_label(f"How far each job was, over {length}. {'; '.join(curves)}.")
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(True, axis="y")
         if events:
@@ -102,29 +103,29 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _course_of(events: list[JobEvent], job_id: int) -> str:
-    """Say what a job's curve shows: where it ends, and how often it is told that an attempt failed."""
+def _describe_curve(events: list[JobEvent], job_id: int) -> str:
+    """Describe a job's curve: where it ends, and how many failed attempts it has."""
     own = [event for event in events if event.job_id == job_id]
     failed = sum(event.move in (Move.RETRY, Move.FAIL) for event in own)
-    said = f"climbs to {percent(own[-1].progress or 0.0)} in {len(own)} steps" if own else "has no progress to show"
-    return said + (f", with {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
+    curve = f"climbs to {percent(own[-1].progress or 0.0)} in {len(own)} steps" if own else "has no progress to show"
+    return curve + (f", with {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
 
 
 def text_progress(history: History) -> str:
-    """Write how far each job was, a line for each report and each end of an attempt."""
+    """Return each job's progress as text: a line for each report and each end of an attempt."""
     lines = [
-        f"{in_words(event.at - history.origin):>8}  #{event.job_id} {_in_words(event)}"
+        f"{format_duration(event.at - history.origin):>8}  #{event.job_id} {_describe_event(event)}"
         for event in history.events
         if event.progress is not None and event.move != Move.DEQUEUE
     ]
     return "\n".join(lines)
 
 
-def _in_words(event: JobEvent) -> str:
+def _describe_event(event: JobEvent) -> str:
     words = [percent(event.progress or 0.0)]
     if event.move == Move.PROGRESS:
         words += [event.note] * bool(event.note)
     else:
-        said = {Move.RETRY: "the attempt failed", Move.DEQUEUE: "begins again"}
-        words.append(said.get(event.move, event.status.value))
+        outcomes = {Move.RETRY: "the attempt failed", Move.DEQUEUE: "starts again"}
+        words.append(outcomes.get(event.move, event.status.value))
     return " · ".join(words)

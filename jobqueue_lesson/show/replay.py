@@ -1,4 +1,4 @@
-"""The replay: a record that plays. Every job travels from the API through the queue to a worker and out.
+"""The replay: every job travels from the API through the queue to a worker and out.
 
 `Replay(history)` plays what has happened; `live(queue, …)` shows what is happening. Both are drawn in the
 browser, by the modules in `js`.
@@ -27,7 +27,7 @@ from ..worker import Worker
 from .cells import belongs_to_cell
 from .describe import describe
 from .javascript import join_modules
-from .style import LOOKS, course_style, in_words
+from .style import LOOKS, course_style, format_duration
 from .timeline import plot_timeline
 
 WORDS = {
@@ -43,27 +43,27 @@ WORDS = {
     "enqueue": "enqueued",
     "dequeue": "picked up by",
     "complete": "completed",
-    "fail": "failed for good",
+    "fail": "failed permanently",
     "progress": "is at",
     "revive": "given new attempts",
-    "discard": "thrown away",
+    "discard": "discarded",
     "nothing": "nothing has happened yet",
 }
-"""What the places and the moves are called on the stage."""
+"""The names of the places and the moves on the stage."""
 
 
 class Replay(anywidget.AnyWidget):
-    """Play a record: forwards, backwards, step by step, at any speed.
+    """Play a history: forwards, backwards, step by step, at any speed.
 
-    It plays what was recorded when it was made. Where no kernel runs, the timeline and its words stand in its place.
+    It plays the events recorded up to its creation. Without widgets, the timeline and a summary are shown instead.
 
     Args:
-        history: the record.
-        words: other names for what stands in `WORDS`.
+        history: the history.
+        words: other texts for keys of `WORDS`.
 
     Raises:
         TypeError: if it is not a History.
-        KeyError: for a word that is not in `WORDS`.
+        KeyError: for a key that is not in `WORDS`.
     """
 
     _esm = join_modules(Path(__file__).parent / "js" / "view.js")
@@ -87,7 +87,7 @@ class Replay(anywidget.AnyWidget):
             timeline=png,
             timeline_words=alt,
             axis=axis,
-            words=_in_words(history),
+            words=_summarize(history),
         )
         belongs_to_cell(self)
 
@@ -95,7 +95,7 @@ class Replay(anywidget.AnyWidget):
         return self.words
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Show the replay; where it cannot be shown, the picture of the record, or what it says."""
+        """Show the replay; where it cannot be shown, the timeline's picture, or the summary."""
         bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         still: dict[str, Any] = {"text/plain": self.words}
         if self.timeline:
@@ -105,9 +105,9 @@ class Replay(anywidget.AnyWidget):
 
 
 def _record(history: History, words: Mapping[str, str], now: float | None = None) -> str:
-    """Say all that the page needs to play a record, as JSON. The events are `JobEvent`s as they are.
+    """Return what the browser needs to play a history, as JSON; each event is a list of a `JobEvent`'s fields.
 
-    With `now`, what the queue's clock shows, the record is one that still goes on.
+    `now`, the time on the queue's clock, is given for a history that is still being recorded.
     """
     record = {
         "name": history.name,
@@ -125,9 +125,9 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
 
 
 def _timeline(history: History) -> tuple[bytes, list[float], str]:
-    """Draw the timeline; return it as PNG, with where its time axis is, and what it shows in words.
+    """Draw the timeline; return it as PNG, with the place of its time axis, and its description.
 
-    Where: its left and right end, as shares of the picture's width, and the first and last second on it.
+    The place: the axis's left and right end, as fractions of the picture's width, and the first and last second on it.
     """
     many = len(history.jobs())
     with course_style():
@@ -137,24 +137,24 @@ def _timeline(history: History) -> tuple[bytes, list[float], str]:
         figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})
     box = axes.get_position()
     scale = 1000.0 if axes.get_xlabel().startswith("time in ms") else 1.0
-    where = [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
-    return png.getvalue(), where, describe(figure)
+    axis = [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
+    return png.getvalue(), axis, describe(figure)
 
 
-def _in_words(history: History) -> str:
-    """Say how a record ended."""
+def _summarize(history: History) -> str:
+    """Summarize a history: how many jobs and events, how long, and how the jobs ended."""
     if not history.events:
         return f"Replay of {history.name!r}: nothing has been recorded yet"
     last = {event.job_id: event.status for event in history.events}
     states = Counter(last.values())
     counts = ", ".join(f"{states[status]:,} {status}" for status in Status if states[status])
-    length = in_words(history.end - history.start)
+    length = format_duration(history.end - history.start)
     jobs = f"{len(last):,} job{'s' * (len(last) != 1)}"
     return f"Replay of {history.name!r}: {jobs}, {len(history.events):,} events, {length}. At the end: {counts}."
 
 
 class Live(Replay):
-    """The stage of a replay, fed while things happen. Made by `live`."""
+    """The stage of a replay, updated while jobs run. Made by `live`."""
 
     record = traitlets.Unicode().tag(sync=True, to_json=lambda _, stage: stage._so_far())
     buttons = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -174,20 +174,20 @@ class Live(Replay):
         self.worker = worker
         self._presses = list(presses.values())
         self._names = WORDS | dict(words)
-        self._news: list[JobEvent] = []
+        self._unsent: list[JobEvent] = []
         self._task: asyncio.Task[None] | None = None
         self._loop = _running_loop()
         super().__init__(self.history, words=words)
         self.buttons = list(presses)
         self.startable = worker is not None
         self.words = f"Live stage of {queue.name!r}, for a running notebook. Buttons: {', '.join(presses) or 'none'}."
-        self._unsubscribe = queue.subscribe(self._tell)
+        self._unsubscribe = queue.subscribe(self._on_event)
         if self._loop is not None:
-            _hear_interrupts(self._loop)
-        self.on_msg(lambda _, message, __: self._hear(message))
+            _handle_interrupts(self._loop)
+        self.on_msg(lambda _, message, __: self._on_message(message))
 
     def start(self) -> None:
-        """Have the worker work in the background, in this thread's running loop, until `stop` or a kernel interrupt.
+        """Run the worker in the background, in this thread's event loop, until `stop` or a kernel interrupt.
 
         Raises:
             RuntimeError: if no worker was given, or no loop is running here.
@@ -199,28 +199,28 @@ class Live(Replay):
         if self._task is None:
             self._task = self._loop.create_task(self.worker.run())
             self._task.add_done_callback(self._ended)
-            self._loop.call_soon(_heed_interrupts, self)
-            self.working, self.state = True, "The worker works."
+            self._loop.call_soon(_enable_interrupts, self)
+            self.working, self.state = True, "The worker is running."
 
     def stop(self) -> None:
-        """Let the worker finish the job in its hand, and stop."""
+        """Let the worker finish the jobs it is running, and stop."""
         if self.worker is not None:
             self.worker.stop()
 
     def cancel(self) -> None:
-        """Stop the worker at once. The job in its hand is put back."""
+        """Stop the worker at once. The jobs it is running are released."""
         if self._task is not None:
             self._task.cancel()
 
     def press(self, number: int) -> None:
-        """Do what the button with this number does, from 0. What it raises is shown beside the buttons."""
+        """Do what the button with this number does; 0 is the first. An error is shown beside the buttons."""
         try:
             self._presses[number]()
         except Exception as error:
             self.state = f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
-        """Stop the worker, and listen no more."""
+        """Stop the worker, and stop listening."""
         self.stop()
         self._unsubscribe()
         self.history.close()
@@ -231,26 +231,26 @@ class Live(Replay):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        _ignore_interrupts(self)
+        _disable_interrupts(self)
         error = None if task.cancelled() else task.exception()
         self.working, self.state = False, f"The worker crashed: {error!r}" if error else "The worker has stopped."
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        """Do what the page asks for, in the loop's own thread: a front end may talk to the kernel through another."""
+    def _on_message(self, message: dict[str, Any]) -> None:
+        """Do what the page asks for, in the loop's thread: messages may arrive in another one."""
         actions = {"enqueue": self.press, "start": lambda _: self.start(), "stop": lambda _: self.stop()}
         for name, value in message.items():
             if self._loop is not None and name in actions:
                 self._loop.call_soon_threadsafe(actions[name], value)
 
-    def _tell(self, event: JobEvent) -> None:
-        """Note an event for the page. All of one turn of the loop go there together."""
-        self._news.append(event)
-        if len(self._news) == 1 and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._report)
+    def _on_event(self, event: JobEvent) -> None:
+        """Send an event to the page, together with all others of the same iteration of the loop."""
+        self._unsent.append(event)
+        if len(self._unsent) == 1 and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._send_events)
 
-    def _report(self) -> None:
-        news, self._news = self._news, []
-        self.send({"events": news, "now": self.queue.clock()})
+    def _send_events(self) -> None:
+        events, self._unsent = self._unsent, []
+        self.send({"events": events, "now": self.queue.clock()})
 
 
 def live(
@@ -264,16 +264,17 @@ def live(
 
     Args:
         queue: the queue. Its clock must be a real one, as it is by default.
-        buttons: by what stands on it, what each button does: `{"Enqueue": lambda: queue.enqueue("send-email", …)}`.
-        worker: gets buttons to start and stop it. Without, run one yourself: `await worker.run()` in another cell.
-        words: other names for what stands in `WORDS`.
+        buttons: what each button does, by its label: `{"Enqueue": lambda: queue.enqueue("send-email", …)}`.
+        worker: the stage has buttons to start and stop it. None: run one yourself, with `await worker.run()` in
+            another cell.
+        words: other texts for keys of `WORDS`.
 
     Returns:
-        The stage, to be shown as the last line of a cell. Its `history` is the record, for `Replay` or `plot_timeline`.
+        The stage: make it the last line of a cell. Its `history` can be passed to `Replay` or `plot_timeline`.
 
     Raises:
         TypeError: for a button that is not callable.
-        KeyError: for a word that is not in `WORDS`.
+        KeyError: for a key that is not in `WORDS`.
     """
     for label, press in buttons.items():
         if not callable(press):
@@ -288,43 +289,43 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-# --- a kernel interrupt ends what a stage has started ---
+# --- a kernel interrupt stops the workers of all stages ---
 
 _working: set[Live] = set()
 
 
-def _hear_interrupts(loop: asyncio.AbstractEventLoop) -> None:
-    """Have an interrupt wake the loop, and end the work of every stage.
+def _handle_interrupts(loop: asyncio.AbstractEventLoop) -> None:
+    """Make an interrupt wake the loop, and cancel the worker of every stage.
 
-    ipykernel leaves a loop that waits asleep, so that `await worker.run()` in a cell would go on until something else
-    wakes it. Its own handling stays in place.
+    ipykernel does not wake a sleeping loop, so `await worker.run()` in a cell would go on until something else wakes
+    it. ipykernel's own handler stays in place.
     """
     own = signal.getsignal(signal.SIGINT)
     with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-        loop.add_signal_handler(signal.SIGINT, _interrupted)
+        loop.add_signal_handler(signal.SIGINT, _on_interrupt)
         signal.signal(signal.SIGINT, own)
 
 
-def _interrupted() -> None:
+def _on_interrupt() -> None:
     for stage in tuple(_working):
         stage.cancel()
 
 
-def _heed_interrupts(stage: Live) -> None:
-    """Note that this stage works. Between two cells the kernel has the process ignore interrupts: not now."""
+def _enable_interrupts(stage: Live) -> None:
+    """Add a working stage. Between cells, the kernel ignores interrupts; while a stage is working, it must not."""
     _working.add(stage)
     with contextlib.suppress(ValueError):  # not the main thread
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            signal.signal(signal.SIGINT, _heed)
+            signal.signal(signal.SIGINT, _do_nothing)
 
 
-def _ignore_interrupts(stage: Live) -> None:
-    """Note that this stage has stopped."""
+def _disable_interrupts(stage: Live) -> None:
+    """Remove a stage that has stopped; after the last one, the kernel ignores interrupts again."""
     _working.discard(stage)
     with contextlib.suppress(ValueError):
-        if not _working and signal.getsignal(signal.SIGINT) is _heed:
+        if not _working and signal.getsignal(signal.SIGINT) is _do_nothing:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _heed(*_: object) -> None:
-    """Do nothing, so that the signal is not ignored; the loop calls `_interrupted`."""
+def _do_nothing(*_: object) -> None:
+    """Handle the signal, so that it is not ignored: the loop then calls `_on_interrupt`."""

@@ -1,6 +1,6 @@
-"""The sequence diagram: who said what to whom, drawn from what was really said (notebook 06).
+"""The sequence diagram: the messages between client, API, queue and workers, as they were sent (page 6).
 
-A `Conversation` listens on both sides of the API: to an HTTP client's requests and answers, and to a queue's events.
+A `Conversation` listens on both sides of the API: to an HTTP client's requests and responses, and to a queue's events.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from ..contract import Producer
 from ..job import JobEvent, Move
-from .style import INK, LOOKS, course_style, in_words
+from .style import INK, LOOKS, course_style, format_duration
 
 PARTIES = ("client", "API", "queue", "worker")
 BY_API = (Move.ENQUEUE, Move.REVIVE, Move.DISCARD)
@@ -30,38 +30,38 @@ class Message(NamedTuple):
 
 
 class Conversation:
-    """Note what a client, the API, a queue and its workers say to each other, from now on.
+    """Record the messages between a client, the API, a queue and its workers, from now on.
 
     Args:
         queue: the queue behind the API.
-        client: whose requests and answers to note; its event hooks are added to.
+        client: the HTTP client. Event hooks are added to it.
     """
 
     def __init__(self, queue: Producer, client: httpx.AsyncClient) -> None:
         self.messages: list[Message] = []
         self._clock = queue.clock
-        queue.subscribe(self._note_event)
+        queue.subscribe(self._on_event)
         hooks = client.event_hooks
         client.event_hooks = {
-            "request": [*hooks["request"], self._note_request],
-            "response": [*hooks["response"], self._note_answer],
+            "request": [*hooks["request"], self._on_request],
+            "response": [*hooks["response"], self._on_response],
         }
 
     def __repr__(self) -> str:
         return f"<Conversation of {len(self.messages)} messages>"
 
-    async def _note_request(self, request: httpx.Request) -> None:
+    async def _on_request(self, request: httpx.Request) -> None:
         self.messages.append(Message(self._clock(), "client", "API", f"{request.method} {request.url.path}"))
 
-    async def _note_answer(self, answer: httpx.Response) -> None:
-        says = str(answer.status_code)
-        if answer.headers.get("content-type") == "application/json":
-            await answer.aread()
-            body = answer.json()
+    async def _on_response(self, response: httpx.Response) -> None:
+        says = str(response.status_code)
+        if response.headers.get("content-type") == "application/json":
+            await response.aread()
+            body = response.json()
             says += "".join(f" {body[key]}" for key in ("status", "error") if isinstance(body, dict) and key in body)
         self.messages.append(Message(self._clock(), "API", "client", says))
 
-    def _note_event(self, event: JobEvent) -> None:
+    def _on_event(self, event: JobEvent) -> None:
         parties = ("API", "queue") if event.move in BY_API else ("worker", "queue")
         if event.move == Move.DEQUEUE:
             parties = ("queue", "worker")
@@ -72,10 +72,10 @@ class Conversation:
 
 
 def plot_sequence(conversation: Conversation, ax: Axes | None = None) -> Axes:
-    """Draw a conversation: a line down the page for each party, an arrow for each message, time at the left.
+    """Draw a conversation: a vertical line for each party, an arrow for each message, and the time at the left.
 
     Args:
-        conversation: what was said.
+        conversation: the recorded messages.
         ax: where to draw; None: in a new figure.
     """
     messages = conversation.messages
@@ -89,24 +89,25 @@ def plot_sequence(conversation: Conversation, ax: Axes | None = None) -> Axes:
             ax.text(place, -1.1, party, ha="center", va="center", weight="bold", bbox=box)
         for row, message in enumerate(messages):
             x0, x1 = PARTIES.index(message.sender), PARTIES.index(message.receiver)
-            answer = message.sender == "API" and message.receiver == "client"
+            response = message.sender == "API" and message.receiver == "client"
             arrow = {"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 15}
-            arrow |= {"color": LOOKS["processing"].colour, "ls": "--" if answer else "-"}
+            arrow |= {"color": LOOKS["processing"].colour, "ls": "--" if response else "-"}
             ax.annotate("", (x1, row), (x0, row), arrowprops=arrow)
             ax.text((x0 + x1) / 2, row - 0.12, message.says, ha="center", va="bottom", fontsize=11)
             if row == 0 or messages[row - 1].at != message.at:
-                ax.text(-0.3, row, in_words(message.at - start), ha="right", va="center", fontsize=11)
+                ax.text(-0.3, row, format_duration(message.at - start), ha="right", va="center", fontsize=11)
         ax.set(xlim=(-0.75, len(PARTIES) - 0.6), ylim=(len(messages) - 0.2, -1.6))
         ax.set_axis_off()
-        said = f"{len(messages)} messages between {', '.join(PARTIES[:-1])} and {PARTIES[-1]}"
+        content = f"{len(messages)} messages between {', '.join(PARTIES[:-1])} and {PARTIES[-1]}"
         if messages:
-            said += f", from “{messages[0].says}” to “{messages[-1].says}”, {in_words(messages[-1].at - start)} later"
-        ax.set_label(f"Sequence diagram, a line down the page for each party, an arrow for each message: {said}.")
+            later = format_duration(messages[-1].at - start)
+            content += f", from “{messages[0].says}” to “{messages[-1].says}”, {later} later"
+        ax.set_label(f"Sequence diagram, a vertical line for each party, an arrow for each message: {content}.")
     return ax
 
 
 def text_sequence(conversation: Conversation) -> str:
-    """Write a conversation, a line for each message."""
+    """Return a conversation as text, a line for each message."""
     messages = conversation.messages
     start = messages[0].at if messages else 0.0
-    return "\n".join(f"{in_words(m.at - start):>8}  {m.sender:>6} → {m.receiver:6}  {m.says}" for m in messages)
+    return "\n".join(f"{format_duration(m.at - start):>8}  {m.sender:>6} → {m.receiver:6}  {m.says}" for m in messages)

@@ -1,4 +1,4 @@
-"""The states of a job and the moves between them, drawn and written from the package's own table."""
+"""The states of a job and the moves between them, as a picture and as text, from the package's own table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
                 _draw_loop(ax, x0, y0, ", ".join(moves))
                 continue
             back = x1 < x0
-            far = back and x0 - x1 > 2  # passes below the other way back
+            far = back and x0 - x1 > 2  # it passes below the other arrow back
             bend = 0.4 if far else 0.45 if back else 0.0
             ax.annotate(
                 "",
@@ -78,7 +78,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
 
 
 def _draw_loop(ax: Axes, x: float, y: float, words: str) -> None:
-    """Draw an arrow that leaves a state at its top and comes back to it."""
+    """Draw an arrow from a state to itself, above it."""
     ax.annotate(
         "",
         (x + 0.22, y + 0.16),
@@ -95,7 +95,7 @@ def _draw_loop(ax: Axes, x: float, y: float, words: str) -> None:
 
 
 def text_states() -> str:
-    """Write every legal move on a line of its own, from `job.Move`."""
+    """Return every legal move as text, on a line of its own, from `job.Move`."""
     return "\n".join(
         f"{move.source or NEW:10}  {move + ' →':10}  {move.target or GONE:10}  {move.means}" for move in Move
     )

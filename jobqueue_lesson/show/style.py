@@ -1,8 +1,8 @@
-"""The course's look: one palette, one size of type, the same in every picture.
+"""The course's look: one palette and one font size, the same in every picture.
 
-Colours are from Okabe and Ito's palette, which colour-blind readers can tell apart
-("Color Universal Design", 2008). No state is told by colour alone: each has a hatch, a shape or a character too.
-A mark stands out from the paper at least 3:1, by its colour or by an outline in INK, and text at least 4.5:1.
+Colours are from Okabe and Ito's palette, which colour-blind readers can distinguish
+("Color Universal Design", 2008). No state is shown by colour alone: each also has a hatch, a shape or a character.
+A mark has a contrast of at least 3:1 with the background, by its colour or by an outline in INK; text, at least 4.5:1.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ PAPER = "#ffffff"
 
 
 class Look(NamedTuple):
-    """How one thing is drawn: as a bar or a marker in a plot, as a character in text."""
+    """How a state or an outcome is drawn: as a bar or a marker in a plot, as a character in text."""
 
     colour: str
     character: str
     hatch: str = ""
     marker: str = ""
     height: float = 0.64
-    """Of a row's height."""
+    """As a fraction of a row's height."""
 
 
 LOOKS = {
@@ -37,11 +37,11 @@ LOOKS = {
     "backing off": Look("#f0c36d", "~", hatch="////", height=0.34),
     "processing": Look("#0072b2", "█"),
     "failed attempt": Look("#d55e00", "x", hatch="xxxx"),
-    "put back": Look("#cc79a7", "↩", hatch="\\\\\\\\"),
+    "released": Look("#cc79a7", "↩", hatch="\\\\\\\\"),
     "completed": Look("#009e73", "✓", marker="o"),
     "failed": Look(INK, "✗", marker="X"),
 }
-"""By the words that stand in legends."""
+"""By name, as in legends."""
 
 STYLE: Any = {
     "axes.axisbelow": True,
@@ -58,7 +58,7 @@ STYLE: Any = {
     "axes.titlesize": 14,
     "axes.titleweight": "bold",
     "figure.dpi": 100,
-    "figure.facecolor": PAPER,  # opaque, so that a dark JupyterLab theme leaves the text readable
+    "figure.facecolor": PAPER,  # opaque, so that the text is readable in a dark JupyterLab theme
     "figure.figsize": (9.0, 3.2),
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the picture is the same everywhere
@@ -79,39 +79,39 @@ STYLE: Any = {
 
 
 def use_course_style() -> None:
-    """Give every plot of this session the course's look; in a notebook also an alternative text, and crisp edges."""
+    """Give all plots of this session the course's look; in a notebook, also alternative text, and high resolution."""
     matplotlib.rcParams.update(STYLE)
     if "inline" in matplotlib.get_backend():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("retina")  # type: ignore[no-untyped-call]
-        _put_pictures_into_words()
+        _describe_figures()
 
 
-def _put_pictures_into_words() -> None:
-    """Have the notebook say what each figure shows: as the picture's alternative text, and where only text is shown."""
+def _describe_figures() -> None:
+    """Make the notebook describe each figure: as the picture's alternative text, and where only text can be shown."""
     from IPython import get_ipython
 
     shell: Any = get_ipython()
     formatters = shell.display_formatter.formatters
     draw = formatters["image/png"].lookup_by_type(Figure)
 
-    def draw_and_say(figure: Figure) -> tuple[bytes, dict[str, Any]]:
+    def draw_and_describe(figure: Figure) -> tuple[bytes, dict[str, Any]]:
         png, metadata = draw(figure)
-        said = describe(figure)
-        return png, metadata | ({"alt": said} if said else {})
+        alt = describe(figure)
+        return png, metadata | ({"alt": alt} if alt else {})
 
-    formatters["image/png"].for_type(Figure, draw_and_say)
+    formatters["image/png"].for_type(Figure, draw_and_describe)
     formatters["text/plain"].for_type(Figure, lambda figure, text, _: text.text(describe(figure) or repr(figure)))
 
 
 def course_style() -> AbstractContextManager[None]:
-    """Give the plots in a `with` block the course's look."""
+    """Return a context manager that gives plots the course's look."""
     return matplotlib.rc_context(STYLE)
 
 
-def in_words(seconds: float) -> str:
-    """Say a length of time in the unit that reads best, such as "20 ms" or "1.5 s"."""
+def format_duration(seconds: float) -> str:
+    """Format a duration in the unit that reads best, such as "20 ms" or "1.5 s"."""
     if abs(seconds) < 0.9995:
         return f"{seconds * 1000:.3g} ms"
     return f"{seconds:.4g} s"

@@ -14,15 +14,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..history import History, Phase, Span
-from .style import INK, LOOKS, PAPER, course_style, in_words
+from .style import INK, LOOKS, PAPER, course_style, format_duration
 
 Rows = Literal["jobs", "workers"]
 
 MAX_ROWS = 60
-"""More rows than this are too thin to read: the jobs are counted instead."""
+"""More rows than this would be too thin to read, so the jobs are counted instead."""
 
-FEW = 8
-"""So many attempts are named in the picture's description; more are only counted."""
+MAX_ATTEMPTS_LISTED = 8
+"""If there are more attempts, the picture's description only counts them."""
 
 STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting")
 """The bands of a cumulative flow diagram, from the bottom up."""
@@ -31,21 +31,21 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = None, max_rows: int = MAX_ROWS) -> Axes:
-    """Draw what every job did when: a row for each job, or for each worker.
+    """Draw what every job did, over time: a row for each job, or for each worker.
 
     More than `max_rows` jobs are drawn as a cumulative flow diagram: how many were in each state over time.
 
     Args:
-        history: the record.
+        history: the history.
         rows: "jobs" or "workers".
         ax: where to draw; None: in a new figure.
-        max_rows: how many rows are drawn one by one.
+        max_rows: the most rows that are drawn one by one.
 
     Returns:
         The Axes, with the drawing in it.
 
     Raises:
-        ValueError: for another value of rows.
+        ValueError: for any other value of rows.
     """
     names, row_of = _rows(history, rows)
     with course_style():
@@ -59,24 +59,24 @@ def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = No
             _draw_flow(ax, history, len(names), rows)
         else:
             _draw_rows(ax, history, names, row_of, rows)
-        ax.set_label(_picture_in_words(history, names, rows, one_by_one=len(names) <= max_rows))
+        ax.set_label(_describe_timeline(history, names, rows, one_by_one=len(names) <= max_rows))
     return ax
 
 
 def text_timeline(history: History, *, rows: Rows = "jobs", width: int = 56, max_rows: int = 40) -> str:
-    """Write what every job did when: the same as `plot_timeline`, in characters.
+    """Return what every job did, over time: the same as `plot_timeline`, in characters.
 
     Args:
-        history: the record.
+        history: the history.
         rows: "jobs" or "workers".
-        width: how many characters the time axis has.
-        max_rows: how many rows are written one by one; more are counted.
+        width: how many characters wide the time axis is.
+        max_rows: the most rows that are written one by one; if there are more, jobs are counted.
 
     Returns:
         Lines of text, to print.
 
     Raises:
-        ValueError: for another value of rows.
+        ValueError: for any other value of rows.
     """
     names, row_of = _rows(history, rows)
     if not history.events:
@@ -90,13 +90,13 @@ def look_of(span: Span) -> str:
     """Name the look of a span, a key of `LOOKS`."""
     if span.phase is not Phase.PROCESSING:
         return span.phase.value
-    return {"retry": "failed attempt", "fail": "failed attempt", "release": "put back"}.get(
+    return {"retry": "failed attempt", "fail": "failed attempt", "release": "released"}.get(
         span.outcome or "", "processing"
     )
 
 
 def end_of(span: Span) -> str | None:
-    """Name the look of the mark at a span's end, a key of `LOOKS`; None where there is none."""
+    """Name the look of the mark at a span's end, a key of `LOOKS`; None if it has none."""
     return {"complete": "completed", "fail": "failed"}.get(span.outcome or "")
 
 
@@ -113,8 +113,8 @@ def _rows(history: History, rows: Rows) -> tuple[list[str], Callable[[Span], int
     raise ValueError(f"rows must be 'jobs' or 'workers', got {rows!r}")
 
 
-def _picture_in_words(history: History, names: list[str], rows: Rows, *, one_by_one: bool) -> str:
-    """Say what the picture shows, for those who do not see it. Row by row, the text timeline says it."""
+def _describe_timeline(history: History, names: list[str], rows: Rows, *, one_by_one: bool) -> str:
+    """Summarize the picture, for people who cannot see it. The text timeline has every row."""
     if not history.events:
         return "Timeline: nothing has been recorded yet."
     spans = history.spans()
@@ -124,13 +124,14 @@ def _picture_in_words(history: History, names: list[str], rows: Rows, *, one_by_
     outcome += [f"{failed:,} attempt{'s' * (failed != 1)} failed"] * bool(failed)
     how = "a row for each" if one_by_one else "counted by state"
     many = f"{len(names):,} {rows if len(names) != 1 else rows.removesuffix('s')}"
-    said = f"Timeline of {many}, {how}, over {in_words(history.end - history.start)}. At the end: {', '.join(outcome)}."
+    length = format_duration(history.end - history.start)
+    summary = f"Timeline of {many}, {how}, over {length}. At the end: {', '.join(outcome)}."
     attempts = [
-        f"#{span.job_id} {in_words(span.start - history.origin)} to {in_words(span.end - history.origin)}"
+        f"#{span.job_id} {format_duration(span.start - history.origin)} to {format_duration(span.end - history.origin)}"
         for span in spans
         if span.phase is Phase.PROCESSING
     ]
-    return said + (f" In hand: {', '.join(attempts)}." if 0 < len(attempts) <= FEW else "")
+    return summary + (f" Attempts: {', '.join(attempts)}." if 0 < len(attempts) <= MAX_ATTEMPTS_LISTED else "")
 
 
 # --- as a plot ---
@@ -144,7 +145,7 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
     scale, unit = _unit(history)
     bars: dict[str, list[list[tuple[float, float]]]] = {}
     marks: dict[str, tuple[list[float], list[float]]] = {}
-    thinnest = 0.004 * scale * (history.end - history.start)  # so that an attempt that took no time is seen
+    thinnest = 0.004 * scale * (history.end - history.start)  # so that an attempt that took no time is visible
     for span in history.spans():
         row = row_of(span)
         if row is None:
@@ -183,7 +184,7 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
             xs, ys, s=90, marker=LOOKS[mark].marker, color=LOOKS[mark].colour, edgecolor=PAPER, zorder=3, label=mark
         )
     inches = ax.bbox.height / ax.figure.dpi
-    every = math.ceil(0.19 * len(names) / inches)  # so that the names do not touch
+    every = math.ceil(0.19 * len(names) / inches)  # so that the names do not overlap
     ax.set_yticks(range(0, len(names), every), names[::every])
     ax.set_ylim(len(names) - 0.4, -0.6)
     margin = 0.015 * scale * (history.end - history.start) or 1.0
@@ -200,7 +201,7 @@ def _draw_rows(ax: Axes, history: History, names: list[str], row_of: Callable[[S
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=len(handles) if len(handles) <= 6 else 4,  # a longer line would push the picture together
+        ncols=len(handles) if len(handles) <= 6 else 4,  # a longer line would squeeze the picture
         borderaxespad=0.2,
         columnspacing=1.1,
         handlelength=1.6,
@@ -248,7 +249,7 @@ def _write_rows(
     cell = (history.end - history.start) / width or 1.0
     lines = [[" "] * (width + 2) for _ in names]
     used: set[str] = set()
-    # Pending first, then attempts, then marks: what is short and matters is painted over what is long.
+    # Pending spans first, then attempts, then marks: what is short and important is written over what is long.
     for span in sorted(history.spans(), key=lambda s: (s.phase is Phase.PROCESSING, s.start)):
         row = row_of(span)
         if row is None:
@@ -261,25 +262,25 @@ def _write_rows(
             label = f"#{span.job_id}"
             if len(label) < last - first:
                 lines[row][first : first + len(label)] = label
-        mark = end_of(span) or (look_of(span) if look_of(span) in ("failed attempt", "put back") else None)
+        mark = end_of(span) or (look_of(span) if look_of(span) in ("failed attempt", "released") else None)
         if mark is not None:
             lines[row][last] = LOOKS[mark].character
             used.add(mark)
     if rows == "workers":
         done = [sum(1 for span in history.spans() if span.worker == name) for name in names]
-        said = [f"{n} attempt{'s' * (n != 1)}" for n in done]
+        ends = [f"{n} attempt{'s' * (n != 1)}" for n in done]
     else:
         last_span = {span.job_id: span for span in history.spans()}
-        said = [_summary(last_span[job_id]) if job_id in last_span else "waiting" for job_id in history.jobs()]
+        ends = [_summary(last_span[job_id]) if job_id in last_span else "waiting" for job_id in history.jobs()]
     wide = max(len(name) for name in names)
-    left, right = in_words(history.start - history.origin), in_words(history.end - history.origin)
+    left, right = format_duration(history.start - history.origin), format_duration(history.end - history.origin)
     legend = "  ".join(f"{LOOKS[look].character} {look}" for look in LOOKS if look in used)
     return "\n".join(
         [
             f"{'':{wide}}  {legend}",
             *(
                 f"{name:{wide}}  {''.join(line)} {words}".rstrip()
-                for name, line, words in zip(names, lines, said, strict=True)
+                for name, line, words in zip(names, lines, ends, strict=True)
             ),
             f"{'':{wide}}  {left}{right:>{max(1, width - len(left))}}",
         ]
@@ -287,7 +288,7 @@ def _write_rows(
 
 
 def _summary(span: Span) -> str:
-    """Say in words how a job stands after its last span."""
+    """Return a job's state after its last span, in words."""
     state = end_of(span) or span.phase.value
     return state if span.attempt <= 1 else f"{state}, attempt {span.attempt}"
 
@@ -300,6 +301,6 @@ def _write_flow(history: History, width: int, many: int, rows: Rows) -> str:
         if peak:
             bars = "".join(BLOCKS[math.ceil(8 * n / peak)] for n in counts[band])
             lines.append(f"{band:11}  {bars}  peak {peak:,}")
-    left, right = in_words(history.start - history.origin), in_words(history.end - history.origin)
+    left, right = format_duration(history.start - history.origin), format_duration(history.end - history.origin)
     lines.append(f"{'':11}  {left}{right:>{max(1, width - len(left))}}")
     return "\n".join(lines)

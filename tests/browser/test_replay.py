@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
-from jobqueue_lesson.show.style import in_words
+from jobqueue_lesson.show.style import format_duration
 from tests.support.histories import flaky_history
 from tests.support.lab import frames
 from tests.support.page_objects import SETUP, Stage
@@ -42,13 +42,13 @@ MOVES = {
     "dequeue": "picked up by",
     "complete": "completed",
     "retry": "failed (TimeoutError: API timeout), again in",
-    "fail": "failed for good (TimeoutError: API timeout)",
+    "fail": "failed permanently (TimeoutError: API timeout)",
 }
 
 
 def said_of(event):
     """Return a pattern for the words for an event."""
-    start = f"{in_words(event.at)} · job #{event.job_id} {event.type} "
+    start = f"{format_duration(event.at)} · job #{event.job_id} {event.type} "
     return re.compile(f"^{re.escape(start)}.*{re.escape(MOVES[event.move])}")
 
 
@@ -364,12 +364,12 @@ def test_a_kernel_interrupt_stops_the_worker_in_the_background(live_page, by):
         stage.button("Start the worker").click()
     else:
         run_cell(page, 2)
-    stage.root.get_by_text("The worker works.").wait_for()
+    stage.root.get_by_text("The worker is running.").wait_for()
     stage.button("A long one").click()
     stage.expect_count(2)  # it has the job in hand
     interrupt(page)
     stage.root.get_by_text("The worker has stopped.").wait_for()
-    expect(stage.words).to_contain_text("job #1 work put back")
+    expect(stage.words).to_contain_text("job #1 work released")
     run_cell(page, 3)
     page.get_by_text("[] {'pending': 1, 'processing': 0, 'completed': 0, 'failed': 0}").wait_for()
 
@@ -398,7 +398,7 @@ def test_making_the_stage_again_stops_the_old_ones_worker(live_page):
     run_cell(page, 1)
     stage = Stage(page)
     stage.button("Start the worker").click()
-    stage.root.get_by_text("The worker works.").wait_for()
+    stage.root.get_by_text("The worker is running.").wait_for()
     run_cell(page, 1)
     run_cell(page, 2)
     page.get_by_text("[] {'pending': 0, 'processing': 0, 'completed': 0, 'failed': 0}").wait_for()

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from jobqueue_lesson.course.editions import note
+from jobqueue_lesson.course.editions import speaker_note
 from tests.support.axe import violations
 from tests.support.installed import need
 from tests.support.lab import new_context
@@ -99,7 +99,7 @@ def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, p
     expect(page.locator(".slides img")).to_have_count(pictures)
     expect(page.locator('.slides img:not([alt]), .slides img[alt=""]')).to_have_count(0)
     said = page.locator("aside.notes").all_text_contents()
-    assert [text.split()[1:4] for text in said] == [note(cell).split()[:3] for cell in notes]
+    assert [text.split()[1:4] for text in said] == [speaker_note(cell).split()[:3] for cell in notes]
     assert page.faults == []
 
 

@@ -115,15 +115,15 @@ def test_a_fresh_copy_stands_beside_the_learners_under_its_old_name(course, mine
         (mine / "04_retries.ipynb").write_bytes(answer)
         done = copies.copy(mine, fresh="04")
         saved = ["04_retries-mine.ipynb", "04_retries-mine2.ipynb"][number]
-        assert (done.saved, done.kept) == ([saved], [pages.FIRST])
+        assert (done.renamed, done.kept) == ([saved], [pages.FIRST])
         assert (mine / saved).read_bytes() == answer
         assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
     assert (mine / "04_retries-mine.ipynb").read_bytes() == page("first answer")
-    assert copies.copy(mine, fresh="all").saved == ["00_start_here-mine.ipynb"]
+    assert copies.copy(mine, fresh="all").renamed == ["00_start_here-mine.ipynb"]
 
 
 def test_a_fresh_copy_of_a_page_that_is_none_names_those_that_are(course, mine):
-    with pytest.raises(ValueError, match=r"no page begins with '99'; there are: 00_start_here.ipynb, 04_retries"):
+    with pytest.raises(ValueError, match=r"no page starts with '99'; there are: 00_start_here.ipynb, 04_retries"):
         copies.copy(mine, fresh="99")
     assert not mine.exists()
 
@@ -138,7 +138,7 @@ def test_a_folder_stays_with_its_edition_until_another_is_asked_for(course, mine
 
 def test_the_instructors_edition_cannot_be_made_of_the_learners(course, mine):
     for path in course.glob("*.ipynb"):
-        path.write_bytes(pages.edition("learner")[path.name])
+        path.write_bytes(pages.edition_files("learner")[path.name])
     with pytest.raises(ValueError, match="only the learner's edition is installed here"):
         copies.copy(mine, "instructor")
 
@@ -146,7 +146,7 @@ def test_the_instructors_edition_cannot_be_made_of_the_learners(course, mine):
 def test_the_courses_own_folder_is_opened_and_not_changed(course):
     before = {path.name: path.read_bytes() for path in course.iterdir()}
     assert copies.copy(course) == copies.Copied("course", [], [], [], [])
-    with pytest.raises(ValueError, match="is where the course keeps its own pages: name another folder"):
+    with pytest.raises(ValueError, match="is where the course keeps its own pages: choose another folder"):
         copies.copy(course, "learner")
     assert {path.name: path.read_bytes() for path in course.iterdir()} == before
 
@@ -167,7 +167,7 @@ def test_a_disk_that_fills_up_loses_no_page(course, mine, monkeypatch):
 
 def test_the_checkout_has_the_course():
     assert pages.source() == ROOT / "notebooks"
-    assert set(pages.edition("learner")) >= {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(pages.edition_files("learner")) >= {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
 
 
 # --- the command line ---
@@ -195,7 +195,7 @@ def test_open_says_what_it_has_kept_and_how_to_get_a_fresh_copy(course, started,
     copies.copy(mine)
     (mine / "04_retries.ipynb").write_bytes(page("my own answer"))
     assert __main__.main(["open", str(mine), "--no-browser", "--port", "8888"]) == 0
-    assert "1 kept as you left them; a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
+    assert "1 kept as you left them; for a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
         capsys.readouterr().out
     )
     assert started == [(mine, {"browser": False, "port": 8888})]
@@ -206,9 +206,9 @@ def test_a_folder_that_cannot_be_is_named(course, started, tmp_path, capsys):
     assert __main__.main(["open", str(tmp_path / "file")]) == 1
     said = capsys.readouterr().err
     assert str(tmp_path / "file") in said
-    assert "Name another folder" in said
+    assert "Choose another folder" in said
     assert __main__.main(["open", str(tmp_path / "there"), "--fresh", "99"]) == 1
-    assert "no page begins with '99'" in capsys.readouterr().err
+    assert "no page starts with '99'" in capsys.readouterr().err
     assert started == []
 
 
@@ -223,7 +223,7 @@ def test_a_command_that_is_none_is_answered_with_those_that_are(wrong, capsys):
 def test_without_jupyterlab_open_copies_and_sends_to_the_doctor(course, mine, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)
     assert __main__.main(["open", str(mine)]) == 1
-    assert f"Find out why: {sys.executable} -m jobqueue_lesson doctor" in capsys.readouterr().err
+    assert f"To find out why: {sys.executable} -m jobqueue_lesson doctor" in capsys.readouterr().err
     assert pages.FIRST in names(mine)
 
 
@@ -232,7 +232,7 @@ def test_a_console_without_a_tick_mark_ends_nothing(tmp_path):
         [sys.executable, "-X", "utf8=0", "-c", "import sys; sys.stdout.reconfigure(encoding='ascii')\n"
          "from jobqueue_lesson import __main__\n"
          "from jobqueue_lesson.course import doctor\n"
-         "doctor.CHECKS = {}; __main__.main(['doctor']); print('✓ still here')"],
+         "doctor.PROBES = {}; __main__.main(['doctor']); print('✓ still here')"],
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     assert ran.stdout == "? still here\n"

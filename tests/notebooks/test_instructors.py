@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from jobqueue_lesson.course.editions import is_note
+from jobqueue_lesson.course.editions import is_speaker_note
 from tests.support.played import QUESTIONS
 from tools import minutes as minutes_tool
 from tools.paths import ROOT, notebooks
@@ -27,7 +27,7 @@ def path_of(number):
 
 
 def notes_of(path):
-    return [cell for cell in CELLS[path.stem] if is_note(cell)]
+    return [cell for cell in CELLS[path.stem] if is_speaker_note(cell)]
 
 
 def rows(text):

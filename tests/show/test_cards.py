@@ -47,7 +47,7 @@ def test_a_choice_that_is_committed_to_stays_and_gets_its_reason(card):
     assert card._button.disabled
     assert "You said B" in card._state.value
     assert "You said: B ·" in card.reason().value
-    with pytest.raises(RuntimeError, match="you have committed to B already"):
+    with pytest.raises(RuntimeError, match="you have already committed to B"):
         card.commit("A")
 
 

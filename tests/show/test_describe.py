@@ -51,7 +51,7 @@ def test_a_timeline_says_how_its_jobs_ended_and_when_they_were_in_hand():
     history = record(("nap", 0.010, {}), ("nap", 0.030, {}), ("unknown", None, {}))
     assert describe(plot_timeline(history).figure) == (
         "Timeline of 3 jobs, a row for each, over 40 ms. At the end: 2 completed, 1 failed, 1 attempt failed."
-        " In hand: #1 0 ms to 10 ms, #2 10 ms to 40 ms, #3 40 ms to 40 ms."
+        " Attempts: #1 0 ms to 10 ms, #2 10 ms to 40 ms, #3 40 ms to 40 ms."
     )
     assert "2 workers, a row for each" not in describe(plot_timeline(history, rows="workers").figure)
     assert "Timeline of 3 jobs, counted by state, over 40 ms" in describe(plot_timeline(history, max_rows=2).figure)

@@ -13,7 +13,7 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.retries import RetryPolicy
 from jobqueue_lesson.show.javascript import join_modules
 from jobqueue_lesson.show.replay import WORDS, Replay, _record
-from jobqueue_lesson.show.style import in_words
+from jobqueue_lesson.show.style import format_duration
 from tests.support.histories import flaky_history
 from tests.support.installed import NODE, need
 from tools.paths import ROOT
@@ -156,7 +156,7 @@ def histories(tmp_path_factory):
     }
     seconds = [digits * 10.0**power for power in range(-6, 4) for digits in (1, 1.5, 2.999, 9.9949, 9.9951)] + [0, 60]
     path = tmp_path_factory.mktemp("histories") / "histories.json"
-    path.write_text(json.dumps({"histories": made, "durations": [[s, in_words(s)] for s in seconds]}))
+    path.write_text(json.dumps({"histories": made, "durations": [[s, format_duration(s)] for s in seconds]}))
     return path
 
 

@@ -96,7 +96,7 @@ def cell(monkeypatch):
     monkeypatch.setattr(cells, "_made", {})
 
     def runs(name, run):
-        monkeypatch.setattr(cells, "_running", lambda: (f"{name}-{run}", name))
+        monkeypatch.setattr(cells, "_running_cell", lambda: (f"{name}-{run}", name))
 
     return runs
 
@@ -131,7 +131,7 @@ def test_a_press_enqueues_and_the_page_hears_of_it():
     async def scene():
         queue = JobQueue("live")
         stage, page = stage_of(queue)
-        stage._hear({"enqueue": 0})
+        stage._on_message({"enqueue": 0})
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert [event.move for event in page.events] == ["enqueue"]
@@ -145,11 +145,11 @@ def test_a_worker_is_started_works_and_stops_when_told():
     async def scene():
         queue = JobQueue("live")
         stage, page = stage_of(queue, worker=Worker(queue, HANDLERS))
-        stage._hear({"start": True})
-        stage._hear({"enqueue": 0})
+        stage._on_message({"start": True})
+        stage._on_message({"enqueue": 0})
         await asyncio.wait_for(until(lambda: queue.stats()["completed"]), 5)
         assert stage.working
-        stage._hear({"stop": True})
+        stage._on_message({"stop": True})
         await asyncio.wait_for(until(lambda: not stage.working), 5)
         assert stage.state == "The worker has stopped."
         assert [event.move for event in page.events] == ["enqueue", "dequeue", "complete"]

@@ -14,6 +14,6 @@ def test_the_picture_has_every_state_and_every_move_of_the_table_and_no_other():
 def test_the_text_has_a_line_for_every_move():
     lines = text_states().splitlines()
     assert len(lines) == len(Move)
-    assert lines[0] == "(new)       enqueue →   pending     a producer hands the job in"
+    assert lines[0] == "(new)       enqueue →   pending     a producer adds the job"
     for line, move in zip(lines, Move, strict=True):
         assert all(str(word) in line for word in (move, move.target or "(gone)", move.means, move.source or "(new)"))

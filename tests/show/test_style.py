@@ -3,7 +3,7 @@
 import matplotlib
 import pytest
 
-from jobqueue_lesson.show.style import LOOKS, PAPER, STYLE, course_style, in_words, use_course_style
+from jobqueue_lesson.show.style import LOOKS, PAPER, STYLE, course_style, format_duration, use_course_style
 
 
 def test_no_two_looks_have_the_same_character_and_none_is_told_by_colour_alone():
@@ -32,4 +32,4 @@ def test_the_style_can_be_used_for_a_while_or_for_good():
     [(0, "0 ms"), (0.0004, "0.4 ms"), (0.01, "10 ms"), (1, "1 s"), (2.5, "2.5 s"), (3600, "3600 s")],
 )
 def test_times_are_said_in_the_unit_that_reads_best(seconds, words):
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words

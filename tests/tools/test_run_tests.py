@@ -46,8 +46,8 @@ def test_where_there_is_no_git_no_notebook_has_changed(tmp_path):
 
 
 def test_all_are_run_if_nothing_else_is_said_and_a_file_that_is_named_alone():
-    assert tool.chosen([]) == [*tool.COMMON, "--nbval"]
-    assert tool.chosen(["tests/test_job.py"]) == [*tool.COMMON, "--nbval", "tests/test_job.py"]
+    assert tool.pytest_arguments([]) == [*tool.COMMON, "--nbval"]
+    assert tool.pytest_arguments(["tests/test_job.py"]) == [*tool.COMMON, "--nbval", "tests/test_job.py"]
 
 
 # --- a run of its own in a folder, with the project's conftest.py ---

@@ -4,7 +4,7 @@ const TITLE = 24; // height of a place's title
 const ROW = 27; // height of a job that is drawn with its name
 const NARROW = 640; // a stage of less than this width
 
-/** Return the boxes of the places. Held-back jobs have one only where a record has any. */
+/** Return the boxes of the places. Held-back jobs have one only if a record has any. */
 export function placeBoxes(width, height, hasHeldBack) {
   const gap = Math.max(6, 0.014 * width);
   const [api, middle, workers] = width < NARROW ? [0.12, 0.36, 0.31] : [0.11, 0.4, 0.29];

@@ -1,11 +1,11 @@
-// Which instant of a record is shown: play, pause, step, scrub, or follow what is happening now.
+// Which instant of a record is shown: play, pause, step, scrub, or follow a live queue.
 
 import { Scene } from "./scene.js";
 
-// While it plays, each event holds the clock for a moment, in seconds of real time; many events, for less.
+// While it plays, each event stops the clock for a moment, in seconds of real time; if there are many, for less.
 const HOLD = 0.12;
-const HOLD_OF_INSTANT = 1; // at most, all events of one instant together
-const HOLD_OF_RECORD = 6; // at most, all events of a record together
+const HOLD_OF_INSTANT = 1; // at most, for all events of one instant together
+const HOLD_OF_RECORD = 6; // at most, for all events of a record together
 
 /** Return the `speeds` to choose from, around the one at which a record takes ten seconds, and real time, which is 1;
  * and the `best`, which is nearest to those ten seconds. */
@@ -29,7 +29,7 @@ export class Player {
     this.record = record;
     this.scene = new Scene(record);
     this.playing = false;
-    this.following = record.live; // what is happening now, until somebody looks back
+    this.following = record.live; // the live queue, until the user looks back
     this.speed = 1; // seconds of the record per second of real time
     this.jumpTo(record.live ? record.events.length : 0);
   }
@@ -44,7 +44,7 @@ export class Player {
     return this.count === this.record.events.length && this.time >= this.record.end;
   }
 
-  /** Whether time goes on: it plays, or follows what is happening now. */
+  /** Whether the time that is shown is moving: it plays, or follows the live queue. */
   get active() {
     return this.playing || this.following;
   }
@@ -53,7 +53,7 @@ export class Player {
     this.playing = this.following = false;
   }
 
-  /** Pause; or else play on, at the end from the start again, and where a queue is live, follow it. */
+  /** Pause. If it is paused, play on; at the end, play from the start or, if the queue is live, follow it. */
   toggle() {
     if (this.active) this.pause();
     else if (this.atEnd && this.record.live) this.following = true;
@@ -63,7 +63,7 @@ export class Player {
     }
   }
 
-  /** Show the record after so many events, at the time of the last of them. */
+  /** Show the record after `count` events, at the time of the last of them. */
   jumpTo(count) {
     const { events, start } = this.record;
     this.scene.seek(Math.min(Math.max(count, 0), events.length));
@@ -71,7 +71,7 @@ export class Player {
     this.hold = 0;
   }
 
-  /** Step so many events forwards, or backwards. */
+  /** Step forwards by a number of events; backwards if it is negative. */
   step(events) {
     this.jumpTo(this.count + events);
   }
@@ -83,7 +83,7 @@ export class Player {
     this.hold = 0;
   }
 
-  /** Let so many seconds of real time pass. Return whether the time that is shown goes on. */
+  /** Advance by seconds of real time. Return whether the time that is shown is still moving. */
   tick(seconds) {
     if (this.playing) {
       this.#advance(seconds);
@@ -101,7 +101,7 @@ export class Player {
     return this.atEnd && this.hold <= 0;
   }
 
-  /** Play for so many seconds of real time. Events of one instant are shown one after the other. */
+  /** Play for some seconds of real time. Events of one instant are shown one after another. */
   #advance(seconds) {
     const { events, end } = this.record;
     let left = seconds;

@@ -1,4 +1,4 @@
-// The record of a queue: its events in order, and what they say of jobs, workers and time.
+// The record of a queue: its events in order, and what they say about jobs, workers and time.
 
 import { describeMove, formatDuration } from "./words.js";
 
@@ -27,7 +27,7 @@ export class Record {
     this.synchronize(now);
   }
 
-  /** Note what the queue's clock shows now. */
+  /** Set what the queue's clock shows now. */
   synchronize(now) {
     this.ahead = now - performance.now() / 1000;
   }
@@ -86,7 +86,7 @@ export class Record {
       const left = next < 0 ? Infinity : this.events[next].at;
       if (status === "pending") {
         stay("heldBack", at, Math.min(due, left));
-        stay("queue", Math.max(at, due), left === at ? at + 1e-9 : left); // dequeued at once: it was there all the same
+        stay("queue", Math.max(at, due), left === at ? at + 1e-9 : left); // dequeued at once, but it was there
       } else if (status in finished) finished[status] += 1;
     }
     const peak = { ...finished };

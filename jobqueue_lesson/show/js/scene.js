@@ -1,4 +1,4 @@
-// Where every job is after so many events, at a given time.
+// Where every job is after a number of events, at a given time.
 
 /** The jobs of a record, by place, after `count` events. The time tells which of them are due. */
 export class Scene {

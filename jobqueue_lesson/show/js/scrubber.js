@@ -1,4 +1,4 @@
-// The scrubber: a slider over the time of the record, and behind it how many events there are when.
+// The scrubber: a slider over the time of the record, and behind it a chart of how many events there are when.
 
 import { h } from "./dom.js";
 

@@ -213,7 +213,7 @@ export class Stage {
     return parts.join(" · ");
   }
 
-  /** Draw a job's token: shape and hatch tell its state as well as the colour does. */
+  /** Draw a job's token: its state can be told by shape and hatch, without the colour. */
   drawToken(x, y, size, look, event, time) {
     const c = this.context;
     const half = size / 2;

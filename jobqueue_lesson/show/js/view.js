@@ -56,8 +56,8 @@ class View {
     const parts = [controls.element, canvas, scrubber.element, lastEvent, detail, timeline.element, spoken];
     if (live) parts.unshift(live.element);
     const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
-    // JupyterLab would take keys for itself: an arrow would go to another cell. It asks the element that has the focus,
-    // none of its parents.
+    // Without this, JupyterLab would handle the keys: an arrow would go to another cell. It looks only at the element
+    // that has the focus, not at its parents.
     for (const own of root.querySelectorAll("button, select, input, canvas")) {
       own.dataset.lmSuppressShortcuts = "true";
     }
@@ -84,7 +84,7 @@ class View {
     const redraw = () => this.#redraw();
     this.size = new ResizeObserver(redraw);
     this.size.observe(this.canvas);
-    // JupyterLab says there which theme it has, while it hides the page: in the next frame the page is shown again.
+    // JupyterLab sets these attributes while it hides the page to change its theme. The next frame shows it again.
     this.theme = new MutationObserver(() => requestAnimationFrame(redraw));
     this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
   }
@@ -102,7 +102,7 @@ class View {
     return !this.record.live && this.record.events.length === 0;
   }
 
-  // --- what people do
+  // --- what the user does
 
   #go(move) {
     this.player.pause();
@@ -134,9 +134,9 @@ class View {
     return this.stage.jobAt(scale * (event.clientX - box.left), scale * (event.clientY - box.top));
   }
 
-  // --- what happens by itself
+  // --- what happens without the user
 
-  /** Show what has happened meanwhile: the record has grown. */
+  /** Show the events that were added to the record. */
   #grow() {
     this.controls.fill();
     this.root.classList.toggle("jq-empty", this.#isEmpty);
@@ -173,14 +173,14 @@ class View {
 
   // --- what is shown
 
-  /** Describe the last event; read it out at once when somebody steps, and now and then while it plays. */
+  /** Describe the last event; have it read out at once when the user steps, and now and then while it plays. */
   #describe(aloud) {
     const { record, player } = this;
     const { count } = player;
     const nothing = `${record.formatTime(record.start)} · ${record.words.nothing}`;
     const words = count ? record.describeEvent(count - 1) : nothing;
     this.lastEvent.textContent = words;
-    this.root.dataset.count = count; // for tests and others that look at the page from outside
+    this.root.dataset.count = count; // for tests, which see the page only from outside
     this.root.dataset.time = player.time;
     if (aloud || performance.now() - this.lastSpoken > QUIET) {
       this.spoken.textContent = words;

@@ -1,6 +1,6 @@
 // Times, shares, speeds and moves in words.
 
-/** Format seconds in the unit that reads best: "20 ms", "1.5 s". The same as `in_words` in style.py. */
+/** Format seconds in the unit that reads best: "20 ms", "1.5 s". The same as `format_duration` in style.py. */
 export function formatDuration(seconds) {
   if (Math.abs(seconds) < 0.9995) return `${Number((1000 * seconds).toPrecision(3))} ms`;
   return `${Number(seconds.toPrecision(Math.abs(seconds) < 1e4 ? 4 : 6))} s`;
@@ -13,7 +13,7 @@ export function formatShare(share) {
 
 /** Format a speed, in seconds of the record per second of real time: "20 × slower". */
 export function formatSpeed(speed) {
-  if (speed === 1) return "as in life";
+  if (speed === 1) return "real time";
   const times = speed > 1 ? speed : Math.round(1 / speed);
   return `${times.toLocaleString("en")} × ${speed > 1 ? "faster" : "slower"}`;
 }
@@ -41,7 +41,7 @@ export function describeMove(event, words) {
     case "fail":
       return `${words.fail} (${formatError(event.error)})`;
     case "release":
-      return "put back";
+      return "released";
     case "progress":
       return `${words.progress} ${formatShare(event.progress)}${event.note ? `, ${event.note}` : ""}`;
     default:

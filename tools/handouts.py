@@ -1,10 +1,10 @@
-"""Write the editions that are handed out, a zip each, from the course's notebooks.
+"""Write the zips to hand out, one for learners and one for instructors, from the course's notebooks.
 
-    python -m tools.editions [--output build/editions]
+    python -m tools.handouts [--output build/editions]
 
 Each zip has the notebooks, a README.txt, and the course's package as a wheel: with Python and a network, or a folder of
-wheels, that is all a laptop needs. The wheel in the learner's zip carries the learner's edition: no solution is in it.
-The same notebooks and package give the same bytes.
+wheels, that is all a laptop needs. The wheel in the learner's zip contains the learner's edition, without solutions.
+The same notebooks and package always give the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobqueue_lesson.course import pages
-from jobqueue_lesson.course.editions import edition_of
+from jobqueue_lesson.course.editions import make_edition
 
 from . import parser
 from .paths import BUILD, INSTRUCTORS, ROOT
@@ -41,24 +41,24 @@ def build_wheel(folder: Path) -> Path:
 
 
 def learners_wheel(wheel: bytes) -> bytes:
-    """Return the wheel with the learner's edition in it, in the place of the course's own."""
+    """Return the wheel with the learner's edition in place of the course's own."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     (record,) = (name for name in files if name.endswith(".dist-info/RECORD"))
     for name in [name for name in files if name.endswith(".ipynb")]:
-        files[name] = edition_of(files[name], "learner")
+        files[name] = make_edition(files[name], "learner")
         line = f"{name},{digest(files[name])},{len(files[name])}"
         files[record] = re.sub(f"^{re.escape(name)},.*$", line, files[record].decode(), flags=re.MULTILINE).encode()
     return zipped(files)
 
 
 def digest(content: bytes) -> str:
-    """Return a digest as a wheel's RECORD has it."""
+    """Return a digest in the format of a wheel's RECORD."""
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
-    """Return a zip of files. It depends on nothing but them: no dates, no order, no user."""
+    """Return a zip of files. It is reproducible: it depends on no date, order or user."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
@@ -69,23 +69,23 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def contents(edition: str, wheel: Path) -> dict[str, bytes]:
-    """Return what goes into the zip of an edition: names, and what is in the files."""
-    files = pages.edition(edition)
+    """Return the files of an edition's zip, by name."""
+    files = pages.edition_files(edition)
     folder = "." if edition == "learner" else ". --edition instructor"
-    words = render("README.txt.j2", edition=edition, wheel=wheel.name, folder=folder)
+    readme = render("README.txt.j2", edition=edition, wheel=wheel.name, folder=folder)
     built = wheel.read_bytes()
     if edition == "learner":
         built = learners_wheel(built)
     else:
         files[INSTRUCTORS.name] = INSTRUCTORS.read_bytes()
-    return files | {"README.txt": words.encode(), wheel.name: built}
+    return files | {"README.txt": readme.encode(), wheel.name: built}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
-    command_line = parser("editions", __doc__)
+    command_line = parser("handouts", __doc__)
     command_line.add_argument(
-        "--output", type=Path, default=BUILD / "editions", help="where to; default: build/editions"
+        "--output", type=Path, default=BUILD / "editions", help="output folder; default: build/editions"
     )
     target = command_line.parse_args(arguments).output
     target.mkdir(parents=True, exist_ok=True)
