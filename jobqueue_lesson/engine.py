@@ -257,21 +257,21 @@ class EngineQueue:
 
     def _notify(self) -> None:
         """Call the listeners with what the server has notified, in order, including the moves that a listener makes."""
-        notes, delivered = self._database.notes, self._database.delivered
+        waiting, delivered = self._database.notifications, self._database.delivered
         try:
-            while notes and self._listeners:
-                batch = list(notes)
-                job_ids = [note["job"] for note in batch if "event" in note]
+            while waiting and self._listeners:
+                batch = list(waiting)
+                job_ids = [notification["job"] for notification in batch if "event" in notification]
                 events = dict(record.read_events(self._database.read, self.name, job_ids))
-                for note in batch:
-                    number = note.get("event")
+                for notification in batch:
+                    number = notification.get("event")
                     event = None
                     if number is None:
-                        event = record.read_notification(note, self.get)
+                        event = record.read_notification(notification, self.get)
                     elif number not in delivered:  # otherwise it came both before and after a reconnect
                         event = events.get(number)
                         delivered.append(number)
-                    notes.popleft()
+                    waiting.popleft()
                     if event is not None:
                         self._listeners.events.append(event)
         except StorageError as error:  # the rest is delivered when the server is back

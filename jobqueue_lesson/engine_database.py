@@ -39,7 +39,7 @@ class Database:
     Args:
         url: where the server is.
         queue: the queue's name; its notifications are received.
-        deliver: called by the event loop when `notes` has something in it.
+        deliver: called by the event loop when `notifications` is not empty.
 
     Raises:
         StorageError: if the server can't be reached, or its tables are of another version.
@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str, queue: str, deliver: Callable[[], None]) -> None:
         self.url = url
         self.queue = queue
-        self.notes: deque[dict[str, Any]] = deque()
+        self.notifications: deque[dict[str, Any]] = deque()
         """Notifications that were received and not handled yet, oldest first. The code that handles one removes it."""
         self.delivered: deque[int] = deque(maxlen=2 * OVERLAP)
         """The numbers of the events that were handled, the latest last."""
@@ -77,7 +77,7 @@ class Database:
             self._receive()
         if self._connection is None:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            connection.add_notify_handler(lambda notification: self._note(notification.payload))
+            connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
             if self._listening:
                 connection.execute(self._listen)
                 self._catch_up(connection)
@@ -146,7 +146,7 @@ class Database:
         """Drop further notifications, and those that have not been handled."""
         self._listening = False
         self._stop_watching()
-        self.notes.clear()
+        self.notifications.clear()
 
     def watch(self) -> None:
         """Make the running event loop, if there is one, call `deliver` when a notification arrives."""
@@ -201,11 +201,11 @@ class Database:
             self.disconnect()
             return
         while notification := server.notifies():
-            self._note(notification.extra)
+            self._add_notification(notification.extra)
 
-    def _note(self, payload: str | bytes) -> None:
+    def _add_notification(self, payload: str | bytes) -> None:
         if self._listening:  # otherwise it was sent before the next listener subscribes
-            self.notes.append(json.loads(payload))
+            self.notifications.append(json.loads(payload))
 
     def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
         """Add the events that happened while there was no connection."""
@@ -214,7 +214,7 @@ class Database:
             " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",
             (self.queue, max(self._since, max(self.delivered, default=0) - OVERLAP)),
         )
-        self.notes.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
+        self.notifications.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
