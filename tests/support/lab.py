@@ -89,7 +89,7 @@ CLOSE = """async () => {
         await widget.sessionContext?.shutdown();
         widget.dispose();
     }
-    await new Promise(done => requestIdleCallback(done));  // what is late belongs to this notebook, not to the next
+    await new Promise(done => requestIdleCallback(done));  // what comes late of it must not count for the next one
 }"""
 
 
@@ -181,8 +181,8 @@ class Lab:
             self.idle(page)  # before this, Run All runs nothing
             page.kernel.settle()  # it has been asked which widgets it has: some, if cells were running by now
             yield page
-            page.evaluate(CLOSE)
             assert not page.faults, page.faults
+            page.evaluate(CLOSE)  # JupyterLab complains of a kernel that is gone: that is not the notebook's fault
             page.kernel.forget()
             free.append(page)
         except BaseException:
