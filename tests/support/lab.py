@@ -34,6 +34,8 @@ PATIENT = "AbortSignal.timeout = (own => time => own.call(AbortSignal, 60 * time
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # A notebook that was saved with widgets cannot show them to the next test that opens it.
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Light"},
 }
 
