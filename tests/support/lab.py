@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSo
 
 from tools.paths import NOTEBOOKS
 
-TIMEOUT = 120_000  # ms: of all that is waited for; it passes only where something is broken
+SLOWED = max(1.0, float(os.environ.get("THROTTLE") or 1))  # how many times slower pages are made
+TIMEOUT = 120_000 * SLOWED  # ms: of all that is waited for; it passes only where something is broken
 expect.set_options(timeout=TIMEOUT)
 
 # anywidget gives a widget two seconds to start, and hands it no message any more after that: too short for a machine
@@ -65,10 +66,10 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     context = browser.new_context(**options)
     context.set_default_timeout(TIMEOUT)
     context.add_init_script(PATIENT)
-    if (times := float(os.environ.get("THROTTLE") or 1)) > 1:
+    if SLOWED > 1:
 
         def slow_down(page: Page) -> None:
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
 
         context.on("page", slow_down)
     return context
