@@ -5,9 +5,9 @@ import pytest
 from filelock import FileLock
 
 from jobqueue_lesson import Simulation
-from jobqueue_lesson.postgres import server
 from tests.support.distribution import distribution
 from tests.support.installed import need
+from tests.support.postgres import private_server
 from tests.support.queues import QUEUES
 from tools import handouts, website
 from tools.paths import LITE, PYODIDE
@@ -61,8 +61,6 @@ def queue(request, sim, tmp_path):
 
 @pytest.fixture(scope="module")
 def url():
-    """The URL of a PostgreSQL server of this module's own, whatever DATABASE_URL says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        with server() as url:
-            yield url
+    """The URL of a PostgreSQL server of this module's own."""
+    with private_server() as url:
+        yield url
