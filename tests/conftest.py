@@ -5,6 +5,7 @@ import pytest
 from filelock import FileLock
 
 from jobqueue_lesson import Simulation
+from jobqueue_lesson.durable import SQLiteQueue
 from tests.support.distribution import distribution
 from tests.support.installed import need
 from tests.support.postgres import private_server
@@ -57,6 +58,20 @@ def queue(request, sim, tmp_path):
     queue = request.param(sim, tmp_path)
     yield queue
     getattr(queue, "close", lambda: None)()
+
+
+@pytest.fixture
+def open_queue(sim, tmp_path):
+    """Open the same file, as often as one likes, in simulated time."""
+    opened = []
+
+    def open_queue(**options):
+        opened.append(SQLiteQueue(tmp_path / "tasks.db", **({"clock": sim.time, "poll": None, "lease": 10} | options)))
+        return opened[-1]
+
+    yield open_queue
+    for queue in opened:
+        queue.close()
 
 
 @pytest.fixture(scope="module")
