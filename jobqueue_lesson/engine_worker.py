@@ -21,7 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status as EngineStatus
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy
-from procrastinate.worker import Worker
+from procrastinate.worker import Worker as ProcrastinateWorker
 from psycopg_pool import AsyncConnectionPool
 
 from . import moves
@@ -61,7 +61,7 @@ async def work(
     )
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
     attempts = _Attempts(app, url, handlers)
-    worker = Worker(
+    worker = ProcrastinateWorker(
         app,
         [queue],
         name,
@@ -84,6 +84,7 @@ class _Claim(NamedTuple):
     """One attempt, from the claim of its job to its report."""
 
     turn: int
+    """Procrastinate's count of attempts at the claim: never the same twice."""
     job: Job
     policy: RetryPolicy
     waited: float | None
@@ -200,7 +201,7 @@ class _Manager(JobManager):
     """
 
     def __init__(
-        self, connector: Any, attempts: _Attempts, worker: Worker, queue: str, name: str, lease: float
+        self, connector: Any, attempts: _Attempts, worker: ProcrastinateWorker, queue: str, name: str, lease: float
     ) -> None:
         super().__init__(connector)
         self.attempts = attempts
