@@ -27,9 +27,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .arguments import validate_count
-from .contract import KeyReused, Producer, QueueFull
+from .contract import Producer
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
-from .job import ENDED, Job, Status, StorageError
+from .job import ENDED, Job, KeyReused, QueueFull, Status, StorageError
 from .progress import follow
 from .worker import Worker
 

@@ -9,18 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .job import Job, JobEvent, QueueError
+from .job import Job, JobEvent
 
 Clock = Callable[[], float]
 Listener = Callable[[JobEvent], object]
-
-
-class QueueFull(QueueError):
-    """The queue has reached its limit of pending jobs. Nothing was enqueued; try again later."""
-
-
-class KeyReused(QueueError):
-    """The idempotency key belongs to a job of another type or with other data. Nothing was enqueued."""
 
 
 class Producer(Protocol):

@@ -35,7 +35,7 @@ from .arguments import (
     validate_text,
     validate_worker,
 )
-from .contract import Clock, Listener, QueueFull
+from .contract import Clock, Listener
 from .durable_file import QueueFile
 from .job import (
     COMPLETE,
@@ -49,6 +49,7 @@ from .job import (
     Job,
     JobEvent,
     Move,
+    QueueFull,
     Status,
     StorageError,
 )

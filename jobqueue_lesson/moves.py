@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from .arguments import shown
-from .contract import KeyReused
 from .job import (
     FAIL,
     RELEASE,
@@ -20,6 +19,7 @@ from .job import (
     Job,
     JobEvent,
     JobNotFound,
+    KeyReused,
     LeaseLost,
     Move,
     QueueError,

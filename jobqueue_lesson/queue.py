@@ -26,7 +26,7 @@ from .arguments import (
     validate_text,
     validate_worker,
 )
-from .contract import Clock, Listener, QueueFull
+from .contract import Clock, Listener
 from .job import (
     COMPLETE,
     DEQUEUE,
@@ -39,6 +39,7 @@ from .job import (
     REVIVE,
     Job,
     Move,
+    QueueFull,
 )
 from .notify import Listeners, Waiters
 from .retries import RetryPolicy, validate_retry

@@ -19,10 +19,9 @@ import pytest
 
 from jobqueue_lesson import History, text_timeline
 from jobqueue_lesson.api import create_app, in_process
-from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import StorageError
 from jobqueue_lesson.engine import EngineQueue, EngineWorker, crash
-from jobqueue_lesson.job import IllegalMove, JobNotFound
+from jobqueue_lesson.job import IllegalMove, JobNotFound, KeyReused
 from jobqueue_lesson.retries import RetryPolicy
 from tests.support.engine_attempts import Attempts
 from tests.support.postgres import connects, folder_of

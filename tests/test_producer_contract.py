@@ -10,10 +10,9 @@ import json
 import pytest
 
 from jobqueue_lesson import JobQueue
-from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.engine import EngineQueue
-from jobqueue_lesson.job import IllegalMove, JobEvent, JobNotFound, Move
+from jobqueue_lesson.job import IllegalMove, JobEvent, JobNotFound, KeyReused, Move
 from jobqueue_lesson.progress import follow
 from jobqueue_lesson.retries import DoNotRetry, RetryPolicy
 from tests.support.engine_attempts import Attempts
