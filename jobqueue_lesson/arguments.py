@@ -1,4 +1,4 @@
-"""Argument validation: each function returns a valid value, and rejects any other with the same message everywhere.
+"""Argument validation: each function accepts a valid value, and rejects any other with the same message everywhere.
 
 The rule: an invalid value, of any type, in any method, raises a `TypeError` or a `ValueError` that names the argument
 and says what would be valid.

@@ -1,8 +1,11 @@
 """What each move does to a job (pages 2, 4 and 7).
 
-Each effect is written here, once, for every queue: which fields change, what a failure becomes, and the event that
-reports it. The functions know nothing of clocks and storage. A queue finds a job, checks that it may make the move,
-makes it, and stores the job. Times are in seconds on the queue's clock.
+Each effect is written here, once, for the queue in memory and the one on disk: which fields change, what a failure
+becomes, and the event that reports it. The functions know nothing of clocks and storage. A queue finds a job, checks
+that it may make the move, makes it, and stores the job. Times are in seconds on the queue's clock.
+
+The production engine of page 11 makes its moves in SQL, in `engine.sql`. From here, it takes `backoff`, `describe`,
+`refusal` and `require_same`.
 """
 
 from __future__ import annotations
