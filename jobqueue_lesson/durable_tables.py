@@ -149,6 +149,37 @@ def find(db: sqlite3.Connection, which: str, *values: object) -> Job | None:
     return None if row is None else read_job(row)
 
 
+def add(db: sqlite3.Connection, job: Job, now: float, *, data: str, keep_finished: int | None) -> None:
+    """Write a new job, and the move that made it; give it its id.
+
+    Args:
+        db: a connection, inside a transaction.
+        job: a pending job.
+        now: the time, in seconds.
+        data: the job's data, as JSON.
+        keep_finished: see `record`.
+    """
+    cursor = db.execute(
+        "INSERT INTO jobs (type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts,"
+        " result, errors, note, ready) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', '[]', ?, ?)",
+        (
+            job.type,
+            data,
+            job.priority,
+            job.max_attempts,
+            job.key,
+            job.created_at,
+            job.scheduled_for,
+            job.status.value,
+            job.attempts,
+            job.note,
+            job.scheduled_for <= now,
+        ),
+    )
+    job.id = cursor.lastrowid or 0
+    record(db, job, ENQUEUE, now, keep_finished)
+
+
 def save(
     db: sqlite3.Connection,
     job: Job,
