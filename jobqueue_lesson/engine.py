@@ -43,6 +43,7 @@ from .job import (
     Job,
     JobEvent,
     JobNotFound,
+    Status,
     StorageError,
 )
 from .notify import Listeners
@@ -155,7 +156,7 @@ class EngineQueue:
 
     def stats(self) -> dict[str, int]:
         """Count the jobs in each state; see `Producer.stats`. The database counts them one by one."""
-        counts = dict.fromkeys(("pending", "processing", "completed", "failed"), 0)
+        counts = dict.fromkeys((status.value for status in Status), 0)
         for status, count in self._database.read(
             "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY status"
             " UNION ALL SELECT 'failed', jobs FROM jobqueue_discarded WHERE queue = %s",

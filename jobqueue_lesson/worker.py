@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .arguments import shown, validate_count, validate_seconds, validate_text
 from .contract import Queue
-from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, StorageError
+from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, Status, StorageError
 from .progress import as_current_job
 from .retries import DoNotRetry
 
@@ -160,7 +160,7 @@ class Worker:
 
     def _empty(self) -> bool:
         stats = self.queue.stats()
-        return not stats["pending"] and not stats["processing"]
+        return not stats[Status.PENDING] and not stats[Status.PROCESSING]
 
     async def _process(self, job: Job) -> None:
         """Run one attempt of a job. An exception of its handler does not get beyond the job."""

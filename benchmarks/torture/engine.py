@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobqueue_lesson.engine import EngineQueue, EngineWorker, crash
-from jobqueue_lesson.job import Move, StorageError
+from jobqueue_lesson.job import Move, Status, StorageError
 from jobqueue_lesson.retries import RetryPolicy
 
 LEASE = 1.0
@@ -61,7 +61,7 @@ class Trial:
     def open(self) -> int:
         """Return how many jobs have not ended."""
         stats = self.queue.stats()
-        return stats["pending"] + stats["processing"]
+        return stats[Status.PENDING] + stats[Status.PROCESSING]
 
     def wait(self, seconds: float = 300) -> None:
         """Wait until all jobs have ended, also while the server is down."""
@@ -106,7 +106,7 @@ class Trial:
             for error in ended:
                 worker = error.message.split()[0]
                 unexplained += worker not in killed
-            if job.status == "completed":
+            if job.status is Status.COMPLETED:
                 assert job.result == id
                 assert len(job.errors) == job.attempts - 1
             else:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from ..durable import SQLiteQueue
-from ..job import LeaseLost
+from ..job import LeaseLost, Status
 from ..show.cards import Option, Question, predicting
 from ..show.style import format_duration
 from ..simulation import Simulation
@@ -74,7 +74,7 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
 
     async def work(name: str) -> None:
         nonlocal refused
-        while queue.stats()["completed"] < len(fates):
+        while queue.stats()[Status.COMPLETED] < len(fates):
             job = queue.dequeue(worker=name)
             if job is None:
                 await asyncio.sleep(0.1)
