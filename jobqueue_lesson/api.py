@@ -315,8 +315,8 @@ class _OwnWorker:
     @property
     def without_storage(self) -> bool:
         """Whether the worker is waiting for its storage. `stats` may still work: a full disk can be read."""
-        trouble = self._worker.trouble
-        return trouble is not None and trouble.until is None
+        outage = self._worker.outage
+        return outage is not None and outage.until is None
 
     async def _keep_running(self, run: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
         """Run the worker, and restart it after each error, until the app stops."""

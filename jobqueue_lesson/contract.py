@@ -14,6 +14,9 @@ from .job import Job, JobEvent
 Clock = Callable[[], float]
 Listener = Callable[[JobEvent], object]
 
+STORAGE_RETRY_DELAY = 1.0
+"""Seconds after which a worker or a follower tries again while a queue's storage is down."""
+
 
 class Producer(Protocol):
     """What producers can rely on, however the queue stores its jobs.

@@ -131,7 +131,7 @@ def queue(url, request):
     """A queue without workers."""
     queue = EngineQueue(url, f"test-{request.node.name}"[:40], retry=RetryPolicy(base=0.1))
     yield queue
-    queue.close(forget=True)
+    queue.close(delete=True)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def _team(url, handlers):
     queue = EngineQueue(url, "team", retry=RetryPolicy(base=0.01, factor=1))
     with EngineWorker(queue, handlers, name="ann"), EngineWorker(queue, handlers, name="ben"):
         yield queue
-    queue.close(forget=True)
+    queue.close(delete=True)
 
 
 @pytest.fixture
@@ -539,7 +539,7 @@ def test_a_queue_may_have_any_other_name(url, name):
     job = queue.enqueue("a")
     assert Attempts(queue).dequeue().id == job.id
     assert [event.move for event in events] == ["enqueue", "dequeue"]
-    queue.close(forget=True)
+    queue.close(delete=True)
 
 
 @pytest.mark.parametrize(
@@ -1158,7 +1158,7 @@ def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     for call in (other.revive, other.discard):
         with pytest.raises(JobNotFound):
             call(mine.id)
-    other.close(forget=True)
+    other.close(delete=True)
 
 
 def test_nothing_is_left_of_a_queue_that_is_forgotten(url, handlers):
@@ -1177,10 +1177,10 @@ def test_nothing_is_left_of_a_queue_that_is_forgotten(url, handlers):
         worker.kill()
     before = left_of(kept)
     assert all(before.values())
-    gone.close(forget=True)
+    gone.close(delete=True)
     assert left_of(kept) == before
     everything = left_of(kept, every="OR true")
-    kept.close(forget=True)
+    kept.close(delete=True)
     assert not any(left_of(kept).values())
     after = left_of(kept, every="OR true")
     assert {table: everything[table] - before[table] for table in before} == after  # none of them was of "gone"
