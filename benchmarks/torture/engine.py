@@ -122,14 +122,14 @@ class Trial:
 
 def storm(url: str, folder: Path, jobs: int = 2000, workers: int = 3, every: float = 0.4) -> str:
     """Kill one of the workers again and again until all jobs have ended."""
-    trial, chance, killed = Trial(url, folder, "storm"), random.Random(12), set()
+    trial, rng, killed = Trial(url, folder, "storm"), random.Random(12), set()
     ids = trial.enqueue(jobs, 0.03)
     begun, kills = time.monotonic(), 0
     team = [trial.start() for _ in range(workers)]
     try:
         while trial.open():
             time.sleep(every)
-            victim = chance.randrange(workers)
+            victim = rng.randrange(workers)
             team[victim].kill()
             killed.add(team[victim].name)
             kills += 1

@@ -39,10 +39,10 @@ class Outcome(NamedTuple):
 def work(path: str, name: str) -> None:
     """Be a worker: each job takes a millisecond or so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    chance = random.Random(name)
+    rng = random.Random(name)
 
     async def handler(data: object) -> object:
-        await asyncio.sleep(chance.uniform(0, 0.002))
+        await asyncio.sleep(rng.uniform(0, 0.002))
         return data
 
     async def shift() -> None:
@@ -83,7 +83,7 @@ def run(
     queue = SQLiteQueue(path, lease=LEASE)
     for number in range(jobs):
         queue.enqueue("job", number)
-    chance, kills, begun = random.Random(seed), 0, time.monotonic()
+    rng, kills, begun = random.Random(seed), 0, time.monotonic()
 
     def start(number: int) -> BaseProcess:
         process: BaseProcess = processes.Process(target=work, args=(str(path), f"worker-{number}"), daemon=True)
@@ -95,7 +95,7 @@ def run(
         # On a busy machine a kill takes long; what few kills prove is little.
         while time.monotonic() < begun + seconds or (kills < least and queue.stats()[Status.PENDING]):
             time.sleep(every)
-            victim = chance.randrange(workers)
+            victim = rng.randrange(workers)
             kills += team[victim].exitcode is None
             team[victim].kill()
             team[victim].join()

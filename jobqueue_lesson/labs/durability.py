@@ -65,9 +65,9 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
         stall: seconds for which a worker stalls: a full disk, a sleeping laptop, a long garbage collection.
         seed: for what happens to each job.
     """
-    sim, chance = Simulation(), random.Random(seed)
+    sim, rng = Simulation(), random.Random(seed)
     queue = SQLiteQueue(":memory:", clock=sim.time, lease=lease, poll=None)
-    fates = [chance.choices(["works", "dies", "stalls"], [8, 1, 1])[0] for _ in range(120)]
+    fates = [rng.choices(["works", "dies", "stalls"], [8, 1, 1])[0] for _ in range(120)]
     silent: dict[int, tuple[str, float]] = {}
     outcome = Leases([], [], 0)
     refused = 0
