@@ -7,7 +7,6 @@ expires, and another worker reclaims the job. That is why a handler may see the 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -175,12 +174,8 @@ class SQLiteQueue:
         job = None
         with self._file.transaction() as now:
             self._reclaim(now)
-            self._db.execute(
-                "UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,)
-            )
-            job = tables.find(
-                self._db, "status = 'pending' AND ready ORDER BY priority DESC, scheduled_for, id LIMIT 1"
-            )
+            tables.mark_due(self._db, now)
+            job = tables.find(self._db, tables.NEXT)
             if job is not None:
                 moves.start(job, worker, now)
                 self._save(job, DEQUEUE, now)
@@ -196,7 +191,7 @@ class SQLiteQueue:
         """Renew the lease of a running job; see `Queue.heartbeat`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, PROGRESS, attempt)
-            self._db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (now + self._lease, job_id))
+            tables.renew_lease(self._db, job, until=now + self._lease)
         return job
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
@@ -256,9 +251,7 @@ class SQLiteQueue:
         """Delete a failed job; see `Producer.discard`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, DISCARD)
-            self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-            self._db.execute("UPDATE counts SET forgotten = forgotten + 1")
-            tables.record(self._db, job, DISCARD, now, self.keep_finished)
+            tables.delete(self._db, job, now)
         self._after_move()
         return job
 
@@ -307,10 +300,9 @@ class SQLiteQueue:
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
         """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         with self._file.transaction():
-            row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
-            memory = {} if row is None else json.loads(row[0])
+            memory = tables.read_memory(self._db, name)
             yield memory
-            self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
+            tables.write_memory(self._db, name, as_json("memory", memory))
         self._after_move()
 
     # --- the events ---

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import moves
-from .job import COMPLETE, ENQUEUE, FAIL, RELEASE, AttemptError, Job, JobEvent, Move, Status, StorageError
+from .job import COMPLETE, DISCARD, ENQUEUE, FAIL, RELEASE, AttemptError, Job, JobEvent, Move, Status, StorageError
 
 APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
 VERSION = 2
@@ -80,6 +80,8 @@ EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worke
 """The columns that `read_event` takes."""
 EVENTS_AFTER = f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number"
 
+NEXT = "status = 'pending' AND ready ORDER BY priority DESC, scheduled_for, id LIMIT 1"
+"""Which job a worker claims, for `find`."""
 WORTH_A_TRY = """
     SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND ready)
         OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for <= :now)
@@ -223,6 +225,23 @@ def save(
     record(db, job, move, now, keep_finished)
 
 
+def mark_due(db: sqlite3.Connection, now: float) -> None:
+    """Mark the delayed jobs that are due as ready."""
+    db.execute("UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,))
+
+
+def renew_lease(db: sqlite3.Connection, job: Job, *, until: float) -> None:
+    """Write when a running job's lease expires, in seconds."""
+    db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, job.id))
+
+
+def delete(db: sqlite3.Connection, job: Job, now: float) -> None:
+    """Delete a job that is discarded, and write that move."""
+    db.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+    db.execute("UPDATE counts SET forgotten = forgotten + 1")
+    record(db, job, DISCARD, now, None)
+
+
 def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finished: int | None) -> None:
     """Count a move and write its event; then evict the oldest finished jobs beyond `keep_finished`, if given."""
     if move.target is not None and move.source != move.target:  # a discarded job is still counted
@@ -270,6 +289,17 @@ def _sweep(db: sqlite3.Connection, most: int) -> None:
             (start, end),
         )
     db.execute("UPDATE counts SET swept = ?", (end if seen == most else 0,))
+
+
+def read_memory(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """Return what a scheduler stored under this name; an empty dictionary if nothing."""
+    row = db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
+    return {} if row is None else dict(json.loads(row[0]))
+
+
+def write_memory(db: sqlite3.Connection, name: str, text: str) -> None:
+    """Store a scheduler's memory, as JSON, under this name."""
+    db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, text))
 
 
 def read_job(row: Any) -> Job:

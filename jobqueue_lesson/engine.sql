@@ -200,8 +200,8 @@ BEGIN
     RETURN _worker_id;
 END $$;
 
--- The workers that sent no heartbeat before their lease expired. While the server was down, no worker could send one, so every
--- lease starts again when the server does.
+-- The workers that sent no heartbeat before their lease expired. While the server was down, no worker could send one, so
+-- every lease starts again when the server does.
 CREATE VIEW jobqueue_silent AS
     SELECT id AS worker_id FROM procrastinate_workers JOIN jobqueue_workers ON worker_id = id
     WHERE greatest(last_heartbeat, pg_postmaster_start_time()) < now() - make_interval(secs => lease);
