@@ -62,7 +62,7 @@ class Database:
         self._connection: psycopg.Connection[Any] | None = None
         self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
         try:
-            with self._named_errors():
+            with self._as_storage_errors():
                 prepare(self.connection)
         except BaseException:
             self.disconnect()
@@ -87,7 +87,7 @@ class Database:
 
     def read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a query that may run twice, such as one that only reads: if the connection breaks, it is retried."""
-        with self._named_errors():
+        with self._as_storage_errors():
             try:
                 return self.run(query, values)
             except psycopg.OperationalError:
@@ -96,7 +96,7 @@ class Database:
 
     def change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement that may change something: if the connection breaks, it is unknown whether it did."""
-        with self._named_errors():
+        with self._as_storage_errors():
             return self.run(query, values)
 
     def run(self, query: Query, values: Sequence[Any]) -> list[Any]:
@@ -107,7 +107,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all changes of a block on one connection, or none."""
-        with self._named_errors():
+        with self._as_storage_errors():
             self._inside = self.connection
             try:
                 with self._inside.transaction():
@@ -120,13 +120,13 @@ class Database:
         loop = self._loop
         self._stop_watching()
         if loop is not None and self._listening and not loop.is_closed():
-            self._look_in(RECONNECT, loop)
+            self._look_later(RECONNECT, loop)
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
+    def _as_storage_errors(self) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
@@ -161,7 +161,7 @@ class Database:
         try:
             loop.add_reader(self._watched, self._look)
         except NotImplementedError:
-            self._look_in(POLL, loop)
+            self._look_later(POLL, loop)
 
     def _stop_watching(self) -> None:
         loop, self._loop = self._loop, None
@@ -177,13 +177,13 @@ class Database:
         try:
             _ = self.connection
         except psycopg.OperationalError:  # the server is down
-            self._look_in(RECONNECT, loop)
+            self._look_later(RECONNECT, loop)
             return
         self._deliver()
         if sys.platform == "win32":
-            self._look_in(POLL, loop)
+            self._look_later(POLL, loop)
 
-    def _look_in(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _look_later(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
         """Call `_look` after some seconds; an earlier request for this is dropped."""
         if self._timer is not None:
             self._timer.cancel()
