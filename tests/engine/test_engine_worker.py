@@ -72,14 +72,17 @@ def test_a_result_that_is_no_json_fails_the_job_with_its_reason(team, code):
     assert "result must be JSON" in job.error
 
 
-def test_a_result_that_the_database_refuses_fails_the_job_with_its_reason(team):
-    """JSON takes it, and PostgreSQL finds it nested too deeply."""
-    code = "sys.setrecursionlimit(10**6) or functools.reduce(lambda inner, _: [inner], range(25_000), 0)"
-    jobs = [team.enqueue("evaluate", code, max_attempts=1) for _ in range(2)]
-    after = team.enqueue("echo", "still here", priority=-1)
-    *failed, done = finished(team, *jobs, after)
+def test_a_result_that_the_database_rejects_fails_the_job_with_its_reason(team):
+    """It rejects what is larger than a gigabyte. Here it has a limit that takes less time to reach."""
+    team._database.change("ALTER TABLE jobqueue_jobs ADD CONSTRAINT small CHECK (length(result::text) < 100) NOT VALID")
+    try:
+        jobs = [team.enqueue("echo", "x" * 100, max_attempts=1) for _ in range(2)]
+        after = team.enqueue("echo", "still here", priority=-1)
+        *failed, done = finished(team, *jobs, after)
+    finally:
+        team._database.change("ALTER TABLE jobqueue_jobs DROP CONSTRAINT small")
     assert {(job.status, job.result) for job in failed} == {("failed", None)}
-    assert all(job.error for job in failed)
+    assert all(job.error.startswith("CheckViolation: ") and '"small"' in job.error for job in failed)
     assert done.result == "still here"
 
 
