@@ -15,7 +15,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no f
 # --- files that cannot be opened or written ---
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
+def test_a_file_that_is_not_a_database_is_rejected_and_left_alone(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary, " * 100)
     with pytest.raises(StorageError, match=r"notes\.txt: file is not a database; nothing was changed"):
@@ -23,7 +23,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
     assert path.read_text() == "dear diary, " * 100
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(StorageError, match=r"nowhere.tasks\.db: unable to open database file"):
         SQLiteQueue(tmp_path / "nowhere" / "tasks.db")
 
@@ -74,7 +74,7 @@ def replace(path):
 @posix
 @pytest.mark.usefixtures("every_look")
 @pytest.mark.parametrize(("away", "words"), [(delete, "deleted"), (replace, "replaced by another file")])
-def test_a_file_that_is_deleted_or_replaced_is_noticed_and_refused(open_queue, tmp_path, away, words):
+def test_a_file_that_is_deleted_or_replaced_is_noticed_and_rejected(open_queue, tmp_path, away, words):
     queue = open_queue()
     queue.enqueue("a")
     queue.enqueue("b", max_attempts=1)
@@ -140,7 +140,7 @@ def test_a_change_of_the_working_directory_is_no_change_of_the_file(tmp_path, mo
 # --- the write-ahead log ---
 
 
-def test_the_write_ahead_log_is_emptied_once_nobody_is_in_the_way(open_queue, tmp_path):
+def test_the_write_ahead_log_is_emptied_once_no_reader_is_in_the_way(open_queue, tmp_path):
     queue = open_queue()
     reader = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
     reader.execute("BEGIN")

@@ -40,7 +40,7 @@ async def sleep(data):
 
 async def note(data):
     with open(data["file"], "a") as file:
-        file.write(f"begun {data['n']}\\n")
+        file.write(f"started {data['n']}\\n")
     await asyncio.sleep(data.get("seconds", 0))
     with open(data["file"], "a") as file:
         file.write(f"done {data['n']}\\n")
@@ -67,7 +67,7 @@ def here(tmp_path, handlers, monkeypatch):
 # --- worker processes that share a file ---
 
 
-def test_what_one_process_enqueues_another_does_and_the_first_hears_of_it(tmp_path, handlers):
+def test_a_job_enqueued_by_one_process_is_run_by_another_and_the_first_is_notified(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db")
     heard = []
 
@@ -112,12 +112,12 @@ def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
     worker = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(path)], stdout=subprocess.PIPE)
     try:
         assert worker.stdout.readline() == b"ready\n"
-        begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(10):
             time.sleep(0.1)
             queue.enqueue("a", time.time())
         assert worker.wait(30) == 0
-        idle, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        idle, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
         worker.kill()
         worker.stdout.close()
@@ -130,7 +130,7 @@ def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
 
 @pytest.mark.slow
 @posix
-def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp_path, handlers):
+def test_a_killed_workers_job_is_reclaimed_once_its_lease_has_expired(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db", lease=0.5)
     notes = tmp_path / "notes"
     queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
@@ -141,7 +141,7 @@ def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp
     assert queue.get(1).status == "processing"
     with WorkerProcess(queue, handlers, name="ben"):
         wait_until(lambda: queue.get(1).status == "completed", 20)
-    assert notes.read_text() == "begun 1\nbegun 1\ndone 1\n"
+    assert notes.read_text() == "started 1\nbegun 1\ndone 1\n"
     assert [(e.move, e.worker) for e in queue.events()] == [
         ("enqueue", None),
         ("dequeue", "ann"),
@@ -164,7 +164,7 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
 
 
 @posix
-def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
+def test_a_worker_process_evicts_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db", keep_finished=2)
     for n in range(5):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
@@ -175,7 +175,7 @@ def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp
 
 
 @posix
-def test_a_worker_process_dies_with_who_started_it(tmp_path, handlers):
+def test_a_worker_process_dies_with_its_parent(tmp_path, handlers):
     SQLiteQueue(tmp_path / "tasks.db").close()
     script = f"""
         import os, signal

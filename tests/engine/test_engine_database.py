@@ -24,7 +24,7 @@ from tests.support.waiting import DEADLINE, wait_until
 
 
 @pytest.mark.parametrize("url", ["postgresql://postgres@/postgres?host=/nowhere", "no url"])
-def test_a_server_that_is_not_there_is_a_storage_error(url):
+def test_an_unreachable_server_is_a_storage_error(url):
     with pytest.raises(StorageError, match="queue 'jobs'"):
         EngineQueue(url)
 
@@ -40,7 +40,7 @@ def database(url, name):
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_tables_of_another_version_are_refused(url):
+def test_tables_of_another_version_are_rejected(url):
     with database(url, "newer") as newer:
         EngineQueue(newer).close()
         with psycopg.connect(newer) as connection:
@@ -54,7 +54,7 @@ def test_tables_of_another_version_are_refused(url):
             EngineQueue(older)
 
 
-def test_eight_producers_may_make_the_tables_at_once(url):
+def test_eight_producers_can_create_the_tables_at_once(url):
     """Whether they are threads or processes, the server sees eight connections."""
     together = threading.Barrier(8, timeout=DEADLINE)
 
@@ -80,7 +80,7 @@ async def wait_for(condition, seconds=DEADLINE):
         await asyncio.sleep(0.01)
 
 
-def test_own_moves_are_heard_at_once_and_in_order(queue):
+def test_a_listener_gets_moves_of_its_own_process_at_once_and_in_order(queue):
     events = []
     queue.subscribe(events.append)
     job = queue.enqueue("a", max_attempts=1)
@@ -99,7 +99,7 @@ def test_own_moves_are_heard_at_once_and_in_order(queue):
     assert (events[7].status, events[7].worker, events[7].attempt) == ("failed", "ann", 1)
 
 
-def test_moves_of_other_processes_are_heard_while_the_loop_runs(team):
+def test_a_listener_gets_moves_of_other_processes_while_the_loop_runs(team):
     heard = []
 
     async def listen():
@@ -118,7 +118,7 @@ def test_moves_of_other_processes_are_heard_while_the_loop_runs(team):
         assert [event for event in mine if event.move != "progress"] == [e for e in recorded if e.job_id == job.id]
 
 
-def test_without_a_loop_moves_of_other_processes_are_heard_at_the_next_move(team):
+def test_without_a_loop_a_listener_gets_moves_of_other_processes_at_the_next_move(team):
     heard = []
     leave = team.subscribe(heard.append)
     first = team.enqueue("echo")
@@ -128,7 +128,7 @@ def test_without_a_loop_moves_of_other_processes_are_heard_at_the_next_move(team
     leave()
 
 
-def test_a_queue_may_be_used_in_one_loop_after_the_other(team):
+def test_a_queue_can_be_used_in_one_event_loop_after_another(team):
     async def one():
         heard = []
         leave = team.subscribe(heard.append)
@@ -149,7 +149,7 @@ def test_a_queue_may_be_used_in_one_loop_after_the_other(team):
     assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"] * 2
 
 
-def test_listeners_that_raise_and_that_enqueue(queue, caplog):
+def test_listeners_may_raise_and_may_enqueue(queue, caplog):
     def broken(event):
         raise RuntimeError("listener broke")
 
@@ -166,7 +166,7 @@ def test_listeners_that_raise_and_that_enqueue(queue, caplog):
     assert caplog.text.count("listener broke") >= 2
 
 
-def test_ctrl_c_in_a_listener_makes_nobody_deaf(queue):
+def test_ctrl_c_in_a_listener_keeps_no_event_from_the_others(queue):
     def interrupted(event):
         if event.type == "a":
             raise KeyboardInterrupt
@@ -180,7 +180,7 @@ def test_ctrl_c_in_a_listener_makes_nobody_deaf(queue):
     assert [event.type for event in events] == ["a", "b"]
 
 
-def test_who_has_left_hears_nothing_more_and_who_comes_hears_nothing_old(url, queue):
+def test_a_listener_gets_nothing_after_it_unsubscribes_and_nothing_from_before_it_subscribes(url, queue):
     other = EngineQueue(url, queue.name)
     first, second = [], []
     leave = queue.subscribe(first.append)
@@ -208,7 +208,7 @@ def test_notifications_without_a_listener_are_not_kept(url, queue):
     other.close()
 
 
-def test_a_thousand_notifications_are_not_too_long(queue):
+def test_no_text_is_too_long_for_a_notification(queue):
     """PostgreSQL takes 8,000 bytes at most."""
     heard = []
     queue.subscribe(heard.append)
@@ -251,7 +251,7 @@ def processes():
 
 @pytest.mark.slow
 @unix
-def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_goes_on(url, team):
+def test_calls_raise_a_named_error_while_the_server_is_down_and_work_again_afterwards(url, team):
     job = team.enqueue("echo", 1)
     finished(team, job)
     calls = {
@@ -275,7 +275,7 @@ def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_
 
 @pytest.mark.slow
 @unix
-def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, team, tmp_path):
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(url, team, tmp_path):
     """Its workers live: so every job runs once, also the one that was running, and they go on by themselves."""
     job, gate, starts = gated(team, tmp_path)
     processing(team, job)
@@ -320,7 +320,7 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
 
 @pytest.mark.slow
 @unix
-def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed(url, team):
+def test_listeners_get_every_event_once_when_the_server_is_killed(url, team):
     heard = []
 
     def moves(events):
@@ -353,7 +353,7 @@ def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed
 
 @pytest.mark.slow
 @unix
-def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
+def test_listeners_get_events_again_even_if_a_call_found_the_server_down(url, team):
     """It noticed the end of the connection before the loop did: nobody was left to look for a new one."""
     heard = []
 
@@ -377,7 +377,7 @@ def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
 
 @pytest.mark.slow
 @unix
-def test_progress_goes_on_when_the_server_is_back(url, team):
+def test_progress_is_reported_again_when_the_server_is_back(url, team):
     finished(team, *[team.enqueue("steps") for _ in range(4)])
     with down(url):
         pass
@@ -393,7 +393,7 @@ def test_progress_goes_on_when_the_server_is_back(url, team):
 
 @pytest.mark.slow
 @unix
-def test_a_worker_may_start_and_stop_while_the_server_is_down(url, queue, handlers):
+def test_a_worker_can_start_and_stop_while_the_server_is_down(url, queue, handlers):
     job = queue.enqueue("echo", "up again")
     with down(url):
         worker = EngineWorker(queue, handlers)

@@ -34,12 +34,12 @@ def test_data_and_results_come_back_exactly(team):
         assert json.dumps(job.result) == json.dumps(data)
 
 
-def test_errors_come_back_as_texts_that_can_be_kept(team):
+def test_characters_of_an_error_that_cannot_be_stored_are_escaped(team):
     (job,) = finished(team, team.enqueue("raises", r"raise ValueError('a\0b \ud800 é')", max_attempts=1))
     assert job.error == "ValueError: a\\x00b \\ud800 é"
 
 
-def test_a_message_of_an_error_may_be_long_and_its_str_may_be_broken(team):
+def test_an_errors_message_may_be_long_and_its_str_may_raise(team):
     broken = "class Broken(Exception):\n    def __str__(self):\n        1 / 0\nraise Broken"
     long, unknown = finished(
         team,

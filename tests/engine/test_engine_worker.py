@@ -45,13 +45,13 @@ def test_a_handler_that_cancels_itself_ends_its_job_only(team):
     assert done.result == "still here"
 
 
-def test_a_type_without_a_handler_fails_at_once(team):
+def test_a_job_without_a_handler_fails_at_once(team):
     (job,) = finished(team, team.enqueue("make-coffee"))
     assert (job.status, job.attempts) == ("failed", 1)
     assert job.error.startswith("NoHandler: no handler for 'make-coffee'; this worker has: echo, ")
 
 
-def test_a_handler_that_is_no_async_function_fails_at_once(team):
+def test_a_handler_that_is_not_an_async_function_fails_its_job_at_once(team):
     (job,) = finished(team, team.enqueue("plain", {"n": 1}))
     assert (job.status, job.attempts) == ("failed", 1)
     assert job.error.endswith("'plain' must be an async function (async def), it returned {'n': 1}")
@@ -60,19 +60,19 @@ def test_a_handler_that_is_no_async_function_fails_at_once(team):
 @pytest.mark.parametrize(
     "name", ["builtin:procrastinate.builtin.remove_old_jobs", "procrastinate.builtin_tasks.remove_old_jobs"]
 )
-def test_the_engines_own_tasks_are_no_handlers(team, name):
+def test_procrastinates_own_tasks_are_not_handlers(team, name):
     (job,) = finished(team, team.enqueue(name))
     assert job.error.startswith(f"NoHandler: no handler for {name!r}")
 
 
 @pytest.mark.parametrize("code", ["object()", "float('nan')", "{1: 2}", "(1, 2)", "{1, 2}"])
-def test_a_result_that_is_no_json_fails_the_job_with_its_reason(team, code):
+def test_a_result_that_is_not_json_fails_the_job_with_the_reason(team, code):
     (job,) = finished(team, team.enqueue("evaluate", code, max_attempts=1))
     assert (job.status, job.result) == ("failed", None)
     assert "result must be JSON" in job.error
 
 
-def test_a_result_that_the_database_rejects_fails_the_job_with_its_reason(team):
+def test_a_result_that_the_database_rejects_fails_the_job_with_the_reason(team):
     """It rejects what is larger than a gigabyte. Here it has a limit that takes less time to reach."""
     team._database.change("ALTER TABLE jobqueue_jobs ADD CONSTRAINT small CHECK (length(result::text) < 100) NOT VALID")
     try:
@@ -86,7 +86,7 @@ def test_a_result_that_the_database_rejects_fails_the_job_with_its_reason(team):
     assert done.result == "still here"
 
 
-def test_nothing_has_a_time_limit_that_nobody_set(monkeypatch, url, handlers):
+def test_a_worker_has_no_time_limit_that_nobody_set(monkeypatch, url, handlers):
     """RQ stopped a handler after three minutes. An EngineWorker's command line has no such number."""
     seen = {}
     monkeypatch.setattr(
@@ -98,7 +98,7 @@ def test_nothing_has_a_time_limit_that_nobody_set(monkeypatch, url, handlers):
     queue.close()
 
 
-def test_progress_is_shown_and_never_goes_back(team):
+def test_progress_can_be_read_and_never_goes_back(team):
     job = team.enqueue("steps")
     seen = [0.0]
     while (now := team.get(job.id)).status != "completed":
@@ -107,7 +107,7 @@ def test_progress_is_shown_and_never_goes_back(team):
     assert (now.progress, now.note) == (1.0, "step 5")
 
 
-def test_a_note_that_is_no_text_is_an_error_of_the_handlers(team):
+def test_a_note_that_is_not_a_string_fails_the_attempt(team):
     code = "current_job().progress(0.5, 5)"
     (job,) = finished(team, team.enqueue("raises", code, max_attempts=1))
     assert job.error == "TypeError: note must be a string, got 5"
@@ -125,7 +125,7 @@ def test_claims_go_by_priority_and_then_by_id(queue):
     assert attempts.dequeue() is None
 
 
-def test_two_workers_take_the_highest_priority_first(team, tmp_path):
+def test_two_workers_claim_the_highest_priority_first(team, tmp_path):
     gate, log = tmp_path / "gate", str(tmp_path / "log")
     holding = [team.enqueue("waits", {"gate": str(gate), "log": log}) for _ in range(2)]
     for job in holding:
@@ -138,7 +138,7 @@ def test_two_workers_take_the_highest_priority_first(team, tmp_path):
         assert took == sorted(took, reverse=True)
 
 
-def test_a_worker_is_told_when_the_next_job_is_due(queue):
+def test_a_claim_that_finds_no_job_says_when_the_next_one_is_due(queue):
     queue.enqueue("a", delay=0.75)
     queue.enqueue("a", delay=0.25)
     next_in = Attempts(queue).next_in()
@@ -176,7 +176,7 @@ def test_without_any_fault_each_job_runs_exactly_as_often_as_it_should(team, han
     assert Counter(event.job_id for event in started) == expected
 
 
-def test_a_job_that_came_past_the_course_holds_nobody_up(queue):
+def test_a_job_deferred_with_procrastinates_own_tools_blocks_no_other(queue):
     """Somebody deferred it with Procrastinate's own tools: nothing says what its attempts and data are."""
     ((foreign,),) = queue._database.change(
         "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES (%s, 'theirs') RETURNING id", (queue.name,)
