@@ -10,7 +10,7 @@ from jobqueue_lesson.job import LeaseLost
 from jobqueue_lesson.progress import current_job
 from tests.support.waiting import pass_time
 
-# --- what outlives the process ---
+# --- what is in the file ---
 
 
 def test_jobs_counts_keys_and_the_record_are_there_when_the_file_is_opened_again(open_queue):
@@ -127,7 +127,7 @@ def test_a_worker_that_was_too_slow_continues_with_the_next_job(open_queue, sim,
 
     async def hangs_once(data):
         if current_job().id == current_job().attempt == 1:
-            sim._now += 60  # as a handler that never awaits: no heartbeat gets through
+            sim._now += 60  # like a handler that never awaits: no heartbeat is sent
             queue.dequeue(worker="ben")
             queue.complete(1, "by ben")
 

@@ -56,7 +56,7 @@ def test_a_file_of_an_older_version_is_upgraded_in_place(open_queue, sim):
     assert len(queue.events()) == 15
     assert queue.enqueue("a", {"n": 5}, key="five").id == 5
     assert queue.complete(queue.dequeue().id).id == 5
-    assert queue.get(1) is None  # now there were three
+    assert queue.get(1) is None  # with it there would be three
     assert open_queue().get(2).error == "OSError: broken"
     new = SQLiteQueue(queue.path.with_name("new.db"))
     tables = [
@@ -91,7 +91,7 @@ def test_the_oldest_finished_jobs_are_evicted_with_their_keys(open_queue, sim):
     for _ in range(3):
         queue.complete(queue.dequeue().id)
         pass_time(sim, 1)
-    queue.fail(1, "x")  # it began first and ended last
+    queue.fail(1, "x")  # it started first and ended last
     kept = [(number, queue.get(number).status) for number in range(1, 6) if queue.get(number)]
     assert kept == [(1, "failed"), (4, "completed"), (5, "pending")]
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3, "failed": 1}
@@ -126,9 +126,9 @@ def test_another_process_that_only_enqueues_evicts_too(open_queue, sim):
 @pytest.mark.slow
 def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
     queue = open_queue(keep_finished=10)
-    heard = []
-    queue.subscribe(lambda event: heard.append(event.move))
-    forever = queue.enqueue("waits for ever", delay=1e9)
+    received = []
+    queue.subscribe(lambda event: received.append(event.move))
+    forever = queue.enqueue("waits forever", delay=1e9)
 
     def size():
         return [queue._file.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("jobs", "events")]
@@ -139,26 +139,26 @@ def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
         sizes.append(size())
     assert {jobs for jobs, _ in sizes} == {11}
     assert max(events for _, events in sizes[2:]) < 1500
-    assert len(heard) == 1 + 3 * 3000
+    assert len(received) == 1 + 3 * 3000
     numbers = [event.job_id for event in queue.events()]
     assert numbers[-1000:] == sorted(numbers[-1000:])
-    assert forever.id in numbers  # what has not ended keeps its events
+    assert forever.id in numbers  # an unfinished job keeps its events
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3000, "failed": 0}
 
 
 def test_listeners_get_the_events_of_a_job_that_is_evicted_at_once(open_queue, sim):
     queue, other = open_queue(keep_finished=0, poll=0.1), open_queue()
-    heard = []
+    received = []
 
     async def listen():
-        queue.subscribe(lambda event: heard.append(event.move))
+        queue.subscribe(lambda event: received.append(event.move))
         other.keep_finished = 0
         other.enqueue("a")
         other.complete(other.dequeue().id)
         await asyncio.sleep(1)
 
     sim.run(listen())
-    assert heard == ["enqueue", "dequeue", "complete"]
+    assert received == ["enqueue", "dequeue", "complete"]
     assert queue.get(1) is None
 
 

@@ -97,7 +97,7 @@ def test_after_a_jump_of_the_clock_there_is_one_catch_up_or_none_and_never_a_bur
     shop.scheduler.add("tick", every(10), "job", catch_up=catch_up)
     shop.open()
     shop.wait(25)
-    shop.offset = 503.0  # it finds out when it wakes for second 30
+    shop.offset = 503.0  # the scheduler notices when it wakes for second 30
     shop.wait(30)
     assert shop.started == [10, 20, *expected]
 

@@ -203,15 +203,15 @@ def test_memory_is_there_when_the_file_is_opened_again(world):
 
 
 def test_memory_and_jobs_are_stored_together_or_not_at_all(tmp_path):
-    queue, told = SQLiteQueue(tmp_path / "tasks.db"), []
-    queue.subscribe(told.append)
+    queue, events = SQLiteQueue(tmp_path / "tasks.db"), []
+    queue.subscribe(events.append)
     with pytest.raises(RuntimeError, match="on the way"), queue.memory("a") as memory:
         memory["job"] = queue.enqueue("job", key="k").id
         raise RuntimeError("on the way")
-    assert (queue.stats()["pending"], queue.events(), told) == (0, [], [])
+    assert (queue.stats()["pending"], queue.events(), events) == (0, [], [])
     with queue.memory("a") as memory:
         assert memory == {}
         memory["job"] = queue.enqueue("job", key="k").id
-        assert told == []
-    assert [event.move for event in told] == ["enqueue"]
+        assert events == []
+    assert [event.move for event in events] == ["enqueue"]
     queue.close()

@@ -323,12 +323,12 @@ def test_a_handler_may_use_timeouts_and_task_groups(sim, queue):
 
 
 def test_a_wait_that_nothing_can_end_names_the_handler(sim, queue):
-    async def for_ever(data):
+    async def forever(data):
         await asyncio.get_running_loop().create_future()
 
     queue.enqueue("a")
-    with pytest.raises(EndlessWait, match=r"Worker\._lane > Worker\._process > Worker\._handle > .*for_ever"):
-        sim.run(Worker(queue, {"a": for_ever}).drain())
+    with pytest.raises(EndlessWait, match=r"Worker\._lane > Worker\._process > Worker\._handle > .*forever"):
+        sim.run(Worker(queue, {"a": forever}).drain())
 
 
 def test_a_result_nested_too_deeply_fails_the_job_and_not_the_worker(sim, tmp_path):

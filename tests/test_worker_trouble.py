@@ -14,7 +14,7 @@ async def nap(seconds):
 
 
 class Unreliable(JobQueue):
-    """A queue whose storage is down while it is told so."""
+    """A queue whose storage is down for the moves in `down`."""
 
     lease = 6.0
 
@@ -60,7 +60,7 @@ def test_a_worker_survives_storage_that_is_down_and_says_so(sim, unreliable, cap
     sim.run(unreliable.join())
     assert unreliable.get(1).result == "slept 1"
     assert worker.trouble == ("tasks.db: disk I/O error; nothing was changed", 0.0, 5.0)
-    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # not one for each try
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # once, not at every retry
     worker.stop()
     sim.run(asyncio.sleep(0))
     assert running.done()

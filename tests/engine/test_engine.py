@@ -1,4 +1,4 @@
-"""The engine's queue, a producer's view of it: keys, bad arguments, dead letters, the API, several queues."""
+"""The engine's queue as a producer sees it: keys, bad arguments, dead letters, the API, several queues."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from tests.support.engine_attempts import Attempts
 from tests.support.waiting import DEADLINE
 
 ROUNDS = 100
-"""Of six producers with one idempotency key. 500 is torture."""
+"""How often six producers use the same new key. `make torture` takes 500."""
 
 
 # --- idempotency keys ---
@@ -245,13 +245,13 @@ def test_the_api_serves_the_engines_queue(team):
     assert unknown.status_code == httpx.codes.NOT_FOUND
 
 
-# --- several queues, and none ---
+# --- several queues, and a queue that is deleted ---
 
 
 def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     other = EngineQueue(url, "other")
-    heard = []
-    queue.subscribe(heard.append)
+    received = []
+    queue.subscribe(received.append)
     theirs = other.enqueue("a", key="k")
     mine = queue.enqueue("a", key="k", max_attempts=1)
     attempts = Attempts(queue)
@@ -262,7 +262,7 @@ def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     assert queue.get(theirs.id) is None
     assert other.get(mine.id) is None
     assert (other.get(theirs.id).status, other.stats()["pending"], other.dead()) == ("pending", 1, [])
-    assert {event.job_id for event in [*queue.events(), *heard]} == {mine.id}
+    assert {event.job_id for event in [*queue.events(), *received]} == {mine.id}
     assert {event.job_id for event in other.events()} == {theirs.id}
     for call in (other.revive, other.discard):
         with pytest.raises(JobNotFound):

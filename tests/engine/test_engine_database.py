@@ -55,7 +55,7 @@ def test_tables_of_another_version_are_rejected(url):
 
 
 def test_eight_producers_can_create_the_tables_at_once(url):
-    """Whether they are threads or processes, the server sees eight connections."""
+    """Threads will do for processes: the server sees eight connections either way."""
     together = threading.Barrier(8, timeout=DEADLINE)
 
     def produce(_):
@@ -73,7 +73,7 @@ def test_eight_producers_can_create_the_tables_at_once(url):
 
 
 async def wait_for(condition, seconds=DEADLINE):
-    """Wait while the event loop runs, and without a call of the queue's."""
+    """Wait while the event loop runs, without calling the queue."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, "waited in vain"
@@ -100,53 +100,53 @@ def test_a_listener_gets_moves_of_its_own_process_at_once_and_in_order(queue):
 
 
 def test_a_listener_gets_moves_of_other_processes_while_the_loop_runs(team):
-    heard = []
+    received = []
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         jobs = [team.enqueue("steps") for _ in range(10)]
-        await wait_for(lambda: sum(event.move == "complete" for event in heard) == 10)
+        await wait_for(lambda: sum(event.move == "complete" for event in received) == 10)
         leave()
         return jobs
 
     jobs = asyncio.run(listen())
     recorded = team.events()
     for job in jobs:
-        mine = [event for event in heard if event.job_id == job.id]
+        mine = [event for event in received if event.job_id == job.id]
         assert [event.move for event in mine] == ["enqueue", "dequeue", *["progress"] * 5, "complete"]
         assert [event.progress for event in mine if event.move == "progress"] == [0.1, 0.2, 0.3, 0.4, 0.5]
         assert [event for event in mine if event.move != "progress"] == [e for e in recorded if e.job_id == job.id]
 
 
 def test_without_a_loop_a_listener_gets_moves_of_other_processes_at_the_next_move(team):
-    heard = []
-    leave = team.subscribe(heard.append)
+    received = []
+    leave = team.subscribe(received.append)
     first = team.enqueue("echo")
     finished(team, first)
     team.enqueue("echo")
-    assert [event.move for event in heard if event.job_id == first.id] == ["enqueue", "dequeue", "complete"]
+    assert [event.move for event in received if event.job_id == first.id] == ["enqueue", "dequeue", "complete"]
     leave()
 
 
 def test_a_queue_can_be_used_in_one_event_loop_after_another(team):
     async def one():
-        heard = []
-        leave = team.subscribe(heard.append)
+        received = []
+        leave = team.subscribe(received.append)
         job = team.enqueue("echo")
-        await wait_for(lambda: [event.move for event in heard if event.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [event.move for event in received if event.job_id == job.id][-1:] == ["complete"])
         leave()
 
-    async def two(heard):
+    async def two(received):
         job = team.enqueue("echo")
-        await wait_for(lambda: [event.move for event in heard if event.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [event.move for event in received if event.job_id == job.id][-1:] == ["complete"])
 
     asyncio.run(one())
     asyncio.run(one())
-    heard = []
-    team.subscribe(heard.append)
-    asyncio.run(two(heard))
-    asyncio.run(two(heard))
-    assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"] * 2
+    received = []
+    team.subscribe(received.append)
+    asyncio.run(two(received))
+    asyncio.run(two(received))
+    assert [event.move for event in received] == ["enqueue", "dequeue", "complete"] * 2
 
 
 def test_listeners_may_raise_and_may_enqueue(queue, caplog):
@@ -209,9 +209,9 @@ def test_notifications_without_a_listener_are_not_kept(url, queue):
 
 
 def test_no_text_is_too_long_for_a_notification(queue):
-    """PostgreSQL takes 8,000 bytes at most."""
-    heard = []
-    queue.subscribe(heard.append)
+    """A notification of PostgreSQL has at most 8,000 bytes."""
+    received = []
+    queue.subscribe(received.append)
     job = queue.enqueue("\U0001f600" * 128, max_attempts=1)
     attempts = Attempts(queue)
     attempts.dequeue("\U0001f600" * 25)
@@ -220,7 +220,7 @@ def test_no_text_is_too_long_for_a_notification(queue):
         assert queue.get(job.id).note == note
     attempts.fail(job.id, "\U0001f600" * 5000)
     queue.discard(job.id)
-    assert [event.move for event in heard] == ["enqueue", "dequeue", *["progress"] * 3, "fail", "discard"]
+    assert [event.move for event in received] == ["enqueue", "dequeue", *["progress"] * 3, "fail", "discard"]
 
 
 # --- a server that is killed ---
@@ -228,7 +228,7 @@ def test_no_text_is_too_long_for_a_notification(queue):
 
 @contextmanager
 def down(url):
-    """Kill the server, and keep its supervisor from starting it again in this block."""
+    """Kill the server, and keep its supervisor from restarting it in this block."""
     server = int((folder_of(url) / "data" / "postmaster.pid").read_text().split()[0])
     family = {pid: parent for pid, parent, _ in processes()}
     backends = {pid for pid, parent in family.items() if parent == server}
@@ -276,7 +276,7 @@ def test_calls_raise_a_named_error_while_the_server_is_down_and_work_again_after
 @pytest.mark.slow
 @unix
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(url, team, tmp_path):
-    """Its workers live: so every job runs once, also the one that was running, and they go on by themselves."""
+    """Its workers survive and continue by themselves. So every job runs once, even the one that was running."""
     job, gate, starts = gated(team, tmp_path)
     processing(team, job)
     log = tmp_path / "others"
@@ -289,7 +289,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(url, team, tmp_p
             try:
                 acknowledged[key] = mine.enqueue("logged", str(log), key=key).id
                 number += 1
-            except StorageError:  # it may be there or not: with a key, we can ask again
+            except StorageError:  # it may be there or not: with a key, it is safe to try again
                 time.sleep(0.01)
         mine.close()
 
@@ -321,13 +321,13 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(url, team, tmp_p
 @pytest.mark.slow
 @unix
 def test_listeners_get_every_event_once_when_the_server_is_killed(url, team):
-    heard = []
+    received = []
 
     def moves(events):
         return Counter((e.job_id, e.move, e.attempt, e.worker) for e in events if e.move != "progress")
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         jobs = []
         for _ in range(3):
             jobs += [team.enqueue("echo", number) for number in range(10)]
@@ -340,25 +340,25 @@ def test_listeners_get_every_event_once_when_the_server_is_killed(url, team):
         await asyncio.to_thread(wait_until, lambda: unfinished(other) == 0)
         recorded = other.events()
         other.close()
-        await wait_for(lambda: len(heard) >= len(recorded))
-        await asyncio.sleep(0.2)  # what came twice would come now
+        await wait_for(lambda: len(received) >= len(recorded))
+        await asyncio.sleep(0.2)  # an event that comes twice would come now
         leave()
         return recorded
 
     recorded = asyncio.run(asyncio.wait_for(listen(), DEADLINE))
-    assert moves(heard) == moves(recorded)
+    assert moves(received) == moves(recorded)
     for id in {event.job_id for event in recorded}:
-        assert [e.move for e in heard if e.job_id == id] == ["enqueue", "dequeue", "complete"]
+        assert [e.move for e in received if e.job_id == id] == ["enqueue", "dequeue", "complete"]
 
 
 @pytest.mark.slow
 @unix
 def test_listeners_get_events_again_even_if_a_call_found_the_server_down(url, team):
-    """It noticed the end of the connection before the loop did: nobody was left to look for a new one."""
-    heard = []
+    """It noticed the end of the connection before the loop did, so the loop had no connection left to watch."""
+    received = []
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         with down(url):
             with pytest.raises(StorageError):
                 team.stats()
@@ -367,12 +367,12 @@ def test_listeners_get_events_again_even_if_a_call_found_the_server_down(url, te
                 team.stats()
         other = EngineQueue(url, "team")
         job = other.enqueue("echo")
-        await wait_for(lambda: [e.move for e in heard if e.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [e.move for e in received if e.job_id == job.id][-1:] == ["complete"])
         other.close()
         leave()
 
     asyncio.run(asyncio.wait_for(listen(), DEADLINE))
-    assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"]
+    assert [event.move for event in received] == ["enqueue", "dequeue", "complete"]
 
 
 @pytest.mark.slow
@@ -381,13 +381,13 @@ def test_progress_is_reported_again_when_the_server_is_back(url, team):
     finished(team, *[team.enqueue("steps") for _ in range(4)])
     with down(url):
         pass
-    heard = []
-    team.subscribe(heard.append)
+    received = []
+    team.subscribe(received.append)
     jobs = [team.enqueue("steps") for _ in range(4)]
     finished(team, *jobs)
     team.enqueue("echo")
     for job in jobs:
-        reported = [event.progress for event in heard if (event.job_id, event.move) == (job.id, "progress")]
+        reported = [event.progress for event in received if (event.job_id, event.move) == (job.id, "progress")]
         assert reported == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 

@@ -1,4 +1,4 @@
-"""The engine's workers when they are killed, frozen, stopped, or late: each job has its attempts and no more."""
+"""The engine's workers when they are killed, frozen, stopped or slow: each job has its attempts and no more."""
 
 import os
 import signal
@@ -15,8 +15,13 @@ from tests.support.waiting import wait_until
 def test_the_job_of_a_killed_worker_is_reclaimed(queue, handlers):
     job = queue.enqueue("hangs-once", 7)
     with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
-        started = processing(queue, job)
-        assert (started.status, started.progress, started.note, started.worker) == ("processing", 0.5, "half way", "ann")
+        now = processing(queue, job)
+        assert (now.status, now.progress, now.note, now.worker) == (
+            "processing",
+            0.5,
+            "half way",
+            "ann",
+        )
         ann.kill()
     assert queue.stats()["processing"] == 1
     with EngineWorker(queue, handlers, name="ben", lease=30):  # each has a lease of its own
@@ -67,7 +72,7 @@ def test_the_result_of_a_worker_frozen_beyond_its_lease_does_not_count(url, queu
         try:
             with EngineWorker(queue, handlers, name="ben", lease=1) as ben:
                 wait_until(lambda: queue.get(job.id).worker == "ben")
-                queue._database.change("SELECT jobqueue_prune()")  # as a third worker does when it comes
+                queue._database.change("SELECT jobqueue_prune()")  # as a third worker does when it starts
                 gate.touch()
                 (done,) = finished(queue, job)
                 assert (done.result, done.attempts, done.worker, done.note) == (2, 2, "ben", "attempt 2")
@@ -89,7 +94,7 @@ def vars_of(job):
 @pytest.mark.slow
 @unix
 def test_sigterm_lets_a_worker_finish_its_job_however_long_that_takes(queue, handlers, tmp_path):
-    """Longer than its lease: the other worker must not get it."""
+    """It takes longer than the lease, and the other worker must not get it."""
     job, gate, starts = gated(queue, tmp_path)
     with EngineWorker(queue, handlers, name="ann", lease=3) as ann:
         processing(queue, job)
@@ -113,7 +118,7 @@ def workers_of(queue):
 @pytest.mark.slow
 @unix
 def test_a_worker_that_blocks_its_loop_beyond_its_lease_does_not_reclaim_its_own_job(queue, handlers):
-    """Nobody else is there to take it, and its heartbeat comes before it looks for jobs of silent workers."""
+    """There is no other worker, and this one sends its heartbeat before it reclaims jobs of silent workers."""
     job = queue.enqueue("raises", "time.sleep(2.5)")
     with EngineWorker(queue, handlers, lease=1):
         (done,) = finished(queue, job)
@@ -121,7 +126,7 @@ def test_a_worker_that_blocks_its_loop_beyond_its_lease_does_not_reclaim_its_own
 
 
 def test_a_claim_whose_answer_was_lost_is_answered_again(queue):
-    """The server was killed after it had committed, and before the worker heard of it."""
+    """The server was killed after it had committed, and before the worker got the answer."""
     first, _ = queue.enqueue("a"), queue.enqueue("b")
     attempts = Attempts(queue)
     worker = attempts.register("ann")

@@ -1,4 +1,4 @@
-"""The engine's workers in processes of their own, and no fault but those of handlers."""
+"""The engine's workers in processes of their own: which jobs they claim, and what their handlers do."""
 
 from collections import Counter
 
@@ -73,7 +73,7 @@ def test_a_result_that_is_not_json_fails_the_job_with_the_reason(team, code):
 
 
 def test_a_result_that_the_database_rejects_fails_the_job_with_the_reason(team):
-    """It rejects what is larger than a gigabyte. Here it has a limit that takes less time to reach."""
+    """It rejects anything larger than a gigabyte. Here it has a lower limit."""
     team._database.change("ALTER TABLE jobqueue_jobs ADD CONSTRAINT small CHECK (length(result::text) < 100) NOT VALID")
     try:
         jobs = [team.enqueue("echo", "x" * 100, max_attempts=1) for _ in range(2)]
@@ -133,7 +133,7 @@ def test_two_workers_claim_the_highest_priority_first(team, tmp_path):
     jobs = [team.enqueue("echo", priority=priority) for priority in (-1, 1, 10, 0, -10, 2, 1000, -1000, 10, 1)]
     gate.touch()
     done = sorted(finished(team, *jobs), key=lambda job: job.started_at)
-    for worker in ("ann", "ben"):  # each asks for the next one when it has done the last
+    for worker in ("ann", "ben"):  # each claims its next job when it has finished the last one
         took = [job.priority for job in done if job.worker == worker]
         assert took == sorted(took, reverse=True)
 
@@ -177,7 +177,7 @@ def test_without_any_fault_each_job_runs_exactly_as_often_as_it_should(team, han
 
 
 def test_a_job_deferred_with_procrastinates_own_tools_blocks_no_other(queue):
-    """Somebody deferred it with Procrastinate's own tools: nothing says what its attempts and data are."""
+    """Nothing says what its attempts and data are."""
     ((foreign,),) = queue._database.change(
         "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES (%s, 'theirs') RETURNING id", (queue.name,)
     )
@@ -192,7 +192,7 @@ def test_a_job_deferred_with_procrastinates_own_tools_blocks_no_other(queue):
 
 
 def test_a_worker_keeps_no_transaction_open_between_two_steps(team):
-    """One that is frozen then would keep what it has locked."""
+    """A worker that is frozen between them would keep its locks."""
     jobs = [team.enqueue("echo") for _ in range(150)]
     states = set()
     while unfinished(team):

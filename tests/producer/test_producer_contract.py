@@ -1,4 +1,4 @@
-"""The producer's half of the contract: enqueue, get, stats, dead, revive, discard. It is what an API needs."""
+"""The producer's half of the contract: enqueue, get, stats, dead, revive, discard. An API needs no more."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The producer's half of the contract: subscribe. What a listener hears, and what it may do."""
+"""The producer's half of the contract: subscribe. What a listener is called with, and what it may do."""
 
 import asyncio
 import inspect
@@ -180,7 +180,7 @@ def test_a_job_can_be_followed_to_its_end(queue, worker):
 
 
 def test_listeners_that_enqueue_are_called_one_after_the_other(queue):
-    """Not one within the other: a chain of jobs has no end to run into."""
+    """Not one inside the other, so a long chain of jobs cannot exceed the recursion limit."""
     depths, left = [], 50
 
     def chain(event):
