@@ -257,7 +257,7 @@ class EngineQueue:
         self._database.disconnect()
 
     def _notify(self) -> None:
-        """Call the listeners with the moves that the server reported, in order, also those that a listener makes."""
+        """Call the listeners with what the server reported, in order, including the moves that a listener makes."""
         notifications, delivered = self._database.notifications, self._database.delivered
         try:
             while notifications and self._listeners:
