@@ -68,6 +68,7 @@ LONGEST = (
     "test_labs",
     "11_production_engine",
 )
+TOGETHER = ("tests/engine/", "tests/producer/")  # folders whose tests share a server, and processes connected to it
 BUILT = {"site", "wheel"}  # fixtures that take long
 
 
@@ -79,7 +80,7 @@ def pytest_xdist_auto_num_workers():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give a file's tests to one worker, in their order; what they share is made once."""
+    """Give the tests of a file, or of a folder, to one worker, in their order; what they share is made once."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
@@ -91,7 +92,9 @@ def pytest_xdist_make_scheduler(config, log):
 
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return nodeid.partition("[")[2] or file if file.endswith("test_jupyterlab.py") else file
+            if file.endswith("test_jupyterlab.py"):
+                return nodeid.partition("[")[2] or file
+            return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)

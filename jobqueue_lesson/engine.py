@@ -238,15 +238,15 @@ class EngineQueue:
             )
         self._notify()
 
-    def close(self, *, delete: bool = False) -> None:
+    def close(self, *, forget: bool = False) -> None:
         """Close the connection.
 
         Args:
-            delete: whether to delete all jobs of this queue first, and the entries of its workers.
+            forget: whether to delete all jobs of this queue first, and the entries of its workers.
         """
         self._listeners.clear()
         self._database.stop_listening()
-        if delete:
+        if forget:
             self._database.read("DELETE FROM procrastinate_jobs WHERE queue_name = %s", (self.name,))
             for table in ("jobqueue_discarded", "jobqueue_memory"):
                 self._database.read(f"DELETE FROM {table} WHERE queue = %s", (self.name,))

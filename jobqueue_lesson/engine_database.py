@@ -39,7 +39,7 @@ class Database:
     Args:
         url: where the server is.
         queue: the queue's name; its notifications are received.
-        deliver: called by the event loop when `notifications` has something in it.
+        deliver: called by the event loop when `notifications` is not empty.
 
     Raises:
         StorageError: if the server can't be reached, or its tables are of another version.
@@ -49,7 +49,7 @@ class Database:
         self.url = url
         self.queue = queue
         self.notifications: deque[dict[str, Any]] = deque()
-        """Those that were received and not handled yet, oldest first. The code that handles one removes it."""
+        """Notifications that were received and not handled yet, oldest first. The code that handles one removes it."""
         self.delivered: deque[int] = deque(maxlen=2 * OVERLAP)
         """The numbers of the events that were handled, the latest last."""
         self._deliver = deliver
@@ -77,7 +77,7 @@ class Database:
             self._receive()
         if self._connection is None:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            connection.add_notify_handler(lambda notification: self._append(notification.payload))
+            connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
             if self._listening:
                 connection.execute(self._listen)
                 self._catch_up(connection)
@@ -201,9 +201,9 @@ class Database:
             self.disconnect()
             return
         while notification := server.notifies():
-            self._append(notification.extra)
+            self._add_notification(notification.extra)
 
-    def _append(self, payload: str | bytes) -> None:
+    def _add_notification(self, payload: str | bytes) -> None:
         if self._listening:  # otherwise it was sent before the next listener subscribes
             self.notifications.append(json.loads(payload))
 

@@ -155,19 +155,17 @@ def read_notification(notification: dict[str, Any], get: Callable[[int], Job | N
     """Return the event of a move that the engine doesn't record: progress, or the end of a discarded job.
 
     Args:
-        notification: from a function of `engine.sql`.
-        get: looks a job up. None if the job is gone: then there is no event.
+        notification: the notification, from a function of `engine.sql`.
+        get: returns a job, or None if it is gone: then there is no event.
     """
+    at, job_id = notification["at"], notification["job"]
     if "discard" in notification:
         type, attempt, priority, due, worker, progress = notification["discard"]
-        return JobEvent(
-            notification["at"], DISCARD, notification["job"], type, Status.FAILED, attempt, priority, due, worker, None,
-            progress,
-        )  # fmt: skip
-    job = get(notification["job"])
+        return JobEvent(at, DISCARD, job_id, type, Status.FAILED, attempt, priority, due, worker, None, progress)
+    job = get(job_id)
     if job is None:
         return None
     return JobEvent(
-        notification["at"], PROGRESS, job.id, job.type, Status.PROCESSING, notification["attempt"], job.priority,
-        job.scheduled_for, notification["worker"], None, notification["progress"], notification["note"],
+        at, PROGRESS, job.id, job.type, Status.PROCESSING, notification["attempt"], job.priority, job.scheduled_for,
+        notification["worker"], None, notification["progress"], notification["note"],
     )  # fmt: skip

@@ -5,9 +5,10 @@ import pytest
 from filelock import FileLock
 
 from jobqueue_lesson import Simulation
-from jobqueue_lesson.postgres import server
+from jobqueue_lesson.durable import SQLiteQueue
 from tests.support.distribution import distribution
 from tests.support.installed import need
+from tests.support.postgres import private_server
 from tests.support.queues import QUEUES
 from tools import handouts, website
 from tools.paths import LITE, PYODIDE
@@ -59,10 +60,22 @@ def queue(request, sim, tmp_path):
     getattr(queue, "close", lambda: None)()
 
 
+@pytest.fixture
+def open_queue(sim, tmp_path):
+    """Open the same file, as often as one likes, in simulated time."""
+    opened = []
+
+    def open_queue(**options):
+        opened.append(SQLiteQueue(tmp_path / "tasks.db", **({"clock": sim.time, "poll": None, "lease": 10} | options)))
+        return opened[-1]
+
+    yield open_queue
+    for queue in opened:
+        queue.close()
+
+
 @pytest.fixture(scope="module")
 def url():
-    """The URL of a PostgreSQL server of this module's own, whatever DATABASE_URL says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DATABASE_URL", raising=False)
-        with server() as url:
-            yield url
+    """The URL of a PostgreSQL server of this module's own."""
+    with private_server() as url:
+        yield url

@@ -1,15 +1,22 @@
-"""A child ends with the process that started it, however that one ends, and whatever the child is doing."""
+"""Worker processes that share a file; and how a child ends with the process that started it.
 
+A child ends however its parent ends, and whatever the child is doing.
+"""
+
+import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from contextlib import suppress
 
 import pytest
 
+from benchmarks.torture import sqlite as torture
 from jobqueue_lesson import processes
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.processes import Child, WorkerProcess
@@ -31,17 +38,186 @@ async def sleep(data):
     Path(data["started"]).write_text(str(os.getpid()))
     await asyncio.sleep(data.get("seconds", 3600))
 
-HANDLERS = {"hold": hold_the_gil, "sleep": sleep}
+async def note(data):
+    with open(data["file"], "a") as file:
+        file.write(f"begun {data['n']}\\n")
+    await asyncio.sleep(data.get("seconds", 0))
+    with open(data["file"], "a") as file:
+        file.write(f"done {data['n']}\\n")
+    return data["n"]
+
+HANDLERS = {"hold": hold_the_gil, "sleep": sleep, "note": note}
 """
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def handlers(tmp_path):
+    path = tmp_path / "handlers.py"
+    path.write_text(HANDLERS)
+    return path
+
+
+@pytest.fixture
+def here(tmp_path, handlers, monkeypatch):
     """A folder with handlers, a queue, and modules for children."""
-    (tmp_path / "handlers.py").write_text(HANDLERS)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
     return tmp_path
 
+
+# --- worker processes that share a file ---
+
+
+def test_what_one_process_enqueues_another_does_and_the_first_hears_of_it(tmp_path, handlers):
+    queue = SQLiteQueue(tmp_path / "tasks.db")
+    heard = []
+
+    async def main():
+        queue.subscribe(heard.append)
+        for n in range(5):
+            queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
+        await asyncio.wait_for(queue.join(), 30)
+        await asyncio.sleep(0.1)
+
+    with WorkerProcess(queue, handlers, name="ann"):
+        asyncio.run(main())
+    queue.close()
+    assert [event.move for event in heard].count("complete") == 5
+    assert {event.worker for event in heard if event.move == "complete"} == {"ann"}
+
+
+def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
+    path = tmp_path / "tasks.db"
+    queue = SQLiteQueue(path)
+    script = """
+        import asyncio, sys, time
+        from jobqueue_lesson.durable import SQLiteQueue
+        from jobqueue_lesson.worker import Worker
+
+        async def handler(data):
+            return time.time() - data
+
+        async def shift(queue):
+            worker = Worker(queue, {"a": handler})
+            working = asyncio.create_task(worker.run())
+            print("ready", flush=True)
+            while queue.stats()["completed"] < 10:
+                await asyncio.sleep(0.1)
+            worker.stop()
+            await working
+
+        queue = SQLiteQueue(sys.argv[1])
+        asyncio.run(shift(queue))
+        queue.close()
+    """
+    worker = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(path)], stdout=subprocess.PIPE)
+    try:
+        assert worker.stdout.readline() == b"ready\n"
+        begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        for _ in range(10):
+            time.sleep(0.1)
+            queue.enqueue("a", time.time())
+        assert worker.wait(30) == 0
+        idle, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    finally:
+        worker.kill()
+        worker.stdout.close()
+    waits = sorted(queue.get(number).result for number in range(1, 11))
+    queue.close()
+    assert waits[0] < 0.1  # at its best: a busy machine may be late most of the time
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert used < 0.6 * idle + 0.5  # its start is in there, too
+
+
+@pytest.mark.slow
+@posix
+def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp_path, handlers):
+    queue = SQLiteQueue(tmp_path / "tasks.db", lease=0.5)
+    notes = tmp_path / "notes"
+    queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
+    with WorkerProcess(queue, handlers, name="ann") as ann:
+        wait_until(lambda: notes.exists() and notes.read_text(), 20)
+        ann.kill()
+        assert not ann.alive
+    assert queue.get(1).status == "processing"
+    with WorkerProcess(queue, handlers, name="ben"):
+        wait_until(lambda: queue.get(1).status == "completed", 20)
+    assert notes.read_text() == "begun 1\nbegun 1\ndone 1\n"
+    assert [(e.move, e.worker) for e in queue.events()] == [
+        ("enqueue", None),
+        ("dequeue", "ann"),
+        ("retry", "ann"),
+        ("dequeue", "ben"),
+        ("complete", "ben"),
+    ]
+    queue.close()
+
+
+@posix
+def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
+    queue = SQLiteQueue(tmp_path / "tasks.db")
+    for n in (1, 2):
+        queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n, "seconds": 0.3})
+    with WorkerProcess(queue, handlers):
+        wait_until(lambda: queue.stats()["processing"] == 1, 20)
+    assert queue.stats() == {"pending": 1, "processing": 0, "completed": 1, "failed": 0}
+    queue.close()
+
+
+@posix
+def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
+    queue = SQLiteQueue(tmp_path / "tasks.db", keep_finished=2)
+    for n in range(5):
+        queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
+    with WorkerProcess(queue, handlers):
+        wait_until(lambda: queue.stats()["completed"] == 5, 20)
+    assert [number for number in range(1, 6) if queue.get(number)] == [4, 5]
+    queue.close()
+
+
+@posix
+def test_a_worker_process_dies_with_who_started_it(tmp_path, handlers):
+    SQLiteQueue(tmp_path / "tasks.db").close()
+    script = f"""
+        import os, signal
+        from jobqueue_lesson.durable import SQLiteQueue
+        from jobqueue_lesson.processes import WorkerProcess
+
+        worker = WorkerProcess(SQLiteQueue({str(tmp_path / "tasks.db")!r}), {str(handlers)!r})
+        print(worker._process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    gone = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, check=False)
+    assert gone.returncode == -signal.SIGKILL
+
+    def is_dead():
+        try:
+            with open(f"/proc/{int(gone.stdout)}/stat") as stat:
+                return stat.read().split()[2] == "Z"
+        except FileNotFoundError:
+            return True
+        except ProcessLookupError:
+            return True
+
+    if not os.path.exists("/proc"):
+        pytest.skip("no /proc to look into")
+    wait_until(is_dead, 20)
+
+
+def test_a_worker_process_needs_a_file_with_handlers(tmp_path, open_queue):
+    with pytest.raises(FileNotFoundError, match=r"no file with handlers at .*nothing\.py"):
+        WorkerProcess(open_queue(), tmp_path / "nothing.py")
+
+
+@pytest.mark.slow
+@posix
+def test_no_job_is_lost_done_twice_or_stuck_while_workers_are_killed(tmp_path):
+    outcome = torture.run(tmp_path / "tasks.db", jobs=2000, workers=4, every=0.05, seconds=3.0, seed=10)
+    assert outcome.completed + outcome.dead == 2000
+    assert outcome.kills > 10
+    assert outcome.expired > 0
+
+
+# --- a child ends with its parent ---
 
 PARENT = """
 import os, signal, sys, threading, time

@@ -1,4 +1,4 @@
-"""What every queue of the course must do, besides the producer's half: see test_producer_contract.py.
+"""What every queue of the course must do, besides the producer's half: see tests/producer.
 
 A new kind of queue joins by adding its factory to QUEUES, in conftest.py.
 """
