@@ -38,8 +38,8 @@ log = logging.getLogger("jobqueue_lesson")
 RESTART_DELAY = 1.0  # seconds between a crash of the app's own worker and its restart
 UNHEALTHY_FOR = 10.0  # seconds for which one StorageError makes the service unhealthy
 MAX_FAULTS = 10  # how many faults one answer names
-MAX_DISCARDED = 16 * 1024 * 1024  # bytes of an overlong body that are read and discarded before the answer…
-DISCARD_TIMEOUT = 2.0  # …for at most so many seconds
+MAX_DISCARDED = 16 * 1024 * 1024  # bytes of an overlong body that are read and discarded before the answer
+DISCARD_TIMEOUT = 2.0  # seconds that this may take
 STORAGE_DOWN = "the queue's storage is down: try again later"
 
 

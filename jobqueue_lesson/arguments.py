@@ -144,6 +144,7 @@ def validate_fraction(name: str, value: object) -> float:
 
 A_TYPE = "a string such as 'send-email'"
 NAMES_A_HANDLER = "it names the handler, such as 'send-email'"
+NAMES_A_WORKER = "it names the worker, such as 'worker-1'"
 
 
 def validate_job(type: str, priority: int, delay: float, max_attempts: int, key: str | None) -> None:
@@ -178,13 +179,13 @@ def validate_clock(clock: Callable[[], float]) -> Callable[[], float]:
     return clock
 
 
-def validate_worker(worker: str) -> None:
-    """Reject what is not a worker's name.
+def validate_worker(worker: str, argument: str = "worker") -> str:
+    """Return a worker's name.
 
     Raises:
         TypeError, ValueError: naming the argument.
     """
-    validate_text("worker", worker, "a string such as 'worker-1'", empty="it names the worker, such as 'worker-1'")
+    return validate_text(argument, worker, "a string such as 'worker-1'", empty=NAMES_A_WORKER)
 
 
 def validate_error(error: BaseException | str) -> None:

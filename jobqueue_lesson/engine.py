@@ -24,6 +24,7 @@ from . import moves
 from .arguments import (
     LARGEST,
     LONGEST_DELAY,
+    NAMES_A_WORKER,
     SMALLEST,
     as_json,
     shown,
@@ -256,7 +257,7 @@ class EngineQueue:
         self._database.disconnect()
 
     def _notify(self) -> None:
-        """Call the listeners with what the server has notified, in order, including the moves that a listener makes."""
+        """Call the listeners with what the server reported, in order, including the moves that a listener makes."""
         notifications, delivered = self._database.notifications, self._database.delivered
         try:
             while notifications and self._listeners:
@@ -328,7 +329,7 @@ class EngineWorker(Child):
         self, queue: EngineQueue, handlers: str | Path, name: str = "worker-1", *, lease: float = 30.0
     ) -> None:
         validate_handlers_file(handlers)
-        _validate_text("name", name, LONGEST_WORKER, empty="it names the worker, such as 'worker-1'")
+        _validate_text("name", name, LONGEST_WORKER, empty=NAMES_A_WORKER)
         validate_seconds("lease", lease, zero=False)
         _validate_range("lease", lease, 0, LONGEST_DELAY)
         super().__init__(

@@ -108,7 +108,7 @@ class Waiters(deque["asyncio.Future[None]"]):
                 self._stop_alarm()
 
     def wake(self, jobs: float = math.inf) -> None:
-        """Wake waiters until one is waking for each of so many jobs."""
+        """Wake waiters until as many are waking as there are jobs."""
         while self and self.waking < jobs:
             self._wake(self.popleft())
         self._stop_alarm()
@@ -141,7 +141,7 @@ class Waiters(deque["asyncio.Future[None]"]):
         self.joiners.clear()
 
     def set_alarm(self, seconds: float, wake_due: Callable[[], None]) -> None:
-        """Call `wake_due` in so many seconds, unless no waiter is asleep, or it will be called earlier."""
+        """Call `wake_due` after some seconds, unless no waiter is asleep, or it will be called earlier."""
         if not self:
             return
         loop = self[0].get_loop()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .arguments import shown, validate_count, validate_seconds, validate_text
+from .arguments import shown, validate_count, validate_seconds, validate_text, validate_worker
 from .contract import STORAGE_RETRY_DELAY, Queue
 from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, Status, StorageError
 from .progress import as_current_job
@@ -78,9 +78,7 @@ class Worker:
                 )
         self.queue = queue
         self.handlers = handlers
-        self.name = validate_text(
-            "name", name, "a string such as 'worker-1'", empty="it names the worker in the record"
-        )
+        self.name = validate_worker(name, "name")
         self.concurrency = validate_count("concurrency", concurrency)
         self.timeout = None if timeout is None else validate_seconds("timeout", timeout, zero=False)
         self.outage: Outage | None = None

@@ -74,7 +74,7 @@ WORKER = [
     ({"a": handler}, {"concurrency": 0}, ValueError, "concurrency must be 1 or more, got 0"),
     ({"a": handler}, {"timeout": 0}, ValueError, "timeout must be a finite number of seconds, above 0, got 0"),
     ({"a": handler}, {"timeout": NAN}, ValueError, "timeout must be a finite number of seconds, above 0, got nan"),
-    ({"a": handler}, {"name": ""}, ValueError, "name must not be empty: it names the worker in the record"),
+    ({"a": handler}, {"name": ""}, ValueError, "name must not be empty: it names the worker, such as 'worker-1'"),
 ]
 
 
