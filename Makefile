@@ -17,7 +17,7 @@ help:  ## list what can be made
 lab: $(VENV)/course  ## set up, and open the course in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
 
-doctor: $(VENV)/course  ## check this machine: what is missing, and the command that mends it
+doctor: $(VENV)/course  ## check this machine: what is missing, and the command that fixes it
 	$(BIN)/python -m jobqueue_lesson doctor
 
 test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook

@@ -44,13 +44,13 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.show.replay import Replay
 
 def record(jobs, workers):
-    sim, chance = Simulation(), random.Random(1)
+    sim, rng = Simulation(), random.Random(1)
     queue = JobQueue("many", clock=sim.time)
     history = History(queue)
 
     async def work(data):
-        await asyncio.sleep(chance.expovariate(2))
-        if chance.random() < 0.2:
+        await asyncio.sleep(rng.expovariate(2))
+        if rng.random() < 0.2:
             raise TimeoutError("try again")
 
     for _ in range(jobs):

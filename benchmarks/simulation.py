@@ -16,8 +16,8 @@ JOBS = 100_000
 
 def draws() -> list[tuple[float, float]]:
     """Return gap before arrival and time of service of each job: 3.2 arrive a second, a worker does 1 a second."""
-    draw = random.Random(1)
-    return [(draw.expovariate(3.2), draw.expovariate(1.0)) for _ in range(JOBS)]
+    rng = random.Random(1)
+    return [(rng.expovariate(3.2), rng.expovariate(1.0)) for _ in range(JOBS)]
 
 
 def ours(jobs: list[tuple[float, float]]) -> float:

@@ -27,9 +27,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .arguments import validate_count
-from .contract import KeyReused, Producer, QueueFull
+from .contract import Producer
 from .dead_letters import WITHOUT_NUL, JobId, Problem, admin_router, presentable
-from .job import ENDED, Job, Status, StorageError
+from .job import ENDED, Job, KeyReused, QueueFull, Status, StorageError
 from .progress import follow
 from .worker import Worker
 
@@ -315,8 +315,8 @@ class _OwnWorker:
     @property
     def without_storage(self) -> bool:
         """Whether the worker is waiting for its storage. `stats` may still work: a full disk can be read."""
-        trouble = self._worker.trouble
-        return trouble is not None and trouble.until is None
+        outage = self._worker.outage
+        return outage is not None and outage.until is None
 
     async def _keep_running(self, run: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
         """Run the worker, and restart it after each error, until the app stops."""

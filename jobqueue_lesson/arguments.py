@@ -1,4 +1,4 @@
-"""Argument validation: each function returns a valid value, and rejects any other with the same message everywhere.
+"""Argument validation: each function accepts a valid value, and rejects any other with the same message everywhere.
 
 The rule: an invalid value, of any type, in any method, raises a `TypeError` or a `ValueError` that names the argument
 and says what would be valid.
@@ -13,7 +13,7 @@ from typing import Any
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 """The integers that a database can store."""
-LONGEST = 1e10
+LONGEST_DELAY = 1e10
 """The longest delay, in seconds: 317 years. A database has to store the date, and its calendar ends."""
 
 
@@ -160,8 +160,8 @@ def validate_job(type: str, priority: int, delay: float, max_attempts: int, key:
         raise ValueError(f"priority must be from {SMALLEST} to {LARGEST}, got {shown(priority)}")
     if max_attempts.__class__ is not int or not 1 <= max_attempts <= LARGEST:
         validate_count("max_attempts", max_attempts)
-    if delay.__class__ is not float or not 0 <= delay <= LONGEST:
-        validate_seconds("delay", delay, most=LONGEST)
+    if delay.__class__ is not float or not 0 <= delay <= LONGEST_DELAY:
+        validate_seconds("delay", delay, most=LONGEST_DELAY)
     if key is not None:
         validate_text("key", key, "a string or None", empty="give None for a job without an idempotency key")
 

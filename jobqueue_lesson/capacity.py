@@ -112,7 +112,7 @@ class QueueOutcome(NamedTuple):
     """The share of their time for which the workers were busy."""
     seconds: float
     """How long it took in all."""
-    came: list[float]
+    arrived: list[float]
     """When each job arrived, in seconds."""
     done: list[float]
     """When each job was done, in seconds, in order of arrival."""
@@ -132,7 +132,7 @@ class QueueOutcome(NamedTuple):
         It walks through time, adds one for each arrival, subtracts one for each job done, and weights each count by how
         long it lasted.
         """
-        changes = sorted([(second, 1) for second in self.came] + [(second, -1) for second in self.done])
+        changes = sorted([(second, 1) for second in self.arrived] + [(second, -1) for second in self.done])
         jobs, since, weighted = 0, 0.0, []
         for second, change in changes:
             weighted.append(jobs * (second - since))
@@ -167,21 +167,21 @@ def simulate(arrivals: float, service: float, workers: int, jobs: int = 100_000,
         seed: for the random times.
     """
     offered_load(arrivals, service)
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     free = [0.0] * validate_count("workers", workers)  # a heap: when each worker is free
     now = worked = 0.0
-    waits, came, done = [], [], []
+    waits, arrived, done = [], [], []
     for _ in range(validate_count("jobs", jobs)):
-        now += chance.expovariate(arrivals)
-        work = chance.expovariate(1 / service)
+        now += rng.expovariate(arrivals)
+        work = rng.expovariate(1 / service)
         start = max(now, free[0])
         heapreplace(free, start + work)
         waits.append(start - now)
-        came.append(now)
+        arrived.append(now)
         done.append(start + work)
         worked += work
     seconds = max(free)
-    return QueueOutcome(waits, worked / (seconds * workers), seconds, came, done)
+    return QueueOutcome(waits, worked / (seconds * workers), seconds, arrived, done)
 
 
 Signal = Literal["depth", "latency"]
@@ -221,15 +221,15 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
         start_up: seconds that a new worker takes to start.
         seed: for the random times.
     """
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     coming: list[tuple[float, float]] = []  # (when, work)
     now = 0.0
     while now < 600:
-        now += chance.expovariate(40)
+        now += rng.expovariate(40)
         coming.append((now, 0.02))
     coming += [(60.0 * minute, 0.02) for minute in range(1, 10) for _ in range(300)]
     while now < 1200:
-        now += chance.expovariate(1)
+        now += rng.expovariate(1)
         coming.append((now, 4.0))
     coming.sort()
 

@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .job import Job, JobEvent, QueueError
+from .job import Job, JobEvent
 
 Clock = Callable[[], float]
 Listener = Callable[[JobEvent], object]
 
-
-class QueueFull(QueueError):
-    """The queue has reached its limit of pending jobs. Nothing was enqueued; try again later."""
-
-
-class KeyReused(QueueError):
-    """The idempotency key belongs to a job of another type or with other data. Nothing was enqueued."""
+STORAGE_RETRY_DELAY = 1.0
+"""Seconds after which a worker or a follower tries again while a queue's storage is down."""
 
 
 class Producer(Protocol):

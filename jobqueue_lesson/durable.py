@@ -7,7 +7,6 @@ expires, and another worker reclaims the job. That is why a handler may see the 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -35,13 +34,12 @@ from .arguments import (
     validate_text,
     validate_worker,
 )
-from .contract import Clock, Listener, QueueFull
+from .contract import Clock, Listener
 from .durable_file import QueueFile
 from .job import (
     COMPLETE,
     DEQUEUE,
     DISCARD,
-    ENQUEUE,
     FAIL,
     PROGRESS,
     RELEASE,
@@ -49,6 +47,7 @@ from .job import (
     Job,
     JobEvent,
     Move,
+    QueueFull,
     Status,
     StorageError,
 )
@@ -121,8 +120,8 @@ class SQLiteQueue:
         self._listeners = Listeners(self.name)
         self._waiters = Waiters()
         self._notified = 0  # number of the last event that listeners were notified of
-        self._looking: asyncio.AbstractEventLoop | None = None
-        self._blind = False  # whether the last look failed
+        self._polling: asyncio.AbstractEventLoop | None = None  # the loop that polls
+        self._poll_failed = False  # whether the last poll did
         self._version = self._file.version()
 
     def __repr__(self) -> str:
@@ -159,17 +158,10 @@ class SQLiteQueue:
                 if job is not None:
                     moves.require_same(job, type, data)
                     return job
-            if self.max_pending is not None and self.stats()["pending"] >= self.max_pending:
+            if self.max_pending is not None and self.stats()[Status.PENDING] >= self.max_pending:
                 raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
-            due = float(now + delay)
-            cursor = self._db.execute(
-                "INSERT INTO jobs (type, data, priority, max_attempts, key, created_at, scheduled_for, status,"
-                " attempts, result, errors, note, ready)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0, 'null', '[]', '', ?)",
-                (type, text, priority, max_attempts, key, now, due, due <= now),
-            )
-            job = Job(cursor.lastrowid or 0, type, data, priority, max_attempts, key, now, due)
-            tables.record(self._db, job, ENQUEUE, now, self.keep_finished)
+            job = Job(0, type, data, priority, max_attempts, key, now, float(now + delay))
+            tables.add(self._db, job, now, data=text, keep_finished=self.keep_finished)
         self._after_move()
         return job
 
@@ -182,12 +174,8 @@ class SQLiteQueue:
         job = None
         with self._file.transaction() as now:
             self._reclaim(now)
-            self._db.execute(
-                "UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,)
-            )
-            job = tables.find(
-                self._db, "status = 'pending' AND ready ORDER BY priority DESC, scheduled_for, id LIMIT 1"
-            )
+            tables.mark_due(self._db, now)
+            job = tables.find(self._db, tables.NEXT)
             if job is not None:
                 moves.start(job, worker, now)
                 self._save(job, DEQUEUE, now)
@@ -203,7 +191,7 @@ class SQLiteQueue:
         """Renew the lease of a running job; see `Queue.heartbeat`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, PROGRESS, attempt)
-            self._db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (now + self._lease, job_id))
+            tables.renew_lease(self._db, job, until=now + self._lease)
         return job
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
@@ -263,9 +251,7 @@ class SQLiteQueue:
         """Delete a failed job; see `Producer.discard`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, DISCARD)
-            self._db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-            self._db.execute("UPDATE counts SET forgotten = forgotten + 1")
-            tables.record(self._db, job, DISCARD, now, self.keep_finished)
+            tables.delete(self._db, job, now)
         self._after_move()
         return job
 
@@ -285,8 +271,8 @@ class SQLiteQueue:
 
     def stats(self) -> dict[str, int]:
         """Count the jobs in each state; see `Producer.stats`."""
-        (counts,) = self._file.read("SELECT pending, processing, completed, failed FROM counts")
-        return dict(zip(("pending", "processing", "completed", "failed"), counts, strict=True))
+        (counts,) = self._file.read(f"SELECT {', '.join(Status)} FROM counts")
+        return dict(zip((status.value for status in Status), counts, strict=True))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after every move, including those of other processes; see `Producer.subscribe`."""
@@ -300,7 +286,7 @@ class SQLiteQueue:
     async def wait(self, *, or_finished: bool = True) -> None:
         """Sleep until `dequeue` is worth a try; see `Queue.wait`."""
         self._watch()
-        await self._waiters.sleep(self._wake_for_jobs, or_finished=or_finished)
+        await self._waiters.sleep(self._wake_due, or_finished=or_finished)
 
     async def join(self) -> None:
         """Sleep until no job is pending or processing."""
@@ -314,10 +300,9 @@ class SQLiteQueue:
     def memory(self, name: str) -> Iterator[dict[str, Any]]:
         """Yield a scheduler's memory of this name; see `SchedulerQueue.memory` (page 8)."""
         with self._file.transaction():
-            row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
-            memory = {} if row is None else json.loads(row[0])
+            memory = tables.read_memory(self._db, name)
             yield memory
-            self._db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, as_json("memory", memory)))
+            tables.write_memory(self._db, name, as_json("memory", memory))
         self._after_move()
 
     # --- the events ---
@@ -333,7 +318,7 @@ class SQLiteQueue:
             if self._listeners:
                 self._notify()
         except StorageError as error:
-            self._version = -1  # so that the next look notifies them
+            self._version = -1  # so that the next poll notifies them
             log.warning("listeners of queue %r will be notified later: %s", self.name, error)
         finally:
             if self._waiters or self._waiters.joiners:
@@ -350,7 +335,7 @@ class SQLiteQueue:
 
     def _wake(self) -> None:
         """After a change: wake one waiter per available job, or all of them after the last job."""
-        self._wake_for_jobs()
+        self._wake_due()
         if self._waiters or self._waiters.joiners:
             try:
                 if not self._unfinished():
@@ -358,7 +343,7 @@ class SQLiteQueue:
             except StorageError:
                 self._waiters.wake_all()
 
-    def _wake_for_jobs(self) -> None:
+    def _wake_due(self) -> None:
         """Wake one waiter per available job, and look again when the next one will be available."""
         if self._waiters:
             try:
@@ -382,31 +367,31 @@ class SQLiteQueue:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        if self.poll is None or self._looking is loop:
+        if self.poll is None or self._polling is loop:
             return
-        self._looking = loop
+        self._polling = loop
 
-        def look() -> None:
-            if self._looking is not loop:
+        def poll_once() -> None:
+            if self._polling is not loop:
                 return
             if not (self._waiters or self._waiters.joiners or self._listeners):
-                self._looking = None
+                self._polling = None
                 return
-            loop.call_later(self.poll or 0, look)  # first: a look that fails must not be the last
+            loop.call_later(self.poll or 0, poll_once)  # first: a poll that fails must not be the last
             try:
                 version = self._file.version()
                 if version != self._version:
                     self._notify()
                     self._version = version
                     self._wake()
-                self._blind = False
+                self._poll_failed = False
             except StorageError as error:
-                if not self._blind:
+                if not self._poll_failed:
                     log.error("queue %r cannot see what other processes do, and keeps trying: %s", self.name, error)
-                self._blind = True
+                self._poll_failed = True
                 self._waiters.wake_all()
 
-        loop.call_later(self.poll, look)
+        loop.call_later(self.poll, poll_once)
 
     # --- inside a transaction ---
 
@@ -447,4 +432,4 @@ class SQLiteQueue:
 
     def _unfinished(self) -> int:
         stats = self.stats()
-        return stats["pending"] + stats["processing"]
+        return stats[Status.PENDING] + stats[Status.PROCESSING]

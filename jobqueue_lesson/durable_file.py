@@ -1,6 +1,6 @@
 """The file of a queue on disk: one SQLite database that several processes share (page 10).
 
-It groups changes into transactions, and raises named errors while the file cannot be used.
+It groups changes into transactions, and raises `StorageError` while the file cannot be used.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .contract import Clock
 from .durable_tables import prepare
 from .job import QueueClosed, StorageError
 
-BUSY = 10.0
+BUSY_TIMEOUT = 10.0
 """Seconds for which a move waits for those of other processes."""
-CHECKPOINT = 256
+CHECKPOINT_EVERY = 256
 """Moves after which a process copies the write-ahead log into the file."""
-LOOK = 64
+LOG_CHECK_EVERY = 64
 """Moves after which a process checks the length of the log."""
 LOG_LIMIT = 16 * 2**20
 """Bytes to which the log may grow before every process waits until it is empty."""
@@ -57,7 +57,7 @@ class QueueFile:
         self._moves = 0
         self._checked = -1.0  # when the file was last seen in its place
         try:
-            self.db = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY)
+            self.db = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_TIMEOUT)
             """The connection. Write on it only inside `transaction`."""
             try:
                 prepare(self.db, self.path, evicts=evicts)
@@ -69,7 +69,7 @@ class QueueFile:
                 self.db.close()
                 raise
         except sqlite3.Error as error:
-            raise self._named(error) from error
+            raise self._storage_error(error) from error
 
     def close(self) -> None:
         """Close the file. What was committed stays in it."""
@@ -82,7 +82,7 @@ class QueueFile:
         try:
             return self.db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise self._named(error) from error
+            raise self._storage_error(error) from error
 
     def version(self) -> int:
         """Return a number that changes whenever another process changes the file."""
@@ -106,12 +106,12 @@ class QueueFile:
                     self.db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise self._named(error) from error
+            raise self._storage_error(error) from error
         self._moves += 1
-        if self._moves % LOOK == 0:
+        if self._moves % LOG_CHECK_EVERY == 0:
             self._checkpoint()
 
-    def _named(self, error: sqlite3.Error) -> StorageError:
+    def _storage_error(self, error: sqlite3.Error) -> StorageError:
         if self._closed:
             return QueueClosed(f"{self.path}: this queue was closed; nothing was changed")
         return StorageError(f"{self.path}: {error}; nothing was changed")
@@ -142,14 +142,14 @@ class QueueFile:
         emptied while all processes wait for a moment.
         """
         with suppress(OSError, sqlite3.Error):  # the move has been made; a later one tries again
-            if self._moves % CHECKPOINT == 0:
+            if self._moves % CHECKPOINT_EVERY == 0:
                 self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             if self._file is not None and os.stat(f"{self._file}-wal").st_size > LOG_LIMIT:
                 self.db.execute("PRAGMA busy_timeout = 100")
                 try:
                     self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                 finally:
-                    self.db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+                    self.db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
 
 
 def _validate_path(path: str | Path) -> Path:

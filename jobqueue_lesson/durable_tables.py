@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import moves
-from .job import COMPLETE, ENQUEUE, FAIL, RELEASE, AttemptError, Job, JobEvent, Move, Status, StorageError
+from .job import COMPLETE, DISCARD, ENQUEUE, FAIL, RELEASE, AttemptError, Job, JobEvent, Move, Status, StorageError
 
 APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
 VERSION = 2
@@ -80,6 +80,8 @@ EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worke
 """The columns that `read_event` takes."""
 EVENTS_AFTER = f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number"
 
+NEXT = "status = 'pending' AND ready ORDER BY priority DESC, scheduled_for, id LIMIT 1"
+"""Which job a worker claims, for `find`."""
 WORTH_A_TRY = """
     SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND ready)
         OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND NOT ready AND scheduled_for <= :now)
@@ -149,6 +151,37 @@ def find(db: sqlite3.Connection, which: str, *values: object) -> Job | None:
     return None if row is None else read_job(row)
 
 
+def add(db: sqlite3.Connection, job: Job, now: float, *, data: str, keep_finished: int | None) -> None:
+    """Write a new job, and the move that made it; give it its id.
+
+    Args:
+        db: a connection, inside a transaction.
+        job: a pending job.
+        now: the time, in seconds.
+        data: the job's data, as JSON.
+        keep_finished: see `record`.
+    """
+    cursor = db.execute(
+        "INSERT INTO jobs (type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts,"
+        " result, errors, note, ready) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', '[]', ?, ?)",
+        (
+            job.type,
+            data,
+            job.priority,
+            job.max_attempts,
+            job.key,
+            job.created_at,
+            job.scheduled_for,
+            job.status.value,
+            job.attempts,
+            job.note,
+            job.scheduled_for <= now,
+        ),
+    )
+    job.id = cursor.lastrowid or 0
+    record(db, job, ENQUEUE, now, keep_finished)
+
+
 def save(
     db: sqlite3.Connection,
     job: Job,
@@ -190,6 +223,23 @@ def save(
         ),
     )
     record(db, job, move, now, keep_finished)
+
+
+def mark_due(db: sqlite3.Connection, now: float) -> None:
+    """Mark the delayed jobs that are due as ready."""
+    db.execute("UPDATE jobs SET ready = 1 WHERE status = 'pending' AND NOT ready AND scheduled_for <= ?", (now,))
+
+
+def renew_lease(db: sqlite3.Connection, job: Job, *, until: float) -> None:
+    """Write when a running job's lease expires, in seconds."""
+    db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, job.id))
+
+
+def delete(db: sqlite3.Connection, job: Job, now: float) -> None:
+    """Delete a job that is discarded, and write that move."""
+    db.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+    db.execute("UPDATE counts SET forgotten = forgotten + 1")
+    record(db, job, DISCARD, now, None)
 
 
 def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finished: int | None) -> None:
@@ -239,6 +289,17 @@ def _sweep(db: sqlite3.Connection, most: int) -> None:
             (start, end),
         )
     db.execute("UPDATE counts SET swept = ?", (end if seen == most else 0,))
+
+
+def read_memory(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """Return what a scheduler stored under this name; an empty dictionary if nothing."""
+    row = db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
+    return {} if row is None else dict(json.loads(row[0]))
+
+
+def write_memory(db: sqlite3.Connection, name: str, text: str) -> None:
+    """Store a scheduler's memory, as JSON, under this name."""
+    db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, text))
 
 
 def read_job(row: Any) -> Job:

@@ -19,9 +19,12 @@ from typing import Any
 
 import psycopg
 
-from . import arguments, moves
-from . import engine_record as record
+from . import engine_tables as tables
+from . import moves
 from .arguments import (
+    LARGEST,
+    LONGEST_DELAY,
+    SMALLEST,
     as_json,
     shown,
     validate_integer,
@@ -40,6 +43,7 @@ from .job import (
     Job,
     JobEvent,
     JobNotFound,
+    Status,
     StorageError,
 )
 from .notify import Listeners
@@ -51,8 +55,7 @@ __all__ = ["EngineQueue", "EngineWorker", "crash", "server"]
 
 log = logging.getLogger("jobqueue_lesson")
 
-LARGEST = 2**31 - 1  # what PostgreSQL's `integer` holds
-LONGEST_DELAY = 1e11  # seconds; about 3,000 years
+LARGEST_INTEGER = 2**31 - 1  # what PostgreSQL's `integer` holds
 LONGEST_TYPE = 128  # characters, in Procrastinate's table
 LONGEST_KEY = 2000  # bytes; a few hundred less than PostgreSQL can have in an index
 LONGEST_WORKER = 100  # bytes: its name is in notifications
@@ -130,9 +133,8 @@ class EngineQueue:
             raise ValueError(f"type must be at most {LONGEST_TYPE} characters long on this engine, got {len(type)}")
         if key is not None:
             _validate_text("key", key, LONGEST_KEY)
-        _validate_range("priority", priority, -LARGEST, LARGEST)
-        _validate_range("delay", delay, 0, LONGEST_DELAY)
-        _validate_range("max_attempts", max_attempts, 1, LARGEST)
+        _validate_range("priority", priority, -LARGEST_INTEGER, LARGEST_INTEGER)
+        _validate_range("max_attempts", max_attempts, 1, LARGEST_INTEGER)
         text = as_json("data", data)
         values = (self.name, type, text, priority, float(delay), max_attempts, key, self._policy)
         ((job_id, made, at),) = self._database.change(
@@ -141,7 +143,7 @@ class EngineQueue:
         if made:
             job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
         else:
-            job = self._known(job_id)
+            job = self._existing(job_id)
             moves.require_same(job, type, data)
         self._notify()
         return job
@@ -149,30 +151,30 @@ class EngineQueue:
     def get(self, job_id: int) -> Job | None:
         """Return a job as it is now; None if it is unknown or was deleted."""
         validate_integer("job_id", job_id)
-        rows = self._database.read(f"{record.JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
-        return record.read_job(rows[0]) if rows else None
+        rows = self._database.read(f"{tables.JOB} AND jobs.id = %s", (self.name, _in_range(job_id)))
+        return tables.read_job(rows[0]) if rows else None
 
     def stats(self) -> dict[str, int]:
         """Count the jobs in each state; see `Producer.stats`. The database counts them one by one."""
-        counts = dict.fromkeys(("pending", "processing", "completed", "failed"), 0)
+        counts = dict.fromkeys((status.value for status in Status), 0)
         for status, count in self._database.read(
             "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY status"
             " UNION ALL SELECT 'failed', jobs FROM jobqueue_discarded WHERE queue = %s",
             (self.name, self.name),
         ):
-            counts[record.STATUS[status]] += count
+            counts[tables.STATUS[status]] += count
         return counts
 
     def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
         """List failed jobs; see `Producer.dead`."""
         after, limit = validate_page(type, after, limit)
-        query = f"{record.JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
+        query = f"{tables.JOB} AND status IN ('failed', 'cancelled', 'aborted') AND jobs.id > %s"
         values: list[Any] = [self.name, after]
         if type is not None:
             _validate_text("type", type)
             query, values = f"{query} AND task_name = %s", [*values, type]
         return [
-            record.read_job(row) for row in self._database.read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, limit])
+            tables.read_job(row) for row in self._database.read(f"{query} ORDER BY jobs.id LIMIT %s", [*values, limit])
         ]
 
     def revive(self, job_id: int) -> Job:
@@ -183,14 +185,12 @@ class EngineQueue:
         if not done:
             raise moves.refusal(self.get(job_id), job_id, REVIVE)
         self._notify()
-        return self._known(job_id)
+        return self._existing(job_id)
 
     def discard(self, job_id: int) -> Job:
         """Delete a failed job; see `Producer.discard`."""
-        job = self.get(job_id)
-        if job is None:
-            raise JobNotFound(job_id)
-        notification = {"job": job_id, "at": time.time(), "discard": record.discarding(job)}
+        job = self._existing(job_id)
+        notification = {"job": job_id, "at": time.time(), "discard": tables.discarding(job)}
         values = (self.name, job_id, json.dumps(notification))
         ((done,),) = self._database.change("SELECT jobqueue_discard(%s, %s, %s::json)", values)
         if not done:
@@ -200,7 +200,7 @@ class EngineQueue:
 
     def events(self) -> list[JobEvent]:
         """Return what happened, in order, from the engine's own table of events. It keeps no progress."""
-        return [event for _, event in record.read_events(self._database.read, self.name)]
+        return [event for _, event in tables.read_events(self._database.read, self.name)]
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after every move, whichever process makes it; see `Producer.subscribe`.
@@ -257,21 +257,21 @@ class EngineQueue:
 
     def _notify(self) -> None:
         """Call the listeners with what the server has notified, in order, including the moves that a listener makes."""
-        notes, delivered = self._database.notes, self._database.delivered
+        notifications, delivered = self._database.notifications, self._database.delivered
         try:
-            while notes and self._listeners:
-                batch = list(notes)
-                job_ids = [note["job"] for note in batch if "event" in note]
-                events = dict(record.read_events(self._database.read, self.name, job_ids))
-                for note in batch:
-                    number = note.get("event")
+            while notifications and self._listeners:
+                batch = list(notifications)
+                job_ids = [notification["job"] for notification in batch if "event" in notification]
+                events = dict(tables.read_events(self._database.read, self.name, job_ids))
+                for notification in batch:
+                    number = notification.get("event")
                     event = None
                     if number is None:
-                        event = record.read_notification(note, self.get)
+                        event = tables.read_notification(notification, self.get)
                     elif number not in delivered:  # otherwise it came both before and after a reconnect
                         event = events.get(number)
                         delivered.append(number)
-                    notes.popleft()
+                    notifications.popleft()
                     if event is not None:
                         self._listeners.events.append(event)
         except StorageError as error:  # the rest is delivered when the server is back
@@ -279,7 +279,8 @@ class EngineQueue:
         finally:
             self._listeners.deliver()
 
-    def _known(self, job_id: int) -> Job:
+    def _existing(self, job_id: int) -> Job:
+        """Return a job, or raise `JobNotFound`."""
         job = self.get(job_id)
         if job is None:
             raise JobNotFound(job_id)
@@ -303,7 +304,7 @@ def _validate_range(name: str, value: float, least: float, most: float) -> None:
 
 def _in_range(number: int) -> int:
     """Return a number that fits into 64 bits. No job has the largest or the smallest as its id."""
-    return max(arguments.SMALLEST, min(number, arguments.LARGEST))
+    return max(SMALLEST, min(number, LARGEST))
 
 
 class EngineWorker(Child):

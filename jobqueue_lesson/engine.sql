@@ -11,7 +11,7 @@ CREATE TABLE jobqueue_jobs (
     key text,                                 -- the idempotency key
     retry json NOT NULL,                      -- the retry policy
     created_at timestamptz NOT NULL DEFAULT now(),
-    spent integer NOT NULL DEFAULT 0,         -- attempts that don't count any more, since the job was revived
+    spent integer NOT NULL DEFAULT 0,         -- attempts before the job was revived: they no longer count
     result json,
     progress double precision,
     note text NOT NULL DEFAULT '',
@@ -101,8 +101,8 @@ END $$;
 
 -- --- the worker's half ---
 
--- Claim the next job. If none is due, say in how many seconds one will be. A worker does one job at a time: if it has one,
--- it asks again since the answer was lost with the server, and gets that one.
+-- Claim the next job. If none is due, return in how many seconds one will be. A worker runs one job at a time: if it has one
+-- and asks again, the answer was lost with the server, so it gets that job again.
 CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text)
 RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, waited double precision,
     next_in double precision) LANGUAGE plpgsql AS $$
@@ -119,22 +119,22 @@ BEGIN
     END IF;
     SELECT own.data, own.max_attempts, own.retry, job.attempts - own.spent + 1 INTO data, max_attempts, retry, number
         FROM jobqueue_jobs AS own WHERE job_id = job.id;
-    IF number IS NULL THEN  -- it was made with the engine's own tools, and no handler of the course's is meant
+    IF number IS NULL THEN  -- it was enqueued with the engine's own tools, not by the course
         PERFORM procrastinate_finish_job_v1(job.id, 'failed', false);
         next_in := 0;
         RETURN NEXT;
         RETURN;
     END IF;
     SELECT retry_in INTO waited FROM jobqueue_attempts WHERE job_id = job.id AND turn = job.attempts - 1;
-    -- This transaction may have started before the one that made the job, and have seen the job all the same.
+    -- This transaction may have started before the one that enqueued the job, and still see the job.
     INSERT INTO jobqueue_attempts (job_id, turn, number, worker, started_at)
         SELECT job_id, job.attempts, number, _worker, greatest(now(), created_at) FROM jobqueue_jobs WHERE job_id = job.id
         ON CONFLICT DO NOTHING;
     RETURN NEXT;
 END $$;
 
--- End an attempt: completed if there is no error, else to be tried again if it is known when, else failed. False if that
--- attempt doesn't have the job any more: its report doesn't count.
+-- End an attempt. Without an error, the job is completed; with `_retry_in`, it is retried; otherwise it has failed. False if
+-- the attempt no longer has the job: then its report doesn't count.
 CREATE FUNCTION jobqueue_end_attempt(
     _id bigint, _turn integer, _result json, _error_type text, _error text, _retry_in double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -160,7 +160,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- Note how far a job is. False if that attempt doesn't have the job any more.
+-- Record a job's progress. False if the attempt no longer has the job.
 CREATE FUNCTION jobqueue_progress(_id bigint, _turn integer, _fraction double precision, _note text)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -182,7 +182,7 @@ BEGIN
     RETURN true;
 END $$;
 
--- Say that a worker is alive. One that was taken for dead is registered again.
+-- Record a heartbeat. A worker that was considered dead is registered again.
 CREATE FUNCTION jobqueue_heartbeat(_worker_id bigint, _queue text, _name text, _lease double precision)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -200,8 +200,8 @@ BEGIN
     RETURN _worker_id;
 END $$;
 
--- The workers that have sent no heartbeat before their lease expired. While the server was down, nobody could send one:
--- so each lease begins again when the server does.
+-- The workers that sent no heartbeat before their lease expired. While the server was down, no worker could send one, so
+-- every lease starts again when the server does.
 CREATE VIEW jobqueue_silent AS
     SELECT id AS worker_id FROM procrastinate_workers JOIN jobqueue_workers ON worker_id = id
     WHERE greatest(last_heartbeat, pg_postmaster_start_time()) < now() - make_interval(secs => lease);
@@ -210,8 +210,8 @@ CREATE FUNCTION jobqueue_prune() RETURNS SETOF bigint LANGUAGE sql AS $$
     DELETE FROM procrastinate_workers WHERE id IN (SELECT worker_id FROM jobqueue_silent) RETURNING id
 $$;
 
--- Reclaim the jobs of silent workers: try them again at once, or give them up if their attempts are used up. A worker that
--- can look for them is not silent itself, whatever became of its heartbeat.
+-- Reclaim the jobs of silent workers: each is retried at once or, if its retries are exhausted, has failed. The worker that
+-- calls this is not silent, whatever happened to its heartbeat.
 CREATE FUNCTION jobqueue_reclaim(_queue text, _worker_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     _lost record;
@@ -233,18 +233,18 @@ END $$;
 
 -- --- notifications ---
 
--- Procrastinate notifies workers of new jobs only. They are to look again when one is to be tried again, too.
+-- Procrastinate notifies workers of new jobs only. This notifies them of a job that is pending again.
 CREATE FUNCTION jobqueue_wake(_queue text, _id bigint) RETURNS void LANGUAGE sql AS $$
     SELECT pg_notify('procrastinate_queue_v1#' || _queue, json_build_object('type', 'job_inserted', 'job_id', _id)::text)
 $$;
 
--- Tell `subscribe`'s listeners of every event that the engine records.
+-- Notify the listeners of `subscribe` of every event that the engine records.
 CREATE FUNCTION jobqueue_tell() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     _queue text;
 BEGIN
     SELECT queue_name INTO _queue FROM procrastinate_jobs WHERE id = NEW.job_id;
-    IF octet_length(_queue) <= 40 THEN  -- else it is no queue of the course's, and too long for a channel's name
+    IF octet_length(_queue) <= 40 THEN  -- else it is not the course's queue, and its name is too long for a channel
         PERFORM pg_notify('jobqueue#' || _queue, json_build_object('job', NEW.job_id, 'event', NEW.id)::text);
     END IF;
     RETURN NULL;

@@ -39,7 +39,7 @@ class Database:
     Args:
         url: where the server is.
         queue: the queue's name; its notifications are received.
-        deliver: called by the event loop when `notes` has something in it.
+        deliver: called by the event loop when `notifications` is not empty.
 
     Raises:
         StorageError: if the server can't be reached, or its tables are of another version.
@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str, queue: str, deliver: Callable[[], None]) -> None:
         self.url = url
         self.queue = queue
-        self.notes: deque[dict[str, Any]] = deque()
+        self.notifications: deque[dict[str, Any]] = deque()
         """Notifications that were received and not handled yet, oldest first. The code that handles one removes it."""
         self.delivered: deque[int] = deque(maxlen=2 * OVERLAP)
         """The numbers of the events that were handled, the latest last."""
@@ -62,7 +62,7 @@ class Database:
         self._connection: psycopg.Connection[Any] | None = None
         self._inside: psycopg.Connection[Any] | None = None  # the one that is inside a transaction
         try:
-            with self._named_errors():
+            with self._as_storage_errors():
                 prepare(self.connection)
         except BaseException:
             self.disconnect()
@@ -77,7 +77,7 @@ class Database:
             self._receive()
         if self._connection is None:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            connection.add_notify_handler(lambda notification: self._note(notification.payload))
+            connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
             if self._listening:
                 connection.execute(self._listen)
                 self._catch_up(connection)
@@ -87,7 +87,7 @@ class Database:
 
     def read(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a query that may run twice, such as one that only reads: if the connection breaks, it is retried."""
-        with self._named_errors():
+        with self._as_storage_errors():
             try:
                 return self.run(query, values)
             except psycopg.OperationalError:
@@ -96,7 +96,7 @@ class Database:
 
     def change(self, query: Query, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement that may change something: if the connection breaks, it is unknown whether it did."""
-        with self._named_errors():
+        with self._as_storage_errors():
             return self.run(query, values)
 
     def run(self, query: Query, values: Sequence[Any]) -> list[Any]:
@@ -107,7 +107,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all changes of a block on one connection, or none."""
-        with self._named_errors():
+        with self._as_storage_errors():
             self._inside = self.connection
             try:
                 with self._inside.transaction():
@@ -120,13 +120,13 @@ class Database:
         loop = self._loop
         self._stop_watching()
         if loop is not None and self._listening and not loop.is_closed():
-            self._look_in(RECONNECT, loop)
+            self._look_later(RECONNECT, loop)
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
+    def _as_storage_errors(self) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
@@ -146,7 +146,7 @@ class Database:
         """Drop further notifications, and those that have not been handled."""
         self._listening = False
         self._stop_watching()
-        self.notes.clear()
+        self.notifications.clear()
 
     def watch(self) -> None:
         """Make the running event loop, if there is one, call `deliver` when a notification arrives."""
@@ -161,7 +161,7 @@ class Database:
         try:
             loop.add_reader(self._watched, self._look)
         except NotImplementedError:
-            self._look_in(POLL, loop)
+            self._look_later(POLL, loop)
 
     def _stop_watching(self) -> None:
         loop, self._loop = self._loop, None
@@ -177,13 +177,13 @@ class Database:
         try:
             _ = self.connection
         except psycopg.OperationalError:  # the server is down
-            self._look_in(RECONNECT, loop)
+            self._look_later(RECONNECT, loop)
             return
         self._deliver()
         if sys.platform == "win32":
-            self._look_in(POLL, loop)
+            self._look_later(POLL, loop)
 
-    def _look_in(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _look_later(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
         """Call `_look` after some seconds; an earlier request for this is dropped."""
         if self._timer is not None:
             self._timer.cancel()
@@ -201,11 +201,11 @@ class Database:
             self.disconnect()
             return
         while notification := server.notifies():
-            self._note(notification.extra)
+            self._add_notification(notification.extra)
 
-    def _note(self, payload: str | bytes) -> None:
+    def _add_notification(self, payload: str | bytes) -> None:
         if self._listening:  # otherwise it was sent before the next listener subscribes
-            self.notes.append(json.loads(payload))
+            self.notifications.append(json.loads(payload))
 
     def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
         """Add the events that happened while there was no connection."""
@@ -214,7 +214,7 @@ class Database:
             " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",
             (self.queue, max(self._since, max(self.delivered, default=0) - OVERLAP)),
         )
-        self.notes.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
+        self.notifications.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:

@@ -21,7 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status as EngineStatus
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy
-from procrastinate.worker import Worker
+from procrastinate.worker import Worker as ProcrastinateWorker
 from psycopg_pool import AsyncConnectionPool
 
 from . import moves
@@ -30,7 +30,7 @@ from .job import Job, LeaseLost
 from .processes import die_with_parent
 from .progress import as_current_job
 from .retries import RetryPolicy
-from .worker import Handler, call_handler
+from .worker import HEARTBEATS_PER_LEASE, Handler, call_handler
 
 TASK = "jobqueue_lesson"
 """The one task that Procrastinate runs, for jobs of any type. Built-in ones, such as removing old jobs, do not run."""
@@ -61,7 +61,7 @@ async def work(
     )
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
     attempts = _Attempts(app, url, handlers)
-    worker = Worker(
+    worker = ProcrastinateWorker(
         app,
         [queue],
         name,
@@ -84,6 +84,7 @@ class _Claim(NamedTuple):
     """One attempt, from the claim of its job to its report."""
 
     turn: int
+    """Procrastinate's count of attempts at the claim: never the same twice."""
     job: Job
     policy: RetryPolicy
     waited: float | None
@@ -135,7 +136,7 @@ class _Attempts:
             retry_in = moves.backoff(claim.policy, error, job.attempts, job.max_attempts, claim.waited)
             if context.should_abort():
                 retry_in = None
-            kind, message = moves.describe(error)
+            kind, message = moves.describe_error(error)
             self.outcomes[job.id] = _Outcome(None, kind, _storable(message), retry_in)
             raise _Failed from None
 
@@ -200,7 +201,7 @@ class _Manager(JobManager):
     """
 
     def __init__(
-        self, connector: Any, attempts: _Attempts, worker: Worker, queue: str, name: str, lease: float
+        self, connector: Any, attempts: _Attempts, worker: ProcrastinateWorker, queue: str, name: str, lease: float
     ) -> None:
         super().__init__(connector)
         self.attempts = attempts
@@ -249,7 +250,7 @@ class _Manager(JobManager):
         try:
             counted = await self._end_attempt(claim, outcome)
         except ConnectorException as error:  # the database rejects the result, such as one nested too deeply
-            kind, message = moves.describe(error.__cause__ or error)
+            kind, message = moves.describe_error(error.__cause__ or error)
             counted = await self._end_attempt(claim, _Outcome(None, kind, _storable(message)))
         if not counted:
             log.warning("%s: attempt %s of job #%s had lost its lease", self.name, claim.job.attempts, job.id)
@@ -302,15 +303,15 @@ class _Manager(JobManager):
             log.debug("a heartbeat was not sent: %s", error.__cause__)
 
     async def beat_forever(self, worker_id: int) -> None:
-        """Send a heartbeat three times per lease, until the last job is finished."""
+        """Send heartbeats until the last job is finished."""
         while True:
-            await asyncio.sleep(self.lease / 3)
+            await asyncio.sleep(self.lease / HEARTBEATS_PER_LEASE)
             await self.update_heartbeat(worker_id)
 
     async def reclaim_forever(self) -> None:
         """Reclaim the jobs of silent workers, several times per lease."""
         while True:
-            await asyncio.sleep(min(1.0, self.lease / 3))
+            await asyncio.sleep(min(1.0, self.lease / HEARTBEATS_PER_LEASE))
             try:
                 await self.connector.execute_query_async(
                     "SELECT jobqueue_reclaim(%(queue)s, %(worker_id)s)",

@@ -127,8 +127,8 @@ class History:
             if span.outcome is not None:
                 bounds[span.phase][1].append(span.end)
         at = {move: [event.at for event in self.events if event.move == move] for move in Move}
-        bounds["completed"] = (at[Move.COMPLETE], [])
-        bounds["failed"] = (at[Move.FAIL], at[Move.REVIVE] + at[Move.DISCARD])
+        bounds[Status.COMPLETED.value] = (at[Move.COMPLETE], [])
+        bounds[Status.FAILED.value] = (at[Move.FAIL], at[Move.REVIVE] + at[Move.DISCARD])
         for starts, ends in bounds.values():
             starts.sort()
             ends.sort()

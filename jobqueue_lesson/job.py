@@ -1,4 +1,4 @@
-"""A job, the states it can be in, and the legal moves between them (page 2).
+"""A job, its states, the legal moves between them, and the errors that a queue raises (page 2).
 
 Everything that checks, draws or counts states reads `Move` below. Nothing else in the package knows
 which move is legal. What a move does to a job is in `moves.py`.
@@ -68,6 +68,14 @@ ENQUEUE, DEQUEUE, COMPLETE, RETRY, FAIL, RELEASE, PROGRESS, REVIVE, DISCARD = Mo
 
 class QueueError(Exception):
     """Base class of the errors that a queue raises."""
+
+
+class QueueFull(QueueError):
+    """The queue has reached its limit of pending jobs. Nothing was enqueued; try again later."""
+
+
+class KeyReused(QueueError):
+    """The idempotency key belongs to a job of another type or with other data. Nothing was enqueued."""
 
 
 class IllegalMove(QueueError):

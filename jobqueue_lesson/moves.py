@@ -1,8 +1,11 @@
 """What each move does to a job (pages 2, 4 and 7).
 
-Each effect is written here, once, for every queue: which fields change, what a failure becomes, and the event that
-reports it. The functions know nothing of clocks and storage. A queue finds a job, checks that it may make the move,
-makes it, and stores the job. Times are in seconds on the queue's clock.
+Each effect is written here, once, for the queue in memory and the one on disk: which fields change, what a failure
+becomes, and the event that reports it. The functions know nothing of clocks and storage. A queue finds a job, checks
+that it may make the move, makes it, and stores the job. Times are in seconds on the queue's clock.
+
+The production engine of page 11 makes its moves in SQL, in `engine.sql`. From here, it takes `backoff`,
+`describe_error`, `refusal` and `require_same`.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ from __future__ import annotations
 from typing import Any
 
 from .arguments import shown
-from .contract import KeyReused
 from .job import (
     FAIL,
     RELEASE,
@@ -20,6 +22,7 @@ from .job import (
     Job,
     JobEvent,
     JobNotFound,
+    KeyReused,
     LeaseLost,
     Move,
     QueueError,
@@ -74,7 +77,7 @@ def complete(job: Job, result: Any, now: float) -> None:
 def fail(job: Job, error: BaseException | str, now: float, policy: RetryPolicy) -> Move:
     """End an attempt that failed; return what the failure becomes, `RETRY` or `FAIL`."""
     retry_in = backoff(policy, error, job.attempts, job.max_attempts, job.errors[-1].retry_in if job.errors else None)
-    return _end_attempt(job, AttemptError(job.attempts, *describe(error), now, retry_in))
+    return _end_attempt(job, AttemptError(job.attempts, *describe_error(error), now, retry_in))
 
 
 def expire(job: Job, lease: float, now: float) -> Move:
@@ -84,7 +87,7 @@ def expire(job: Job, lease: float, now: float) -> Move:
     """
     error = LeaseExpired(f"{job.worker} sent no heartbeat for {lease:g} s")
     retry_in = 0.0 if job.attempts < job.max_attempts else None
-    return _end_attempt(job, AttemptError(job.attempts, *describe(error), now, retry_in))
+    return _end_attempt(job, AttemptError(job.attempts, *describe_error(error), now, retry_in))
 
 
 def backoff(
@@ -154,7 +157,7 @@ def event(job: Job, move: Move, at: float) -> JobEvent:
     )
 
 
-def describe(error: BaseException | str) -> tuple[str, str]:
+def describe_error(error: BaseException | str) -> tuple[str, str]:
     """Return an error's type, empty for a string, and its message, as a string that UTF-8 can encode."""
     if isinstance(error, str):
         return "", error

@@ -113,12 +113,12 @@ class Waiters(deque["asyncio.Future[None]"]):
             self._wake(self.popleft())
         self._stop_alarm()
 
-    async def join(self, unfinished: Callable[[], int], asleep: Callable[[], None] = lambda: None) -> None:
-        """Sleep until no job is unfinished. `asleep` is called once this call is registered."""
+    async def join(self, unfinished: Callable[[], int], on_sleep: Callable[[], None] = lambda: None) -> None:
+        """Sleep until no job is unfinished. `on_sleep` is called once this call is registered."""
         while unfinished():
             joiner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.joiners.append(joiner)
-            asleep()
+            on_sleep()
             await joiner
 
     def finish(self) -> None:

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,9 @@ def supervise(folder: Path, listen: str | None, port: str | None) -> int:
         wait_for_parent()
         events.put("orphaned")
 
+    def watch_server(running: subprocess.Popen[bytes]) -> None:
+        events.put(f"ended {running.wait()}")
+
     with _in_use(folder), (folder / "log").open("ab") as log:
         os.dup2(log.fileno(), 2)  # errors of this process go to the log as well
         database = _Server(folder, listen, port, log.fileno())
@@ -221,7 +225,7 @@ def supervise(folder: Path, listen: str | None, port: str | None) -> int:
         while True:
             started = time.monotonic()
             running = database.start()
-            _in_thread(lambda running=running: events.put(f"ended {running.wait()}"))  # type: ignore[misc]
+            _in_thread(partial(watch_server, running))
             event = events.get()
             if not event.startswith("ended"):
                 break

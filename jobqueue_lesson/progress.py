@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from .arguments import validate_fraction
-from .contract import Producer
+from .contract import STORAGE_RETRY_DELAY, Producer
 from .job import ENDED, Job, StorageError
 
 log = logging.getLogger("jobqueue_lesson")
@@ -118,7 +118,7 @@ async def follow(queue: Producer, job_id: int) -> AsyncIterator[Job]:
                 job = queue.get(job_id)
             except StorageError as error:
                 log.warning("job #%s cannot be read: %s; trying again", job_id, error)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(STORAGE_RETRY_DELAY)
                 continue
             if job is None:
                 break

@@ -26,7 +26,7 @@ from .arguments import (
     validate_text,
     validate_worker,
 )
-from .contract import Clock, Listener, QueueFull
+from .contract import Clock, Listener
 from .job import (
     COMPLETE,
     DEQUEUE,
@@ -39,6 +39,7 @@ from .job import (
     REVIVE,
     Job,
     Move,
+    QueueFull,
 )
 from .notify import Listeners, Waiters
 from .retries import RetryPolicy, validate_retry
@@ -206,7 +207,8 @@ class JobQueue:
 
     def revive(self, job_id: int) -> Job:
         """Give a failed job new attempts; see `Producer.revive`."""
-        job = self._pop_dead(job_id, REVIVE)
+        job = self._job_to_move(job_id, REVIVE)
+        del self._dead[job_id]
         self._failed -= 1
         if self.keep_finished is not None:
             self._finished.remove(job_id)
@@ -218,7 +220,7 @@ class JobQueue:
 
     def discard(self, job_id: int) -> Job:
         """Delete a failed job; see `Producer.discard`."""
-        job = self._pop_dead(job_id, DISCARD)
+        job = self._job_to_move(job_id, DISCARD)
         if self.keep_finished is not None:
             self._finished.remove(job_id)
         self._remove(job)
@@ -299,7 +301,7 @@ class JobQueue:
         if self._delayed:
             self._waiters.set_alarm(self._delayed[0][0] - now, self._wake_due)
 
-    def _job_to_move(self, job_id: int, move: Move, attempt: int | None) -> Job:
+    def _job_to_move(self, job_id: int, move: Move, attempt: int | None = None) -> Job:
         """Return the job if it may make this move.
 
         Raises:
@@ -338,13 +340,6 @@ class JobQueue:
                     self._remove(self._jobs[self._finished.popleft()])
             if (self._waiters or self._waiters.joiners) and not self._unfinished():
                 self._waiters.finish()
-
-    def _pop_dead(self, job_id: int, move: Move) -> Job:
-        validate_ids(job_id, None)
-        job = self._dead.pop(job_id, None)
-        if job is None:
-            raise moves.refusal(self._jobs.get(job_id), job_id, move)
-        return job
 
     def _remove(self, job: Job) -> None:
         del self._jobs[job.id]

@@ -40,7 +40,7 @@ def exponential(attempt: int, base: float = 1.0, factor: float = 2.0, cap: float
 
 
 def jittered(
-    delay: float, jitter: Jitter, draw: random.Random, *, base: float, cap: float, previous: float | None
+    delay: float, jitter: Jitter, rng: random.Random, *, base: float, cap: float, previous: float | None
 ) -> float:
     """Return `delay` with jitter; all times are in seconds.
 
@@ -53,11 +53,11 @@ def jittered(
     """
     match jitter:
         case "full":
-            return draw.uniform(0.0, delay)
+            return rng.uniform(0.0, delay)
         case "equal":
-            return delay / 2 + draw.uniform(0.0, delay / 2)
+            return delay / 2 + rng.uniform(0.0, delay / 2)
         case "decorrelated":
-            return min(cap, draw.uniform(base, max(base, 3 * (base if previous is None else previous))))
+            return min(cap, rng.uniform(base, max(base, 3 * (base if previous is None else previous))))
     return delay
 
 

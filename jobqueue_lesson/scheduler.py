@@ -193,7 +193,7 @@ class Scheduler:
         self.longest_sleep = validate_seconds("longest_sleep", longest_sleep, zero=False)
         self._recurring: dict[str, _Recurring] = {}
         self._changed: asyncio.Event | None = None
-        self._over = False
+        self._stopping = False
 
     def add(
         self,
@@ -257,10 +257,10 @@ class Scheduler:
         """Enqueue at every tick until `stop` is called."""
         if self._changed is not None:
             raise RuntimeError("this scheduler is already running")
-        self._changed, self._over = asyncio.Event(), False
+        self._changed, self._stopping = asyncio.Event(), False
         unsubscribe = self.queue.subscribe(self._on_event)
         try:
-            while not self._over:
+            while not self._stopping:
                 self._changed.clear()
                 for recurring in list(self._recurring.values()):
                     self._update(recurring)
@@ -271,7 +271,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """End `run`. Jobs that are in the queue stay there."""
-        self._over = True
+        self._stopping = True
         self._wake()
 
     def _wake(self) -> None:

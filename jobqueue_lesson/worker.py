@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .arguments import shown, validate_count, validate_seconds, validate_text
-from .contract import Queue
-from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, StorageError
+from .contract import STORAGE_RETRY_DELAY, Queue
+from .job import Job, JobNotFound, LeaseLost, QueueClosed, QueueError, Status, StorageError
 from .progress import as_current_job
 from .retries import DoNotRetry
 
@@ -18,15 +18,15 @@ log = logging.getLogger("jobqueue_lesson")
 
 Handler = Callable[[Any], Awaitable[Any]]
 
-PAUSE = 1.0
-"""Seconds between two attempts to reach the queue's storage while it is down."""
+HEARTBEATS_PER_LEASE = 3
+"""How many heartbeats a worker sends in the time of a lease: one that is lost does no harm."""
 
 
 class NoHandler(DoNotRetry):
     """The worker has no handler for this type of job, and a retry would not find one."""
 
 
-class Trouble(NamedTuple):
+class Outage(NamedTuple):
     """A time during which a worker could not use its queue's storage."""
 
     error: str
@@ -40,7 +40,7 @@ class Trouble(NamedTuple):
 class Worker:
     """Processes a queue's jobs: it claims the next job, awaits its handler, reports the outcome, and repeats.
 
-    While the queue's storage is down, it tries again every second; see `trouble`. It ends when the queue is closed.
+    While the queue's storage is down, it tries again every second; see `outage`. It ends when the queue is closed.
 
     On a queue with leases it sends heartbeats, from the loop that runs the handlers. So a handler that blocks the loop,
     with `time.sleep` or a long calculation, stops them: once the lease has expired, another worker starts the job as
@@ -83,8 +83,8 @@ class Worker:
         )
         self.concurrency = validate_count("concurrency", concurrency)
         self.timeout = None if timeout is None else validate_seconds("timeout", timeout, zero=False)
-        self.trouble: Trouble | None = None
-        """The last time the storage was down; None if it never was. The worker tries again until it is up."""
+        self.outage: Outage | None = None
+        """The last time the storage was down; None if it never was."""
         self._cannot_write = False
         self._run: _Run | None = None
 
@@ -142,7 +142,7 @@ class Worker:
                 raise
             except StorageError as error:
                 self._storage_is_down(error)
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(STORAGE_RETRY_DELAY)
 
     async def _lane(self, name: str, run: _Run, until_empty: bool) -> None:
         """Process one job after another."""
@@ -160,7 +160,7 @@ class Worker:
 
     def _empty(self) -> bool:
         stats = self.queue.stats()
-        return not stats["pending"] and not stats["processing"]
+        return not stats[Status.PENDING] and not stats[Status.PROCESSING]
 
     async def _process(self, job: Job) -> None:
         """Run one attempt of a job. An exception of its handler does not get beyond the job."""
@@ -188,7 +188,7 @@ class Worker:
         while not self._report(move, job, outcome):
             if self._run is None or self._run.stopping:
                 break
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(STORAGE_RETRY_DELAY)
 
     def _report(self, move: Callable[..., Job], job: Job, outcome: Any) -> bool:
         """Report an attempt's outcome; return False if the storage is down, and it must be reported again."""
@@ -215,22 +215,22 @@ class Worker:
             log.warning("%s: %s", self.name, error)
 
     async def _renew_lease(self, job: Job, lease: float) -> None:
-        """Send a heartbeat three times per lease, while this attempt has the job.
+        """Send heartbeats while this attempt has the job.
 
         It runs in the handlers' loop, not in a thread: a loop that is blocked forever must lose its job.
         """
-        pause = lease / 3
+        pause = interval = lease / HEARTBEATS_PER_LEASE
         while True:
             await asyncio.sleep(pause)
             try:
                 self.queue.heartbeat(job.id, attempt=job.attempts)
                 self._storage_is_up()
-                pause = lease / 3
+                pause = interval
             except (LeaseLost, JobNotFound, QueueClosed):
                 return
             except StorageError as error:
                 self._storage_is_down(error, writing=True)
-                pause = min(PAUSE, lease / 3)
+                pause = min(STORAGE_RETRY_DELAY, interval)
 
     async def _handle(self, job: Job) -> Any:
         call = _HandlerCall(call_handler(self.handlers, job.type, job.data))
@@ -241,15 +241,15 @@ class Worker:
 
     def _storage_is_down(self, error: StorageError, *, writing: bool = False) -> None:
         self._cannot_write |= writing
-        if self.trouble is None or self.trouble.until is not None:
-            self.trouble = Trouble(str(error), self.queue.clock())
-            log.error("%s: %s; trying again every %g s", self.name, error, PAUSE)
+        if self.outage is None or self.outage.until is not None:
+            self.outage = Outage(str(error), self.queue.clock())
+            log.error("%s: %s; trying again every %g s", self.name, error, STORAGE_RETRY_DELAY)
 
     def _storage_is_up(self, *, wrote: bool = True) -> None:
-        """End the trouble. Only a write proves that a full disk has space again."""
-        if self.trouble is not None and self.trouble.until is None and (wrote or not self._cannot_write):
+        """End the outage. Only a write proves that a full disk has space again."""
+        if self.outage is not None and self.outage.until is None and (wrote or not self._cannot_write):
             self._cannot_write = False
-            self.trouble = self.trouble._replace(until=self.queue.clock())
+            self.outage = self.outage._replace(until=self.queue.clock())
             log.warning("%s: the storage is up again", self.name)
 
 

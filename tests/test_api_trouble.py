@@ -223,7 +223,7 @@ def test_a_worker_that_waits_for_its_storage_makes_the_service_unhealthy():
     async def conversation(client):
         told = []
         for until in (None, 5.0):
-            worker.trouble = SimpleNamespace(error="disk full", since=0.0, until=until)
+            worker.outage = SimpleNamespace(error="disk full", since=0.0, until=until)
             told.append(await health(client))
         return told
 

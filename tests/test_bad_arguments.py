@@ -9,9 +9,8 @@ import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
 from jobqueue_lesson.arguments import DEEPEST, shown
-from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.durable import NotJSON, SQLiteQueue, StorageError
-from jobqueue_lesson.job import IllegalMove, JobNotFound, LeaseLost
+from jobqueue_lesson.job import IllegalMove, JobNotFound, KeyReused, LeaseLost
 
 
 class Broken:

@@ -69,20 +69,20 @@ def test_simulation_and_formula_agree_within_the_confidence_interval(arrivals, w
 
 def test_jobs_are_counted_over_time():
     # One from 0 to 4, one from 1 to 2, one from 3 to 4: 1, 2, 1 and 2 of them, for a second each.
-    assert QueueOutcome([0, 0, 0], 0.5, 4, came=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
+    assert QueueOutcome([0, 0, 0], 0.5, 4, arrived=[0, 1, 3], done=[4, 2, 4]).mean_in_system() == 1.5
 
 
 def test_the_count_is_what_somebody_sees_who_looks_again_and_again():
     found = simulate(6, 0.5, 4, jobs=500)
     looks = [n * found.seconds / 2_000 for n in range(2_000)]
-    stays = [*zip(found.came, found.done, strict=True)]
+    stays = [*zip(found.arrived, found.done, strict=True)]
     seen = [sum(came <= look < done for came, done in stays) for look in looks]
     assert found.mean_in_system() == pytest.approx(fmean(seen), rel=0.01)
 
 
 def test_the_record_of_comings_and_goings_is_that_of_the_waits():
     found = simulate(6, 0.5, 4, jobs=1_000)
-    works = [done - came - wait for came, done, wait in zip(found.came, found.done, found.waits, strict=True)]
+    works = [done - came - wait for came, done, wait in zip(found.arrived, found.done, found.waits, strict=True)]
     assert min(works) > 0
     assert fmean(works) == pytest.approx(0.5, rel=0.1)
     assert max(found.done) == found.seconds
@@ -91,13 +91,13 @@ def test_the_record_of_comings_and_goings_is_that_of_the_waits():
 @pytest.mark.parametrize(("arrivals", "service", "workers"), [(3.0, 1.0, 4), (6, 0.5, 4), (0.8, 1.0, 1)])
 def test_littles_law_holds_in_the_simulation(arrivals, service, workers):
     found = simulate(arrivals, service, workers)
-    stay = fmean(done - came for came, done in zip(found.came, found.done, strict=True))
-    assert found.mean_in_system() == pytest.approx(len(found.came) / found.seconds * stay)
+    stay = fmean(done - came for came, done in zip(found.arrived, found.done, strict=True))
+    assert found.mean_in_system() == pytest.approx(len(found.arrived) / found.seconds * stay)
     assert found.mean_in_system() == pytest.approx(mean_in_system(arrivals, service, workers), rel=0.05)
 
 
 def test_the_bare_simulation_does_what_the_queue_and_the_worker_do():
-    chance, sim = random.Random(12), Simulation()
+    rng, sim = random.Random(12), Simulation()
     queue = JobQueue(clock=sim.time)
 
     async def handler(work):
@@ -105,8 +105,8 @@ def test_the_bare_simulation_does_what_the_queue_and_the_worker_do():
 
     async def come():
         for _ in range(500):
-            await asyncio.sleep(chance.expovariate(3.0))
-            queue.enqueue("job", chance.expovariate(1.0))
+            await asyncio.sleep(rng.expovariate(3.0))
+            queue.enqueue("job", rng.expovariate(1.0))
         await queue.join()
 
     sim.create_task(Worker(queue, {"job": handler}, concurrency=4).run())
@@ -131,8 +131,8 @@ def test_the_fewest_workers_meet_the_target_and_one_fewer_does_not():
 
 def line_of(found):
     """Return how many jobs wait in a simulated line on average, and how many leave it in a second while it is there."""
-    begun = [came + wait for came, wait in zip(found.came, found.waits, strict=True)]
-    changes = sorted([(second, 1) for second in found.came] + [(second, -1) for second in begun])
+    begun = [came + wait for came, wait in zip(found.arrived, found.waits, strict=True)]
+    changes = sorted([(second, 1) for second in found.arrived] + [(second, -1) for second in begun])
     waiting, since, weighed, there = 0, 0.0, 0.0, 0.0
     for second, change in changes:
         weighed += waiting * (second - since)

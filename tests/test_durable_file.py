@@ -120,11 +120,11 @@ def test_a_sleeping_worker_notices_that_its_file_is_gone(open_queue, sim, tmp_pa
     worker = Worker(open_queue(poll=0.5), {})
     sim.create_task(worker.run())
     pass_time(sim, 2)
-    assert worker.trouble is None
+    assert worker.outage is None
     (tmp_path / "tasks.db").unlink()
     pass_time(sim, 2)
     assert worker.running
-    assert "was deleted while this queue was open" in worker.trouble.error
+    assert "was deleted while this queue was open" in worker.outage.error
 
 
 @posix

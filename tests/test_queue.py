@@ -6,7 +6,7 @@ import time
 import pytest
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
-from jobqueue_lesson.contract import QueueFull
+from jobqueue_lesson.job import QueueFull
 from jobqueue_lesson.retries import RetryPolicy
 
 

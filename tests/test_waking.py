@@ -147,26 +147,26 @@ def test_a_drain_ends_when_somebody_else_finishes_the_last_job(sim, queue):
 @pytest.mark.parametrize("seed", range(8))
 def test_no_due_job_ever_waits_while_a_lane_is_asleep(sim, queue, seed):
     """Jobs come, fail, are released and delayed, and waiters are cancelled, all at random."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
 
     async def moody(data):
-        await asyncio.sleep(chance.choice([0, 0.1, 0.5]))
-        if chance.random() < 0.3:
+        await asyncio.sleep(rng.choice([0, 0.1, 0.5]))
+        if rng.random() < 0.3:
             raise OSError
 
     async def impatient():
         while True:
             try:
-                async with asyncio.timeout(chance.choice([0, 0.1, 0.3])):
+                async with asyncio.timeout(rng.choice([0, 0.1, 0.3])):
                     await queue.wait()
             except TimeoutError:
                 pass
-            await asyncio.sleep(chance.choice([0, 0.05]))
+            await asyncio.sleep(rng.choice([0, 0.05]))
 
     async def short_shifts():
         while True:
             shift = asyncio.create_task(Worker(queue, {"a": moody}, concurrency=2, name="short").run())
-            await asyncio.sleep(chance.choice([0, 0.1, 0.5]))
+            await asyncio.sleep(rng.choice([0, 0.1, 0.5]))
             shift.cancel()
             await asyncio.wait([shift])
 
@@ -175,9 +175,9 @@ def test_no_due_job_ever_waits_while_a_lane_is_asleep(sim, queue, seed):
         tasks = [asyncio.create_task(Worker(queue, {"a": moody}, concurrency=lanes).run())]
         tasks += [asyncio.create_task(impatient()), asyncio.create_task(short_shifts())]
         for _ in range(60):
-            for _ in range(chance.choice([0, 1, 1, 4])):
-                queue.enqueue("a", delay=chance.choice([0, 0, 0.1, 0.35]), max_attempts=2)
-            await asyncio.sleep(chance.choice([0, 0, 0.1, 0.2]))
+            for _ in range(rng.choice([0, 1, 1, 4])):
+                queue.enqueue("a", delay=rng.choice([0, 0, 0.1, 0.35]), max_attempts=2)
+            await asyncio.sleep(rng.choice([0, 0, 0.1, 0.2]))
             await asyncio.sleep(1e-6)  # what is woken at this instant runs, and sums of floats may be a little late
             now, jobs = sim.time(), list(map(queue.get, itertools.takewhile(queue.get, itertools.count(1))))
             due = [job for job in jobs if job.status == "pending" and job.scheduled_for <= now]

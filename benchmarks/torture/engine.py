@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobqueue_lesson.engine import EngineQueue, EngineWorker, crash
-from jobqueue_lesson.job import Move, StorageError
+from jobqueue_lesson.job import Move, Status, StorageError
 from jobqueue_lesson.retries import RetryPolicy
 
 LEASE = 1.0
@@ -61,7 +61,7 @@ class Trial:
     def open(self) -> int:
         """Return how many jobs have not ended."""
         stats = self.queue.stats()
-        return stats["pending"] + stats["processing"]
+        return stats[Status.PENDING] + stats[Status.PROCESSING]
 
     def wait(self, seconds: float = 300) -> None:
         """Wait until all jobs have ended, also while the server is down."""
@@ -106,7 +106,7 @@ class Trial:
             for error in ended:
                 worker = error.message.split()[0]
                 unexplained += worker not in killed
-            if job.status == "completed":
+            if job.status is Status.COMPLETED:
                 assert job.result == id
                 assert len(job.errors) == job.attempts - 1
             else:
@@ -122,14 +122,14 @@ class Trial:
 
 def storm(url: str, folder: Path, jobs: int = 2000, workers: int = 3, every: float = 0.4) -> str:
     """Kill one of the workers again and again until all jobs have ended."""
-    trial, chance, killed = Trial(url, folder, "storm"), random.Random(12), set()
+    trial, rng, killed = Trial(url, folder, "storm"), random.Random(12), set()
     ids = trial.enqueue(jobs, 0.03)
     begun, kills = time.monotonic(), 0
     team = [trial.start() for _ in range(workers)]
     try:
         while trial.open():
             time.sleep(every)
-            victim = chance.randrange(workers)
+            victim = rng.randrange(workers)
             team[victim].kill()
             killed.add(team[victim].name)
             kills += 1

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jobqueue_lesson.durable import SQLiteQueue
+from jobqueue_lesson.job import COMPLETE, ENQUEUE, FAIL, Status
 from jobqueue_lesson.worker import Worker
 
 LEASE = 0.5
@@ -38,10 +39,10 @@ class Outcome(NamedTuple):
 def work(path: str, name: str) -> None:
     """Be a worker: each job takes a millisecond or so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    chance = random.Random(name)
+    rng = random.Random(name)
 
     async def handler(data: object) -> object:
-        await asyncio.sleep(chance.uniform(0, 0.002))
+        await asyncio.sleep(rng.uniform(0, 0.002))
         return data
 
     async def shift() -> None:
@@ -82,7 +83,7 @@ def run(
     queue = SQLiteQueue(path, lease=LEASE)
     for number in range(jobs):
         queue.enqueue("job", number)
-    chance, kills, begun = random.Random(seed), 0, time.monotonic()
+    rng, kills, begun = random.Random(seed), 0, time.monotonic()
 
     def start(number: int) -> BaseProcess:
         process: BaseProcess = processes.Process(target=work, args=(str(path), f"worker-{number}"), daemon=True)
@@ -92,9 +93,9 @@ def run(
     team = [start(number) for number in range(workers)]
     try:
         # On a busy machine a kill takes long; what few kills prove is little.
-        while time.monotonic() < begun + seconds or (kills < least and queue.stats()["pending"]):
+        while time.monotonic() < begun + seconds or (kills < least and queue.stats()[Status.PENDING]):
             time.sleep(every)
-            victim = chance.randrange(workers)
+            victim = rng.randrange(workers)
             kills += team[victim].exitcode is None
             team[victim].kill()
             team[victim].join()
@@ -113,20 +114,20 @@ def run(
 def check(queue: SQLiteQueue, jobs: int, kills: int, took: float) -> Outcome:
     """Compare the jobs, the record and the counts."""
     events = queue.events()
-    moves = {name: Counter(e.job_id for e in events if e.move == name) for name in ("enqueue", "complete", "fail")}
+    moves = {move: Counter(e.job_id for e in events if e.move is move) for move in (ENQUEUE, COMPLETE, FAIL)}
     expired = sum(event.error is not None and event.error.type == "LeaseExpired" for event in events)
     ids = range(1, jobs + 1)
-    assert all(moves["enqueue"][id] == 1 for id in ids)
-    assert all(moves["complete"][id] + moves["fail"][id] == 1 for id in ids), "a job that ended twice, or never"
+    assert all(moves[ENQUEUE][id] == 1 for id in ids)
+    assert all(moves[COMPLETE][id] + moves[FAIL][id] == 1 for id in ids), "a job that ended twice, or never"
     for job in map(queue.get, ids):
         assert job is not None, "a job is lost"
-        if job.status == "completed":
+        if job.status is Status.COMPLETED:
             assert job.result == job.data
         else:
-            assert job.status == "failed"
+            assert job.status is Status.FAILED
             assert job.attempts == job.max_attempts == len(job.errors)
             assert {error.type for error in job.errors} == {"LeaseExpired"}
-    completed, dead = sum(moves["complete"].values()), sum(moves["fail"].values())
+    completed, dead = sum(moves[COMPLETE].values()), sum(moves[FAIL].values())
     assert queue.stats() == {"pending": 0, "processing": 0, "completed": completed, "failed": dead}
     queue.close()
     with sqlite3.connect(queue.path) as db:

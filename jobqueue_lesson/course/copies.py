@@ -50,7 +50,7 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
     """
     last_edition, digests = _read_record(folder)
     name = name or last_edition or "course"
-    if folder.is_dir() and folder.samefile(pages.source()):
+    if folder.is_dir() and folder.samefile(pages.folder()):
         if name != "course" or fresh:
             raise ValueError(f"{folder} is where the course keeps its own pages: choose another folder")
         return Copied(name, [], [], [], [])  # a checkout's own pages: nothing to copy

@@ -10,16 +10,16 @@ from .editions import Notebook, is_solution, is_speaker_note, make_edition
 FIRST = "00_start_here.ipynb"
 
 
-def source() -> Path:
+def folder() -> Path:
     """Return the folder with the course's notebooks: in the installed package or, in a checkout, beside it.
 
     Raises:
         FileNotFoundError: if there is none.
     """
     package = Path(__file__).parent.parent
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if (folder / FIRST).is_file():
-            return folder
+    for place in (package / "notebooks", package.parent / "notebooks"):
+        if (place / FIRST).is_file():
+            return place
     raise FileNotFoundError(f"this copy of the course has no notebooks: {package / 'notebooks' / FIRST} is missing")
 
 
@@ -36,7 +36,7 @@ def edition_files(name: str) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     for_instructors = 0
-    for path in sorted(source().iterdir()):
+    for path in sorted(folder().iterdir()):
         if path.suffix == ".ipynb":
             files[path.name] = make_edition(path.read_bytes(), name)
             cells = json.loads(path.read_bytes())["cells"]

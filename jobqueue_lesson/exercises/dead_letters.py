@@ -44,7 +44,7 @@ def _queue_with(deaths: list[list[Exception]]) -> JobQueue:
 def check_revive(answer: Any) -> None:
     """Revive all dead letters whose last error is a ConnectionError, and return how many there were."""
     away, poison = ConnectionError("away"), KeyError("to")
-    chance = random.Random(7)
+    rng = random.Random(7)
     worlds: dict[str, list[list[Exception]]] = {
         "no dead letter": [],
         "a ConnectionError, and then a KeyError as the last error": [[away, poison]],
@@ -52,7 +52,7 @@ def check_revive(answer: Any) -> None:
         "four dead letters, two of them worth reviving": [[poison], [away], [poison], [away]],
         "250 dead letters, all worth reviving": [[away]] * 250,
         "250 dead letters, none worth reviving": [[poison]] * 250,
-        "300 dead letters, some worth reviving": [[chance.choice([away, poison])] for _ in range(300)],
+        "300 dead letters, some worth reviving": [[rng.choice([away, poison])] for _ in range(300)],
     }
     for what, deaths in worlds.items():
         queue = _queue_with(deaths)

@@ -61,6 +61,6 @@ def check_stay(answer: Any) -> None:
     # A queue in which all three are measured, independently: jobs that arrived, jobs in the system, and how long each
     # of them stayed.
     measured = simulate(6, 0.5, 4)
-    stay = fmean(done - came for came, done in zip(measured.came, measured.done, strict=True))
-    seen = answer(len(measured.came) / measured.seconds, measured.mean_in_system())
+    stay = fmean(done - came for came, done in zip(measured.arrived, measured.done, strict=True))
+    seen = answer(len(measured.arrived) / measured.seconds, measured.mean_in_system())
     expect(abs(seen - stay) < 0.001, f"of a simulated queue it says {seen:.3f} s", f"{stay:.3f} s, as measured")

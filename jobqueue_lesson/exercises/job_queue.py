@@ -13,8 +13,8 @@ STATES = ("pending", "processing", "completed", "failed")
 
 def _table(seed: int) -> dict[int, dict[str, Any]]:
     """Return jobs in random states, as the tiny queue keeps them."""
-    chance = random.Random(seed)
-    return {id: {"id": id, "type": "send-email", "status": chance.choice(STATES)} for id in range(1, 9)}
+    rng = random.Random(seed)
+    return {id: {"id": id, "type": "send-email", "status": rng.choice(STATES)} for id in range(1, 9)}
 
 
 def my_dequeue(jobs):  # type: ignore[no-untyped-def]

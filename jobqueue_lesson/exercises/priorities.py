@@ -30,12 +30,12 @@ def my_enqueue(heap, job_id, priority):  # type: ignore[no-untyped-def]
 )
 def check_enqueue(answer: Any) -> None:
     """Push jobs onto a heap, so that they come out by priority, the highest first, and then by id."""
-    chance = random.Random(5)
+    rng = random.Random(5)
     for given in (
         [0, 10, 5],
         [1, 1, 1],
         [2, 0, 2, 1],
-        *([chance.randint(-3, 3) for _ in range(12)] for _ in range(20)),
+        *([rng.randint(-3, 3) for _ in range(12)] for _ in range(20)),
     ):
         heap: list[Any] = []
         for job_id, priority in enumerate(given, start=1):
@@ -91,10 +91,10 @@ def my_insert(line, job):  # type: ignore[no-untyped-def]
 )
 def check_insert(answer: Any) -> None:
     """Insert a job into a sorted line, by binary search; equal jobs stay in order of arrival."""
-    chance = random.Random(6)
+    rng = random.Random(6)
     _Counted.comparisons = 0
     line: list[Any] = []
-    jobs = [_Counted(chance.randint(0, 40), number) for number in range(500)]
+    jobs = [_Counted(rng.randint(0, 40), number) for number in range(500)]
     for number, job in enumerate(jobs, start=1):
         answer(line, job)
         expect(len(line) == number, f"jobs inserted: {number}, jobs in the line: {len(line)}", "all of them, in `line`")

@@ -25,7 +25,7 @@ def my_next_tick(start, interval, now):  # type: ignore[no-untyped-def]
 )
 def check_next_tick(answer: Any) -> None:
     """Return the first tick after now, on the grid that begins at start."""
-    chance = random.Random(8)
+    rng = random.Random(8)
     cases = [
         (0, 5, 0),
         (0, 5, 4),
@@ -36,7 +36,7 @@ def check_next_tick(answer: Any) -> None:
         (100, 60, 3700),
         (0, 0.25, 10**9),
     ]
-    cases += [(chance.randint(0, 50), chance.randint(1, 60), chance.randint(50, 5000)) for _ in range(100)]
+    cases += [(rng.randint(0, 50), rng.randint(1, 60), rng.randint(50, 5000)) for _ in range(100)]
     for start, interval, now in cases:
         seen = answer(start, interval, now)
         call = f"{answer.__name__}(start={start}, interval={interval}, now={now}) gives {seen!r}"

@@ -35,7 +35,7 @@ def check_pool(answer: Any) -> None:
         count = answer[name]
         expect(type(count) is int and 1 <= count <= most, f"{name} is {count!r}", f"a whole number from 1 to {most}")
 
-    sim, chance = Simulation(), random.Random(3)
+    sim, rng = Simulation(), random.Random(3)
     queue = JobQueue(clock=sim.time)
 
     async def half_a_second(_: object) -> None:
@@ -43,7 +43,7 @@ def check_pool(answer: Any) -> None:
 
     async def orders() -> None:
         for _ in range(600):
-            await asyncio.sleep(chance.expovariate(6))
+            await asyncio.sleep(rng.expovariate(6))
             queue.enqueue("job")
         await queue.join()
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from ..contract import QueueFull
-from ..job import Job
+from ..job import Job, QueueFull
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting
 from ..show.style import LOOKS, format_duration

@@ -42,7 +42,7 @@ QUESTIONS = {
 predict = predicting(QUESTIONS)
 
 
-class Outage(NamedTuple):
+class OutageOutcome(NamedTuple):
     """What happened to jobs during an outage."""
 
     completed: list[tuple[float, int]]
@@ -55,7 +55,7 @@ class Outage(NamedTuple):
     """How many attempts failed."""
 
 
-def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0) -> Outage:
+def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0) -> OutageOutcome:
     """Enqueue one job per second for two minutes; the service that they need is down for a while.
 
     Args:
@@ -87,13 +87,13 @@ def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0)
     for job in jobs:
         outcome = "poison" if job.data else "completed" if job.status is Status.COMPLETED else "dead"
         outcomes[outcome].append((job.created_at, job.attempts))
-    return Outage(**outcomes, failed=sum(len(job.errors) for job in jobs))
+    return OutageOutcome(**outcomes, failed=sum(len(job.errors) for job in jobs))
 
 
 def dead_letters_lab() -> Lab:
     """Return a panel for `dead_letters`."""
 
-    def draw(outcome: Outage, ax: Axes) -> None:
+    def draw(outcome: OutageOutcome, ax: Axes) -> None:
         for jobs, look, label in (
             (outcome.completed, "completed", "completed"),
             (outcome.dead, "failed attempt", "dead letter: a later retry would do"),
@@ -106,7 +106,7 @@ def dead_letters_lab() -> Lab:
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper right")
 
-    def say(outcome: Outage) -> str:
+    def say(outcome: OutageOutcome) -> str:
         return (
             f"{len(outcome.completed)} of 120 jobs completed. Dead letters: {len(outcome.dead)} that a later retry"
             f" would have saved, and {len(outcome.poison)} that are poison.\n{outcome.failed} attempts failed."

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from ..durable import SQLiteQueue
-from ..job import LeaseLost
+from ..job import LeaseLost, Status
 from ..show.cards import Option, Question, predicting
 from ..show.style import format_duration
 from ..simulation import Simulation
@@ -65,16 +65,16 @@ def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
         stall: seconds for which a worker stalls: a full disk, a sleeping laptop, a long garbage collection.
         seed: for what happens to each job.
     """
-    sim, chance = Simulation(), random.Random(seed)
+    sim, rng = Simulation(), random.Random(seed)
     queue = SQLiteQueue(":memory:", clock=sim.time, lease=lease, poll=None)
-    fates = [chance.choices(["works", "dies", "stalls"], [8, 1, 1])[0] for _ in range(120)]
+    fates = [rng.choices(["works", "dies", "stalls"], [8, 1, 1])[0] for _ in range(120)]
     silent: dict[int, tuple[str, float]] = {}
     outcome = Leases([], [], 0)
     refused = 0
 
     async def work(name: str) -> None:
         nonlocal refused
-        while queue.stats()["completed"] < len(fates):
+        while queue.stats()[Status.COMPLETED] < len(fates):
             job = queue.dequeue(worker=name)
             if job is None:
                 await asyncio.sleep(0.1)

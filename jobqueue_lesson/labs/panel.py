@@ -75,9 +75,9 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to its starting value")
         reset.on_click(lambda _: self.reset())
         last_row = [reset]
-        chance = inspect.signature(run).parameters.get("seed")
-        if chance is not None:
-            self.controls["seed"] = _seed_field(chance.default)
+        seed = inspect.signature(run).parameters.get("seed")
+        if seed is not None:
+            self.controls["seed"] = _seed_field(seed.default)
             last_row.append(self.controls["seed"])
         self._start = self.values
         for control in self.controls.values():

@@ -20,14 +20,14 @@ from .panel import Choice, Controls, Lab, Slider
 
 QUESTIONS = {
     "whose-progress": Question(
-        "A worker is running two jobs. Both handlers look in the global `current` for the job whose progress they"
-        " report. Which job do they find?",
+        "A worker is running two jobs. Both handlers report the progress of the job in the global `current`. Which"
+        " job is that?",
         (
-            Option("Each handler's own job", "There is only one `current`, and both handlers read it."),
+            Option("Each handler's own job", "There is only one `current`."),
             Option("Always the first job", "Its number was overwritten when the second job was picked up."),
             Option(
                 "Always the last job picked up",
-                "`current` holds the number of the last job picked up, even when the first job's handler reads it.",
+                "`current` is the last job picked up, even when the first job's handler reads it.",
                 right=True,
             ),
         ),

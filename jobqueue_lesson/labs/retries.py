@@ -9,6 +9,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from ..history import History
+from ..job import Status
 from ..queue import JobQueue
 from ..retries import JITTERS, Jitter, RetryPolicy
 from ..show.cards import Option, Question, predicting
@@ -117,7 +118,7 @@ def retry_storm(
         queue.enqueue("call-service", max_attempts=max_attempts)
     sim.run(Worker(queue, {"call-service": call_service}).drain())
     history.close()
-    return Storm(calls, refused, calls[-1], queue.stats()["failed"], history)
+    return Storm(calls, refused, calls[-1], queue.stats()[Status.FAILED], history)
 
 
 def draw_storm(outcome: Storm, ax: Axes) -> None:

@@ -19,9 +19,9 @@ PLACES: dict[str, tuple[float, float]] = {
 }
 COLOURS = {
     Status.PENDING: LOOKS["waiting"].colour,
-    Status.PROCESSING: LOOKS["processing"].colour,
-    Status.COMPLETED: LOOKS["completed"].colour,
-    Status.FAILED: LOOKS["failed"].colour,
+    Status.PROCESSING: LOOKS[Status.PROCESSING].colour,
+    Status.COMPLETED: LOOKS[Status.COMPLETED].colour,
+    Status.FAILED: LOOKS[Status.FAILED].colour,
 }
 
 

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..history import History, Phase, Span
+from ..job import COMPLETE, FAIL, RELEASE, RETRY
 from .style import INK, LOOKS, PAPER, course_style, format_duration
 
 Rows = Literal["jobs", "workers"]
@@ -28,6 +29,11 @@ STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting
 """The bands of a cumulative flow diagram, from the bottom up."""
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
+
+LOOK_OF_ATTEMPT: dict[str | None, str] = {RETRY: "failed attempt", FAIL: "failed attempt", RELEASE: "released"}
+"""By the move that ended it."""
+LOOK_OF_END: dict[str | None, str] = {COMPLETE: "completed", FAIL: "failed"}
+"""By the move that ended the attempt, and with it the job."""
 
 
 def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = None, max_rows: int = MAX_ROWS) -> Axes:
@@ -90,14 +96,12 @@ def look_of(span: Span) -> str:
     """Name the look of a span, a key of `LOOKS`."""
     if span.phase is not Phase.PROCESSING:
         return span.phase.value
-    return {"retry": "failed attempt", "fail": "failed attempt", "release": "released"}.get(
-        span.outcome or "", "processing"
-    )
+    return LOOK_OF_ATTEMPT.get(span.outcome, "processing")
 
 
 def end_of(span: Span) -> str | None:
     """Name the look of the mark at a span's end, a key of `LOOKS`; None if it has none."""
-    return {"complete": "completed", "fail": "failed"}.get(span.outcome or "")
+    return LOOK_OF_END.get(span.outcome)
 
 
 def _rows(history: History, rows: Rows) -> tuple[list[str], Callable[[Span], int | None]]:

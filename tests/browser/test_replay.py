@@ -22,10 +22,10 @@ def history_of(jobs, workers=10):
     sim = Simulation()
     queue = JobQueue("many", clock=sim.time)
     history = History(queue)
-    chance = random.Random(1)
+    rng = random.Random(1)
 
     async def work(data):
-        await asyncio.sleep(chance.expovariate(2))
+        await asyncio.sleep(rng.expovariate(2))
 
     for _ in range(jobs):
         queue.enqueue("work")

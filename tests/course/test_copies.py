@@ -33,7 +33,7 @@ def course(tmp_path, monkeypatch):
     (folder / "04_retries.ipynb").write_bytes(page("retry"))
     (folder / "GLOSSARY.md").write_text("# Glossary\n")
     (folder / "scratch.txt").write_text("not of the course")
-    monkeypatch.setattr(pages, "source", lambda: folder)
+    monkeypatch.setattr(pages, "folder", lambda: folder)
     return folder
 
 
@@ -166,7 +166,7 @@ def test_a_disk_that_fills_up_loses_no_page(course, mine, monkeypatch):
 
 
 def test_the_checkout_has_the_course():
-    assert pages.source() == ROOT / "notebooks"
+    assert pages.folder() == ROOT / "notebooks"
     assert set(pages.edition_files("learner")) >= {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
 
 

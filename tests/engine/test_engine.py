@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from jobqueue_lesson.api import create_app, in_process
-from jobqueue_lesson.contract import KeyReused
 from jobqueue_lesson.engine import EngineQueue, EngineWorker
-from jobqueue_lesson.job import IllegalMove, JobNotFound
+from jobqueue_lesson.job import IllegalMove, JobNotFound, KeyReused
 from jobqueue_lesson.retries import RetryPolicy
 from tests.support.engine import finished, processing
 from tests.support.engine_attempts import Attempts

@@ -204,7 +204,7 @@ def test_notifications_without_a_listener_are_not_kept(url, queue):
     for _ in range(5):
         other.enqueue("a")
         queue.stats()
-    assert len(queue._database.notes) == 0
+    assert len(queue._database.notifications) == 0
     other.close()
 
 

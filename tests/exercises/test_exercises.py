@@ -147,8 +147,8 @@ def test_the_page_says_what_the_check_of_the_questions_checks():
 
 def test_a_client_that_passes_is_in_time_for_jobs_of_every_length():
     numbers, wait = MODULES["wait"], RIGHT["wait"][0]
-    chance = random.Random(6)
-    lengths = [numbers.SHORTEST, numbers.LONGEST, *(10 ** chance.uniform(-2, 2.778) for _ in range(2_000))]
+    rng = random.Random(6)
+    lengths = [numbers.SHORTEST, numbers.LONGEST, *(10 ** rng.uniform(-2, 2.778) for _ in range(2_000))]
     for takes in lengths:
         now = asked = 0
         while now < takes:

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from jobqueue_lesson.contract import KeyReused
-from jobqueue_lesson.job import IllegalMove, JobNotFound, Move
+from jobqueue_lesson.job import IllegalMove, JobNotFound, KeyReused, Move
 from jobqueue_lesson.retries import DoNotRetry
 from tests.support.queues import give_up
 

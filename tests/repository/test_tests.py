@@ -1,4 +1,4 @@
-"""The tests are laid out as the package is, and share helpers and fixtures, never one another's modules."""
+"""The tests are laid out as the package is; they share helpers and fixtures, never one another's modules."""
 
 import ast
 import re
@@ -28,3 +28,9 @@ def test_each_part_of_the_package_has_its_tests_in_a_folder_of_its_name():
     parts = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert parts <= {path.parent.name for path in TESTS.glob("*/test_*.py")}
     assert not list((TESTS / "support").glob("test_*"))
+
+
+def test_no_module_is_too_long_to_be_read_at_one_sitting():
+    for folder in ("jobqueue_lesson", "tools", "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 450, path.relative_to(ROOT)

@@ -76,19 +76,19 @@ def every_move():
 
 def crowd(aging=0.0):
     """Jobs of many priorities, 120 of them within 12 s, and a worker of twelve slots."""
-    sim, chance = Simulation(), random.Random(3)
+    sim, rng = Simulation(), random.Random(3)
     queue = JobQueue("crowd", clock=sim.time, aging=aging)
     history = History(queue)
 
     async def work(data):
-        await asyncio.sleep(chance.expovariate(0.5))
-        if chance.random() < 0.1:
+        await asyncio.sleep(rng.expovariate(0.5))
+        if rng.random() < 0.1:
             raise TimeoutError("try again")
 
     async def enqueue():
         for _ in range(40):
             for _ in range(3):
-                queue.enqueue("work", priority=chance.randrange(5), delay=chance.choice([0, 0, 0, 2, 20]))
+                queue.enqueue("work", priority=rng.randrange(5), delay=rng.choice([0, 0, 0, 2, 20]))
             await asyncio.sleep(0.3)
 
     sim.create_task(enqueue())

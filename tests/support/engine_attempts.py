@@ -6,7 +6,7 @@ For tests that need a job in some state, and no worker process.
 import json
 from typing import NamedTuple
 
-from jobqueue_lesson.moves import describe
+from jobqueue_lesson.moves import describe_error
 from jobqueue_lesson.retries import DoNotRetry, RetryPolicy
 
 
@@ -60,7 +60,7 @@ class Attempts:
         claim = self.claims[job_id]
         again = claim.number < claim.max_attempts and not isinstance(error, DoNotRetry)
         retry_in = RetryPolicy(**claim.retry).delay(claim.number, claim.waited) if again else None
-        return self._end(job_id, None, *describe(error), retry_in)
+        return self._end(job_id, None, *describe_error(error), retry_in)
 
     def progress(self, job_id, fraction, note=""):
         return self._ask("jobqueue_progress(%s, %s, %s, %s)", job_id, self.claims[job_id].turn, fraction, note)

@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSo
 
 from tools.paths import NOTEBOOKS
 
-TIMEOUT = 120_000  # ms: of all that is waited for; it passes only where something is broken
+SLOWED = max(1.0, float(os.environ.get("THROTTLE") or 1))  # how many times slower pages are made
+TIMEOUT = 120_000 * SLOWED  # ms: of all that is waited for; it passes only where something is broken
 expect.set_options(timeout=TIMEOUT)
 
 # anywidget gives a widget two seconds to start, and hands it no message any more after that: too short for a machine
@@ -34,6 +35,8 @@ PATIENT = "AbortSignal.timeout = (own => time => own.call(AbortSignal, 60 * time
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # A notebook that was saved with widgets cannot show them to the next test that opens it.
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Light"},
 }
 
@@ -63,10 +66,10 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     context = browser.new_context(**options)
     context.set_default_timeout(TIMEOUT)
     context.add_init_script(PATIENT)
-    if (times := float(os.environ.get("THROTTLE") or 1)) > 1:
+    if SLOWED > 1:
 
         def slow_down(page: Page) -> None:
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
 
         context.on("page", slow_down)
     return context
@@ -89,7 +92,7 @@ CLOSE = """async () => {
         await widget.sessionContext?.shutdown();
         widget.dispose();
     }
-    await new Promise(done => requestIdleCallback(done));  // what is late belongs to this notebook, not to the next
+    await new Promise(done => requestIdleCallback(done));  // what comes late of it must not count for the next one
 }"""
 
 
@@ -181,8 +184,8 @@ class Lab:
             self.idle(page)  # before this, Run All runs nothing
             page.kernel.settle()  # it has been asked which widgets it has: some, if cells were running by now
             yield page
-            page.evaluate(CLOSE)
             assert not page.faults, page.faults
+            page.evaluate(CLOSE)  # JupyterLab complains of a kernel that is gone: that is not the notebook's fault
             page.kernel.forget()
             free.append(page)
         except BaseException:

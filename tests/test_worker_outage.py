@@ -49,17 +49,17 @@ def unreliable(sim):
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_a_worker_survives_storage_that_is_down_and_says_so(sim, unreliable, caplog, concurrency):
     worker = Worker(unreliable, {"nap": nap}, name="ann", concurrency=concurrency)
-    assert (worker.running, worker.trouble) == (False, None)
+    assert (worker.running, worker.outage) == (False, None)
     unreliable.enqueue("nap", 1)
     unreliable.down = {"dequeue"}
     running = sim.create_task(worker.run())
     sim.run(asyncio.sleep(4.5))
     assert worker.running
-    assert worker.trouble == ("tasks.db: disk I/O error; nothing was changed", 0.0, None)
+    assert worker.outage == ("tasks.db: disk I/O error; nothing was changed", 0.0, None)
     unreliable.down = set()
     sim.run(unreliable.join())
     assert unreliable.get(1).result == "slept 1"
-    assert worker.trouble == ("tasks.db: disk I/O error; nothing was changed", 0.0, 5.0)
+    assert worker.outage == ("tasks.db: disk I/O error; nothing was changed", 0.0, 5.0)
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # once, not at every retry
     worker.stop()
     sim.run(asyncio.sleep(0))
@@ -118,10 +118,10 @@ def test_heartbeats_continue_after_one_has_failed(sim, unreliable):
     sim.run(asyncio.sleep(5))
     unreliable.down = {"heartbeat"}
     sim.run(asyncio.sleep(3))
-    assert worker.trouble.since == 6
+    assert worker.outage.since == 6
     unreliable.down = set()
     sim.run(asyncio.sleep(1.5))
-    assert worker.trouble.until == 9
+    assert worker.outage.until == 9
     sim.run(asyncio.sleep(30))
     beats = [at for move, at in unreliable.calls if move == "heartbeat"]
     assert beats == [2, 4, 6, 7, 8, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29]

@@ -151,22 +151,21 @@ def discarding(job: Job) -> list[Any]:
     return [job.type, job.attempts, job.priority, job.scheduled_for, job.worker, job.progress]
 
 
-def read_notification(note: dict[str, Any], get: Callable[[int], Job | None]) -> JobEvent | None:
+def read_notification(notification: dict[str, Any], get: Callable[[int], Job | None]) -> JobEvent | None:
     """Return the event of a move that the engine doesn't record: progress, or the end of a discarded job.
 
     Args:
-        note: the notification, from a function of `engine.sql`.
-        get: looks a job up. None if the job is gone: then there is no event.
+        notification: the notification, from a function of `engine.sql`.
+        get: returns a job, or None if it is gone: then there is no event.
     """
-    if "discard" in note:
-        type, attempt, priority, due, worker, progress = note["discard"]
-        return JobEvent(
-            note["at"], DISCARD, note["job"], type, Status.FAILED, attempt, priority, due, worker, None, progress
-        )
-    job = get(note["job"])
+    at, job_id = notification["at"], notification["job"]
+    if "discard" in notification:
+        type, attempt, priority, due, worker, progress = notification["discard"]
+        return JobEvent(at, DISCARD, job_id, type, Status.FAILED, attempt, priority, due, worker, None, progress)
+    job = get(job_id)
     if job is None:
         return None
     return JobEvent(
-        note["at"], PROGRESS, job.id, job.type, Status.PROCESSING, note["attempt"], job.priority,
-        job.scheduled_for, note["worker"], None, note["progress"], note["note"],
+        at, PROGRESS, job.id, job.type, Status.PROCESSING, notification["attempt"], job.priority, job.scheduled_for,
+        notification["worker"], None, notification["progress"], notification["note"],
     )  # fmt: skip

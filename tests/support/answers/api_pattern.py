@@ -1,0 +1,77 @@
+"""Answers to the exercises of page 6."""
+
+RIGHT = {}
+WRONG = {}
+
+
+def by_status(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    if job.status == "failed":
+        state["error"] = job.error
+    return state
+
+
+def by_table(job):
+    more = {"completed": {"result": job.result}, "failed": {"error": job.error}}
+    return {"id": job.id, "status": job.status.value} | more.get(job.status, {})
+
+
+def if_there_is_a_result(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.result:
+        state["result"] = job.result
+    if job.status == "failed":
+        state["error"] = job.error
+    return state
+
+
+def if_there_is_an_error(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    if job.error:
+        state["error"] = job.error
+    return state
+
+
+def always_both(job):
+    return {"id": job.id, "status": str(job.status), "result": job.result, "error": job.error}
+
+
+def result_only(job):
+    state = {"id": job.id, "status": str(job.status)}
+    if job.status == "completed":
+        state["result"] = job.result
+    return state
+
+
+def as_text(job):
+    return str(by_status(job))
+
+
+RIGHT["state"] = [by_status, by_table]
+WRONG["state"] = [
+    (if_there_is_a_result, "with the result None"),
+    (if_there_is_an_error, "pending again, after an attempt that failed"),
+    (always_both, "for a job that is pending"),
+    (result_only, "failed for good"),
+    (as_text, "for a job that is pending"),
+]
+
+RIGHT["wait"] = [lambda n: 0.010 * 2 ** (n - 1), lambda n: 0.020 * 1.8 ** (n - 1)]
+WRONG["wait"] = [
+    (lambda n: 1, "hears of its end 1 s after"),
+    (lambda n: 0.1, "hears of its end 0.1 s after"),
+    (lambda n: 0.01 * n, "more than 20 questions"),
+    (lambda n: min(1.0, 0.010 * 2 ** (n - 1)), "a job of 10 minutes needs more than 20 questions"),
+    (lambda n: 0.010 * 1.5 ** (n - 1), "more than 20 questions"),
+    (
+        lambda n: 0.010 * 2 ** (n - 1) if n < 13 else 1000,
+        "a job takes 40.95 s, and the client hears of its end 1,041 s after ordering it",
+    ),
+    (lambda n: 0.010 * 5 ** (n - 1), "after ordering it"),
+    (lambda n: 0.010 * (n - 1), "before question 1 it waits 0.0 s"),
+    (lambda n: "10 ms", "a number of seconds"),
+]
