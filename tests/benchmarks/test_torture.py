@@ -1,4 +1,4 @@
-"""The kill tests as a program; test_durable.py calls the one on SQLite as a function."""
+"""The kill tests as a program; test_processes.py calls the one on SQLite as a function."""
 
 import re
 import subprocess

@@ -16,12 +16,7 @@ def test_the_job_of_a_killed_worker_is_reclaimed(queue, handlers):
     job = queue.enqueue("hangs-once", 7)
     with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
         now = processing(queue, job)
-        assert (now.status, now.progress, now.note, now.worker) == (
-            "processing",
-            0.5,
-            "half way",
-            "ann",
-        )
+        assert (now.status, now.progress, now.note, now.worker) == ("processing", 0.5, "half way", "ann")
         ann.kill()
     assert queue.stats()["processing"] == 1
     with EngineWorker(queue, handlers, name="ben", lease=30):  # each has a lease of its own
