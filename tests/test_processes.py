@@ -20,7 +20,7 @@ from benchmarks.torture import sqlite as torture
 from jobqueue_lesson import processes
 from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.processes import Child, WorkerProcess
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 from tools.paths import ROOT
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork")
@@ -135,12 +135,12 @@ def test_a_killed_workers_job_is_reclaimed_once_its_lease_has_expired(tmp_path, 
     notes = tmp_path / "notes"
     queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
     with WorkerProcess(queue, handlers, name="ann") as ann:
-        wait_until(lambda: notes.exists() and notes.read_text(), 20)
+        wait_until(lambda: notes.exists() and notes.read_text())
         ann.kill()
         assert not ann.alive
     assert queue.get(1).status == "processing"
     with WorkerProcess(queue, handlers, name="ben"):
-        wait_until(lambda: queue.get(1).status == "completed", 20)
+        wait_until(lambda: queue.get(1).status == "completed")
     assert notes.read_text() == "started 1\nstarted 1\ndone 1\n"
     assert [(e.move, e.worker) for e in queue.events()] == [
         ("enqueue", None),
@@ -158,7 +158,7 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
     for n in (1, 2):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n, "seconds": 0.3})
     with WorkerProcess(queue, handlers):
-        wait_until(lambda: queue.stats()["processing"] == 1, 20)
+        wait_until(lambda: queue.stats()["processing"] == 1)
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 1, "failed": 0}
     queue.close()
 
@@ -169,7 +169,7 @@ def test_a_worker_process_evicts_the_oldest_finished_jobs_as_its_queue_does(tmp_
     for n in range(5):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
     with WorkerProcess(queue, handlers):
-        wait_until(lambda: queue.stats()["completed"] == 5, 20)
+        wait_until(lambda: queue.stats()["completed"] == 5)
     assert [number for number in range(1, 6) if queue.get(number)] == [4, 5]
     queue.close()
 
@@ -200,7 +200,7 @@ def test_a_worker_process_dies_with_its_parent(tmp_path, handlers):
 
     if not os.path.exists("/proc"):
         pytest.skip("no /proc to look into")
-    wait_until(is_dead, 20)
+    wait_until(is_dead)
 
 
 def test_a_worker_process_needs_a_file_with_handlers(tmp_path, open_queue):
@@ -240,7 +240,7 @@ def run_parent(here, script):
     """
     command = [sys.executable, "-c", PARENT + textwrap.dedent(script), str(here)]
     try:
-        gone = subprocess.run(command, stdout=subprocess.PIPE, timeout=20, check=False)
+        gone = subprocess.run(command, stdout=subprocess.PIPE, timeout=DEADLINE, check=False)
     except subprocess.TimeoutExpired:
         for started in here.glob("started-*"):  # what should have ended would run for hours
             with suppress(ProcessLookupError):
@@ -283,8 +283,9 @@ def test_workers_die_with_their_parent_while_their_handlers_hold_the_gil(here):
 FORK = """
 if os.fork() == 0:  # a copy of the parent, which also has the other end of the children's pipes
     os.close(1)
-    (here / "forked").write_text(str(os.getpid()))
-    time.sleep(60)
+    (here / "fork").write_text(str(os.getpid()))
+    (here / "fork").rename(here / "forked")  # all of it at once
+    time.sleep(3600)
     os._exit(0)
 wait_for("forked")
 """
@@ -312,7 +313,7 @@ def test_workers_outlive_the_thread_that_started_them(here):
 
     def start():
         workers.extend(WorkerProcess(queue, here / "handlers.py", f"worker-{n}") for n in (1, 2))
-        wait_until(lambda: all((here / f"started-{n}").exists() for n in (1, 2)), 20)
+        wait_until(lambda: all((here / f"started-{n}").exists() for n in (1, 2)))
 
     for n in (1, 2):
         queue.enqueue("sleep", {"started": str(here / f"started-{n}"), "seconds": 0.5})
@@ -320,7 +321,7 @@ def test_workers_outlive_the_thread_that_started_them(here):
     thread.start()
     thread.join()
     try:
-        wait_until(lambda: queue.stats()["completed"] == 2, 20)
+        wait_until(lambda: queue.stats()["completed"] == 2)
         assert [worker.alive for worker in workers] == [True, True]
     finally:
         for worker in workers:
@@ -390,7 +391,7 @@ def test_a_child_with_something_left_to_do_notices_that_the_parent_was_killed(he
     finally:
         if fork:
             os.kill(int((here / "forked").read_text()), signal.SIGKILL)
-    wait_until((here / "noticed").exists, 20)
+    wait_until((here / "noticed").exists)
 
 
 @linux
@@ -412,7 +413,7 @@ def test_a_child_starts_where_it_can_be_stopped_and_killed(here):
     child(here, "die_with_parent()\n(here / 'ready').touch()\ntime.sleep(3600)")
     for end in (Child.stop, Child.kill):
         with Child("child", str(here), name="child") as started:
-            wait_until((here / "ready").exists, 20)
+            wait_until((here / "ready").exists)
             assert started.alive
             end(started)
             assert not started.alive
