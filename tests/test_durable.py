@@ -10,7 +10,7 @@ from jobqueue_lesson.job import LeaseLost
 from jobqueue_lesson.progress import current_job
 from tests.support.waiting import pass_time
 
-# --- what outlives the process ---
+# --- what is in the file ---
 
 
 def test_jobs_counts_keys_and_the_record_are_there_when_the_file_is_opened_again(open_queue):
@@ -59,7 +59,7 @@ def test_a_bound_holds_across_processes(open_queue):
 # --- leases ---
 
 
-def test_a_lease_that_ran_out_gives_the_job_to_somebody_else_and_counts_the_attempt(open_queue, sim):
+def test_a_job_whose_lease_expired_is_reclaimed_and_the_attempt_counts(open_queue, sim):
     queue = open_queue()
     queue.enqueue("a")
     queue.dequeue(worker="ann")
@@ -73,7 +73,7 @@ def test_a_lease_that_ran_out_gives_the_job_to_somebody_else_and_counts_the_atte
     assert [event.move for event in queue.events()] == ["enqueue", "dequeue", "retry", "dequeue"]
 
 
-def test_a_lease_that_ran_out_for_the_last_time_buries_the_job_with_its_reason(open_queue, sim):
+def test_a_job_whose_lease_expired_in_its_last_attempt_has_failed_with_the_reason(open_queue, sim):
     queue = open_queue()
     queue.enqueue("a", max_attempts=2)
     for _ in range(2):
@@ -86,7 +86,7 @@ def test_a_lease_that_ran_out_for_the_last_time_buries_the_job_with_its_reason(o
 
 
 @pytest.mark.parametrize("report", ["complete", "fail", "release", "progress", "heartbeat"])
-def test_who_has_lost_the_lease_is_refused_by_name_and_nothing_changes(open_queue, sim, report):
+def test_a_report_from_a_worker_that_lost_its_lease_is_rejected_and_changes_nothing(open_queue, sim, report):
     queue = open_queue()
     queue.enqueue("a")
     queue.dequeue(worker="ann")
@@ -101,7 +101,7 @@ def test_who_has_lost_the_lease_is_refused_by_name_and_nothing_changes(open_queu
         queue.complete(1, attempt=1)
 
 
-def test_a_worker_that_lives_renews_its_lease_however_long_the_job_takes(open_queue, sim):
+def test_a_worker_renews_its_lease_however_long_the_job_takes(open_queue, sim):
     queue = open_queue()
     queue.enqueue("a")
     attempts = []
@@ -120,14 +120,14 @@ def test_a_worker_that_lives_renews_its_lease_however_long_the_job_takes(open_qu
     assert queue.get(1).duration == 95
 
 
-def test_a_worker_that_was_too_slow_goes_on_with_the_next_job(open_queue, sim, caplog):
+def test_a_worker_that_was_too_slow_continues_with_the_next_job(open_queue, sim, caplog):
     queue = open_queue()
     queue.enqueue("a", priority=1)
     queue.enqueue("a")
 
     async def hangs_once(data):
         if current_job().id == current_job().attempt == 1:
-            sim._now += 60  # as a handler that never awaits: no heartbeat gets through
+            sim._now += 60  # like a handler that never awaits: no heartbeat is sent
             queue.dequeue(worker="ben")
             queue.complete(1, "by ben")
 
@@ -137,7 +137,7 @@ def test_a_worker_that_was_too_slow_goes_on_with_the_next_job(open_queue, sim, c
     assert "ann: attempt 1 of job #1 has lost its lease: the job is completed, at attempt 2" in caplog.text
 
 
-def test_a_sleeping_worker_wakes_when_a_lease_runs_out(open_queue, sim):
+def test_a_sleeping_worker_wakes_when_a_lease_expires(open_queue, sim):
     queue = open_queue()
     queue.enqueue("a")
     queue.dequeue(worker="dead")
@@ -161,14 +161,14 @@ def test_a_sleeping_worker_wakes_when_a_lease_runs_out(open_queue, sim):
         ({1: "a"}, "{1: 'a'} would come back as {'1': 'a'}"),
     ],
 )
-def test_data_that_json_cannot_keep_are_refused_at_enqueue(open_queue, data, words):
+def test_data_that_json_cannot_represent_is_rejected_at_enqueue(open_queue, data, words):
     queue = open_queue()
     with pytest.raises(NotJSON, match=f"data must be JSON, because it is stored: .*{words}"):
         queue.enqueue("a", data)
     assert queue.stats()["pending"] == 0
 
 
-def test_a_result_that_json_cannot_keep_fails_the_job_and_not_the_worker(open_queue, sim):
+def test_a_result_that_json_cannot_represent_fails_the_job_and_not_the_worker(open_queue, sim):
     queue = open_queue()
     queue.enqueue("a", max_attempts=1)
 
@@ -185,6 +185,6 @@ def test_a_result_that_json_cannot_keep_fails_the_job_and_not_the_worker(open_qu
 @pytest.mark.parametrize(
     ("name", "value"), [("lease", 0), ("lease", -1), ("poll", 0), ("max_pending", 0), ("keep_finished", -1)]
 )
-def test_an_argument_that_makes_no_sense_is_named(tmp_path, name, value):
+def test_an_invalid_argument_is_rejected_by_name(tmp_path, name, value):
     with pytest.raises((TypeError, ValueError), match=name):
         SQLiteQueue(tmp_path / "tasks.db", **{name: value})

@@ -15,7 +15,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no f
 # --- files that cannot be opened or written ---
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
+def test_a_file_that_is_not_a_database_is_rejected_and_left_alone(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary, " * 100)
     with pytest.raises(StorageError, match=r"notes\.txt: file is not a database; nothing was changed"):
@@ -23,7 +23,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
     assert path.read_text() == "dear diary, " * 100
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(StorageError, match=r"nowhere.tasks\.db: unable to open database file"):
         SQLiteQueue(tmp_path / "nowhere" / "tasks.db")
 
@@ -31,7 +31,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_a_file_that_cannot_be_written_is_an_error_and_nothing_is_lost(open_queue):
     queue = open_queue()
     queue.enqueue("a")
-    queue._file.db.execute("PRAGMA query_only = 1")  # what a read-only file system amounts to; root may write anything
+    queue._file.db.execute("PRAGMA query_only = 1")  # like a read-only file system; root may write anything
     with pytest.raises(StorageError, match="attempt to write a readonly database; nothing was changed"):
         queue.enqueue("a")
     queue._file.db.execute("PRAGMA query_only = 0")
@@ -58,7 +58,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(open_queue):
 
 @pytest.fixture
 def every_look(monkeypatch):
-    """Look whether the file is still there before every move, not once a millisecond."""
+    """Check before every move that the file is still there, not once a millisecond."""
     monkeypatch.setattr("jobqueue_lesson.durable_file.CHECK_INTERVAL", 0.0)
 
 
@@ -73,13 +73,13 @@ def replace(path):
 
 @posix
 @pytest.mark.usefixtures("every_look")
-@pytest.mark.parametrize(("away", "words"), [(delete, "deleted"), (replace, "replaced by another file")])
-def test_a_file_that_is_deleted_or_replaced_is_noticed_and_refused(open_queue, tmp_path, away, words):
+@pytest.mark.parametrize(("remove", "words"), [(delete, "deleted"), (replace, "replaced by another file")])
+def test_a_file_that_is_deleted_or_replaced_is_noticed_and_rejected(open_queue, tmp_path, remove, words):
     queue = open_queue()
     queue.enqueue("a")
     queue.enqueue("b", max_attempts=1)
     queue.dequeue()
-    away(tmp_path / "tasks.db")
+    remove(tmp_path / "tasks.db")
     calls = [
         lambda: queue.enqueue("c"), queue.dequeue, lambda: queue.complete(1), lambda: queue.fail(1, "x"),
         lambda: queue.release(1), lambda: queue.heartbeat(1), lambda: queue.progress(1, 0.5), lambda: queue.get(1),
@@ -140,7 +140,7 @@ def test_a_change_of_the_working_directory_is_no_change_of_the_file(tmp_path, mo
 # --- the write-ahead log ---
 
 
-def test_the_write_ahead_log_is_emptied_once_nobody_is_in_the_way(open_queue, tmp_path):
+def test_the_write_ahead_log_is_emptied_once_no_reader_is_in_the_way(open_queue, tmp_path):
     queue = open_queue()
     reader = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
     reader.execute("BEGIN")

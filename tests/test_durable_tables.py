@@ -12,7 +12,7 @@ from tools.paths import ROOT
 # --- tables of another program, and of other versions ---
 
 
-def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
+def test_a_database_of_another_program_is_rejected_and_left_alone(tmp_path):
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE jobs (id)")
@@ -24,7 +24,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
     other.close()
 
 
-def test_a_file_of_a_newer_version_is_refused(open_queue):
+def test_a_file_of_a_newer_version_is_rejected(open_queue):
     queue = open_queue()
     queue._file.db.execute("PRAGMA user_version = 3")
     with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 3; this one knows 2\)"):
@@ -43,7 +43,7 @@ def old_file(tmp_path):
 
 
 @pytest.mark.usefixtures("old_file")
-def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, sim):
+def test_a_file_of_an_older_version_is_upgraded_in_place(open_queue, sim):
     queue = open_queue(keep_finished=2)
     assert queue._file.db.execute("PRAGMA user_version").fetchone() == (2,)
     with queue.memory("a scheduler's") as memory:
@@ -56,7 +56,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date_in_place(open_queue, s
     assert len(queue.events()) == 15
     assert queue.enqueue("a", {"n": 5}, key="five").id == 5
     assert queue.complete(queue.dequeue().id).id == 5
-    assert queue.get(1) is None  # now there were three
+    assert queue.get(1) is None  # with it there would be three
     assert open_queue().get(2).error == "OSError: broken"
     new = SQLiteQueue(queue.path.with_name("new.db"))
     tables = [
@@ -82,7 +82,7 @@ def do_jobs(queue, sim, number, **options):
         pass_time(sim, 1)
 
 
-def test_the_oldest_finished_jobs_are_forgotten_with_their_keys(open_queue, sim):
+def test_the_oldest_finished_jobs_are_evicted_with_their_keys(open_queue, sim):
     queue = open_queue(keep_finished=2)
     for number in range(1, 6):
         queue.enqueue("a", key=f"key {number}", max_attempts=1)
@@ -91,7 +91,7 @@ def test_the_oldest_finished_jobs_are_forgotten_with_their_keys(open_queue, sim)
     for _ in range(3):
         queue.complete(queue.dequeue().id)
         pass_time(sim, 1)
-    queue.fail(1, "x")  # it began first and ended last
+    queue.fail(1, "x")  # it started first and ended last
     kept = [(number, queue.get(number).status) for number in range(1, 6) if queue.get(number)]
     assert kept == [(1, "failed"), (4, "completed"), (5, "pending")]
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3, "failed": 1}
@@ -100,7 +100,7 @@ def test_the_oldest_finished_jobs_are_forgotten_with_their_keys(open_queue, sim)
     assert [job.id for job in queue.dead()] == [1]
 
 
-def test_revived_and_discarded_jobs_are_counted_right_when_others_are_forgotten(open_queue, sim):
+def test_revived_and_discarded_jobs_are_counted_right_when_others_are_evicted(open_queue, sim):
     queue = open_queue(keep_finished=3)
     for _ in range(3):
         queue.enqueue("a", max_attempts=1)
@@ -117,7 +117,7 @@ def test_revived_and_discarded_jobs_are_counted_right_when_others_are_forgotten(
     assert queue.stats() == {"pending": 0, "processing": 0, "completed": 3, "failed": 2}
 
 
-def test_another_process_that_only_enqueues_forgets_too(open_queue, sim):
+def test_another_process_that_only_enqueues_evicts_too(open_queue, sim):
     do_jobs(open_queue(), sim, 5)
     open_queue(keep_finished=2).enqueue("a")
     assert [id for id in range(1, 7) if open_queue().get(id)] == [4, 5, 6]
@@ -126,9 +126,9 @@ def test_another_process_that_only_enqueues_forgets_too(open_queue, sim):
 @pytest.mark.slow
 def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
     queue = open_queue(keep_finished=10)
-    heard = []
-    queue.subscribe(lambda event: heard.append(event.move))
-    forever = queue.enqueue("waits for ever", delay=1e9)
+    received = []
+    queue.subscribe(lambda event: received.append(event.move))
+    forever = queue.enqueue("waits forever", delay=1e9)
 
     def size():
         return [queue._file.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("jobs", "events")]
@@ -139,26 +139,26 @@ def test_a_queue_that_keeps_few_jobs_does_not_grow(open_queue, sim):
         sizes.append(size())
     assert {jobs for jobs, _ in sizes} == {11}
     assert max(events for _, events in sizes[2:]) < 1500
-    assert len(heard) == 1 + 3 * 3000
+    assert len(received) == 1 + 3 * 3000
     numbers = [event.job_id for event in queue.events()]
     assert numbers[-1000:] == sorted(numbers[-1000:])
-    assert forever.id in numbers  # what has not ended keeps its events
+    assert forever.id in numbers  # an unfinished job keeps its events
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 3000, "failed": 0}
 
 
-def test_a_job_that_is_forgotten_at_once_is_still_heard_of(open_queue, sim):
+def test_listeners_get_the_events_of_a_job_that_is_evicted_at_once(open_queue, sim):
     queue, other = open_queue(keep_finished=0, poll=0.1), open_queue()
-    heard = []
+    received = []
 
     async def listen():
-        queue.subscribe(lambda event: heard.append(event.move))
+        queue.subscribe(lambda event: received.append(event.move))
         other.keep_finished = 0
         other.enqueue("a")
         other.complete(other.dequeue().id)
         await asyncio.sleep(1)
 
     sim.run(listen())
-    assert heard == ["enqueue", "dequeue", "complete"]
+    assert received == ["enqueue", "dequeue", "complete"]
     assert queue.get(1) is None
 
 

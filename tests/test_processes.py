@@ -32,7 +32,7 @@ from pathlib import Path
 
 async def hold_the_gil(data):
     Path(data["started"]).write_text(str(os.getpid()))
-    sum(range(10**12))  # hours in C, where no other thread of this process gets a turn
+    sum(range(10**12))  # hours in C, during which no other thread of this process runs
 
 async def sleep(data):
     Path(data["started"]).write_text(str(os.getpid()))
@@ -40,7 +40,7 @@ async def sleep(data):
 
 async def note(data):
     with open(data["file"], "a") as file:
-        file.write(f"begun {data['n']}\\n")
+        file.write(f"started {data['n']}\\n")
     await asyncio.sleep(data.get("seconds", 0))
     with open(data["file"], "a") as file:
         file.write(f"done {data['n']}\\n")
@@ -67,12 +67,12 @@ def here(tmp_path, handlers, monkeypatch):
 # --- worker processes that share a file ---
 
 
-def test_what_one_process_enqueues_another_does_and_the_first_hears_of_it(tmp_path, handlers):
+def test_a_job_enqueued_by_one_process_is_run_by_another_and_the_first_is_notified(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db")
-    heard = []
+    received = []
 
     async def main():
-        queue.subscribe(heard.append)
+        queue.subscribe(received.append)
         for n in range(5):
             queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
         await asyncio.wait_for(queue.join(), 30)
@@ -81,8 +81,8 @@ def test_what_one_process_enqueues_another_does_and_the_first_hears_of_it(tmp_pa
     with WorkerProcess(queue, handlers, name="ann"):
         asyncio.run(main())
     queue.close()
-    assert [event.move for event in heard].count("complete") == 5
-    assert {event.worker for event in heard if event.move == "complete"} == {"ann"}
+    assert [event.move for event in received].count("complete") == 5
+    assert {event.worker for event in received if event.move == "complete"} == {"ann"}
 
 
 def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
@@ -112,12 +112,12 @@ def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
     worker = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(path)], stdout=subprocess.PIPE)
     try:
         assert worker.stdout.readline() == b"ready\n"
-        begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(10):
             time.sleep(0.1)
             queue.enqueue("a", time.time())
         assert worker.wait(30) == 0
-        idle, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        idle, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
         worker.kill()
         worker.stdout.close()
@@ -125,12 +125,12 @@ def test_an_idle_worker_process_notices_work_soon_and_burns_no_core(tmp_path):
     queue.close()
     assert waits[0] < 0.1  # at its best: a busy machine may be late most of the time
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert used < 0.6 * idle + 0.5  # its start is in there, too
+    assert used < 0.6 * idle + 0.5  # this includes its start
 
 
 @pytest.mark.slow
 @posix
-def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp_path, handlers):
+def test_a_killed_workers_job_is_reclaimed_once_its_lease_has_expired(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db", lease=0.5)
     notes = tmp_path / "notes"
     queue.enqueue("note", {"file": str(notes), "n": 1, "seconds": 2})
@@ -141,7 +141,7 @@ def test_a_killed_workers_job_is_done_by_the_next_once_its_lease_has_run_out(tmp
     assert queue.get(1).status == "processing"
     with WorkerProcess(queue, handlers, name="ben"):
         wait_until(lambda: queue.get(1).status == "completed", 20)
-    assert notes.read_text() == "begun 1\nbegun 1\ndone 1\n"
+    assert notes.read_text() == "started 1\nstarted 1\ndone 1\n"
     assert [(e.move, e.worker) for e in queue.events()] == [
         ("enqueue", None),
         ("dequeue", "ann"),
@@ -164,7 +164,7 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(tmp_path, handlers):
 
 
 @posix
-def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
+def test_a_worker_process_evicts_the_oldest_finished_jobs_as_its_queue_does(tmp_path, handlers):
     queue = SQLiteQueue(tmp_path / "tasks.db", keep_finished=2)
     for n in range(5):
         queue.enqueue("note", {"file": str(tmp_path / "notes"), "n": n})
@@ -175,7 +175,7 @@ def test_a_worker_process_forgets_the_oldest_finished_jobs_as_its_queue_does(tmp
 
 
 @posix
-def test_a_worker_process_dies_with_who_started_it(tmp_path, handlers):
+def test_a_worker_process_dies_with_its_parent(tmp_path, handlers):
     SQLiteQueue(tmp_path / "tasks.db").close()
     script = f"""
         import os, signal
@@ -242,7 +242,7 @@ def run_parent(here, script):
     try:
         gone = subprocess.run(command, stdout=subprocess.PIPE, timeout=20, check=False)
     except subprocess.TimeoutExpired:
-        for started in here.glob("started-*"):  # what should have ended would go on for hours
+        for started in here.glob("started-*"):  # what should have ended would run for hours
             with suppress(ProcessLookupError):
                 os.kill(int(started.read_text()), signal.SIGKILL)
         raise
@@ -281,7 +281,7 @@ def test_workers_die_with_their_parent_while_their_handlers_hold_the_gil(here):
 
 
 FORK = """
-if os.fork() == 0:  # a copy of the parent, which has the other end of the children's pipes too
+if os.fork() == 0:  # a copy of the parent, which also has the other end of the children's pipes
     os.close(1)
     (here / "forked").write_text(str(os.getpid()))
     time.sleep(60)
@@ -330,7 +330,7 @@ def test_workers_outlive_the_thread_that_started_them(here):
 
 @posix
 def test_a_fork_of_a_parent_can_start_children_too(here):
-    """It does not wait for a thread that it does not have: a fork copies one thread only."""
+    """It does not wait for a thread that it does not have: a fork copies only one thread."""
     child(here, "die_with_parent()\n(here / sys.argv[2]).touch()\ntime.sleep(3600)")
     script = """
         first = Child("child", str(here), "first", name="first")
@@ -352,7 +352,7 @@ wait_for("ready")
 
 @posix
 def test_a_child_whose_parent_is_gone_before_it_can_ask_for_its_end_ends_at_once(here):
-    """Its pipe is held by a fork, and the kernel has nobody left to watch."""
+    """A fork holds its pipe, and the kernel has no parent left to watch."""
     script = """
         child = Child("child", str(here), name="child")
         wait_for("started")

@@ -97,7 +97,7 @@ def test_after_a_jump_of_the_clock_there_is_one_catch_up_or_none_and_never_a_bur
     shop.scheduler.add("tick", every(10), "job", catch_up=catch_up)
     shop.open()
     shop.wait(25)
-    shop.offset = 503.0  # it finds out when it wakes for second 30
+    shop.offset = 503.0  # the scheduler notices when it wakes for second 30
     shop.wait(30)
     assert shop.started == [10, 20, *expected]
 
@@ -126,7 +126,7 @@ def test_a_clock_that_was_ahead_for_a_while_stops_nothing():
     assert shop.started == [1010, 8220, 1040, 1050, 1060, 1070]
 
 
-def test_two_schedulers_make_one_job_a_tick():
+def test_two_schedulers_make_one_job_per_tick():
     shop = Shop()
     other = Scheduler(shop.queue)
     for scheduler in (shop.scheduler, other):
@@ -137,7 +137,7 @@ def test_two_schedulers_make_one_job_a_tick():
     assert shop.keys() == [f"tick@{n}" for n in range(1, 11)]
 
 
-def test_a_scheduler_that_was_frozen_repeats_no_tick_whose_job_is_forgotten():
+def test_a_scheduler_that_was_frozen_repeats_no_tick_whose_job_was_evicted():
     shop = Shop(keep_finished=0)
     other, its_time = Scheduler(shop.queue), Simulation()
     for scheduler in (shop.scheduler, other):
@@ -150,7 +150,7 @@ def test_a_scheduler_that_was_frozen_repeats_no_tick_whose_job_is_forgotten():
     assert shop.started == [10]
 
 
-def test_a_tick_that_a_full_queue_refuses_does_not_stop_the_next(caplog):
+def test_a_tick_that_a_full_queue_rejects_does_not_stop_the_next(caplog):
     shop = Shop(work=0.0, max_pending=1)
     shop.queue.enqueue("blocker", delay=2.5)
     shop.scheduler.add("tick", every(1), "job")
@@ -196,7 +196,7 @@ def test_it_runs_once_at_a_time():
         shop.sim.run(shop.scheduler.run())
 
 
-def test_a_tick_that_was_refused_is_tried_again_before_the_next():
+def test_a_tick_that_was_rejected_is_retried_before_the_next():
     shop = Shop(max_pending=1)
     shop.scheduler.add("tick", every(300), "job")
     shop.open()
@@ -218,7 +218,7 @@ def test_a_tick_that_was_refused_is_tried_again_before_the_next():
         ("coalesce", [("slow@1", 1), ("slow@3", 3)]),
     ],
 )
-def test_a_job_that_ends_in_the_very_moment_of_a_tick_was_still_there_at_that_tick(overlap, expected, first):
+def test_a_job_that_ends_at_the_very_moment_of_a_tick_was_still_running_at_that_tick(overlap, expected, first):
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
     scheduler = Scheduler(queue)
@@ -256,7 +256,7 @@ def test_every_monday_at_six():
     assert dates(monday, at("2026-11-23 12:00"), 2) == ["2026-11-30T06:00:00+01:00", "2026-12-07T06:00:00+01:00"]
 
 
-def test_an_hour_that_summer_time_skips_ticks_right_after_it():
+def test_a_tick_in_the_hour_that_summer_time_skips_comes_right_after_it():
     half_past_two = cron("30 2 * * *", zone="Europe/Berlin")
     assert dates(half_past_two, at("2026-03-28 00:00"), 3) == [
         "2026-03-28T02:30:00+01:00",
@@ -265,7 +265,7 @@ def test_an_hour_that_summer_time_skips_ticks_right_after_it():
     ]
 
 
-def test_an_hour_that_comes_twice_ticks_once_and_an_interval_goes_on():
+def test_a_tick_in_the_hour_that_comes_twice_comes_once_and_an_interval_continues():
     half_past_two = cron("30 2 * * *", zone="Europe/Berlin")
     assert dates(half_past_two, at("2026-10-25 00:00"), 2) == ["2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+01:00"]
     half_hours = dates(cron("*/30 * * * *", zone="Europe/Berlin"), at("2026-10-25 01:45"), 5)
@@ -291,18 +291,18 @@ def test_a_scheduler_ticks_by_the_calendar():
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_an_interval_that_makes_no_sense_is_refused(seconds):
+def test_an_invalid_interval_is_rejected(seconds):
     with pytest.raises(ValueError, match="seconds must be a finite number of seconds, above 0"):
         every(seconds)
 
 
 @pytest.mark.parametrize("expression", ["", "* * * *", "61 * * * *", "hello", "0 0 30 2 *"])
-def test_a_cron_expression_that_is_none_is_refused_by_name(expression):
+def test_an_invalid_cron_expression_is_rejected_by_name(expression):
     with pytest.raises(ValueError, match="invalid cron expression "):
         cron(expression)
 
 
-def test_a_time_zone_that_does_not_exist_is_refused_by_name():
+def test_an_unknown_time_zone_is_rejected_by_name():
     with pytest.raises(ValueError, match="unknown time zone 'Europe/Atlantis'"):
         cron("* * * * *", zone="Europe/Atlantis")
 
@@ -315,12 +315,12 @@ def test_a_time_zone_that_does_not_exist_is_refused_by_name():
         ({"delay": 5}, "a recurring job has no option 'delay'; there are: priority, max_attempts"),
     ],
 )
-def test_a_policy_or_option_that_does_not_exist_is_refused_by_name(options, message):
+def test_an_unknown_policy_or_option_is_rejected_by_name(options, message):
     with pytest.raises((TypeError, ValueError), match=message):
         Scheduler(JobQueue()).add("a", every(1), "job", **options)
 
 
-def test_a_name_is_used_once():
+def test_a_name_can_be_used_only_once():
     scheduler = Scheduler(JobQueue())
     scheduler.add("a", every(1), "job")
     with pytest.raises(ValueError, match="there already is a recurring job 'a'"):
@@ -331,6 +331,6 @@ def test_a_name_is_used_once():
         scheduler.remove("b")
 
 
-def test_a_queue_that_remembers_nothing_is_refused():
+def test_a_queue_without_memory_is_rejected():
     with pytest.raises(TypeError, match="queue must have memory"):
         Scheduler(object())

@@ -104,7 +104,7 @@ def test_restarts_between_two_ticks_change_nothing(world):
     assert world.jobs() == [(60, 60), (120, 120)]
 
 
-def test_by_the_calendar_it_catches_up_too(world):
+def test_a_schedule_by_the_calendar_catches_up_too(world):
     world.start_worker()
     process = world.start(cron("* * * * *"))
     world.wait(30)
@@ -116,7 +116,7 @@ def test_by_the_calendar_it_catches_up_too(world):
     assert world.queue.get(2).key == "tick@1970-01-01T00:27:00+00:00"
 
 
-def test_a_second_scheduler_has_the_first_ones_grid_and_goes_on_without_it(world):
+def test_a_second_scheduler_has_the_first_ones_grid_and_continues_without_it(world):
     world.start_worker()
     first = world.start(every(60))
     world.wait(25)
@@ -127,7 +127,7 @@ def test_a_second_scheduler_has_the_first_ones_grid_and_goes_on_without_it(world
     assert world.jobs() == [(60, 60), (120, 120), (180, 180)]
 
 
-def test_a_start_that_is_given_is_the_start_of_the_grid(world):
+def test_an_explicit_start_is_the_start_of_the_grid(world):
     world.start(every(60, start=1000.0))
     world.wait(60)
     assert world.jobs() == [(59.75, 59)]
@@ -141,7 +141,7 @@ def test_schedules_that_were_added_at_different_times_do_not_tick_together(world
     assert world.jobs() == [(60, 60), (85, 85)]
 
 
-def test_another_interval_under_the_same_name_swallows_no_tick(world):
+def test_another_interval_under_the_same_name_skips_no_tick(world):
     world.start_worker()
     process = world.start(every(60))
     world.wait(310)
@@ -151,7 +151,7 @@ def test_another_interval_under_the_same_name_swallows_no_tick(world):
     assert [tick for tick, _ in world.jobs()] == [60, 120, 180, 240, 300, 400, 500]
 
 
-def test_a_recurring_job_that_was_removed_starts_anew_when_it_is_added_again(world):
+def test_a_recurring_job_that_was_removed_starts_over_when_it_is_added_again(world):
     scheduler = Scheduler(world.queue)
     scheduler.add("tick", every(60), "job")
     world.run(scheduler)
@@ -166,7 +166,7 @@ def test_a_recurring_job_that_was_removed_starts_anew_when_it_is_added_again(wor
 @pytest.mark.parametrize(
     ("overlap", "second"), [("skip", (360, 360)), ("queue one", (120, 310)), ("coalesce", (300, 310))]
 )
-def test_a_scheduler_that_was_started_again_knows_what_is_unfinished_and_what_waits(world, overlap, second):
+def test_a_scheduler_that_was_restarted_knows_what_is_unfinished_and_what_is_waiting(world, overlap, second):
     world.start_worker()
     world.work = 250.0
     for _ in range(4):
@@ -176,7 +176,7 @@ def test_a_scheduler_that_was_started_again_knows_what_is_unfinished_and_what_wa
     assert world.jobs() == [(60, 60), second]
 
 
-def test_a_tick_that_waited_while_the_scheduler_was_down_and_those_since_are_one_run(world):
+def test_a_tick_left_waiting_while_the_scheduler_was_down_and_those_since_are_one_run(world):
     world.start_worker()
     world.work = 90.0
     process = world.start(every(60), overlap="queue one")
@@ -192,7 +192,7 @@ def test_a_tick_that_waited_while_the_scheduler_was_down_and_those_since_are_one
 # --- what a queue remembers ---
 
 
-def test_what_is_remembered_is_there_when_the_file_is_opened_again(world):
+def test_memory_is_there_when_the_file_is_opened_again(world):
     with world.queue.memory("a") as memory:
         assert memory == {}
         memory["at"] = 0.1
@@ -202,16 +202,16 @@ def test_what_is_remembered_is_there_when_the_file_is_opened_again(world):
         assert memory == {}
 
 
-def test_what_is_remembered_and_enqueued_is_kept_together_or_not_at_all(tmp_path):
-    queue, told = SQLiteQueue(tmp_path / "tasks.db"), []
-    queue.subscribe(told.append)
+def test_memory_and_jobs_are_stored_together_or_not_at_all(tmp_path):
+    queue, events = SQLiteQueue(tmp_path / "tasks.db"), []
+    queue.subscribe(events.append)
     with pytest.raises(RuntimeError, match="on the way"), queue.memory("a") as memory:
         memory["job"] = queue.enqueue("job", key="k").id
         raise RuntimeError("on the way")
-    assert (queue.stats()["pending"], queue.events(), told) == (0, [], [])
+    assert (queue.stats()["pending"], queue.events(), events) == (0, [], [])
     with queue.memory("a") as memory:
         assert memory == {}
         memory["job"] = queue.enqueue("job", key="k").id
-        assert told == []
-    assert [event.move for event in told] == ["enqueue"]
+        assert events == []
+    assert [event.move for event in events] == ["enqueue"]
     queue.close()

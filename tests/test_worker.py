@@ -30,7 +30,7 @@ def test_it_does_every_job_and_keeps_the_results(sim, queue):
     assert sim.time() == 6
 
 
-def test_it_has_as_many_jobs_in_hand_as_its_concurrency(sim, queue):
+def test_it_runs_as_many_jobs_at_once_as_its_concurrency(sim, queue):
     history = History(queue)
     for _ in range(7):
         queue.enqueue("nap", 1)
@@ -51,7 +51,7 @@ def test_two_workers_share_a_queue(sim, queue):
     assert sim.time() == 2
 
 
-def test_told_to_stop_it_finishes_the_job_in_hand_and_takes_no_other(sim, queue):
+def test_once_stopped_it_finishes_the_running_job_and_claims_no_other(sim, queue):
     async def shift(worker):
         running = asyncio.create_task(worker.run())
         await asyncio.sleep(0.5)
@@ -75,7 +75,7 @@ def test_an_idle_worker_stops_at_once(sim, queue):
     assert sim.time() == 1
 
 
-def test_a_stop_counts_also_before_the_worker_has_begun(sim, queue):
+def test_a_stop_counts_even_before_the_worker_has_started(sim, queue):
     queue.enqueue("nap", 1)
     worker = Worker(queue, {"nap": nap})
     running = sim.create_task(worker.run())
@@ -85,7 +85,7 @@ def test_a_stop_counts_also_before_the_worker_has_begun(sim, queue):
     assert queue.stats()["pending"] == 1
 
 
-def test_a_worker_that_was_stopped_can_work_again(sim, queue):
+def test_a_worker_that_was_stopped_can_run_again(sim, queue):
     worker = Worker(queue, {"nap": nap})
     worker.stop()
     queue.enqueue("nap", 1)
@@ -96,7 +96,7 @@ def test_a_worker_that_was_stopped_can_work_again(sim, queue):
     assert queue.stats()["completed"] == 2
 
 
-def test_one_worker_cannot_work_twice_at_once(sim, queue):
+def test_a_running_worker_cannot_be_started_again(sim, queue):
     worker = Worker(queue, {"nap": nap}, name="ann")
     sim.create_task(worker.run())
     sim.run(asyncio.sleep(1))
@@ -104,7 +104,7 @@ def test_one_worker_cannot_work_twice_at_once(sim, queue):
         worker.drain()
 
 
-def test_one_worker_cannot_be_started_twice_either(sim, queue):
+def test_a_worker_cannot_be_started_twice_at_once(sim, queue):
     async def both(worker):
         return await asyncio.gather(worker.drain(), worker.drain(), return_exceptions=True)
 
@@ -122,7 +122,7 @@ def test_an_attempt_that_takes_too_long_is_cancelled_and_has_failed(sim, queue):
     assert sim.time() == 0.5
 
 
-def test_a_timeout_of_the_handlers_own_is_kept_as_it_is(sim, queue):
+def test_a_timeout_of_the_handlers_own_is_recorded_as_it_is(sim, queue):
     async def call(_):
         raise TimeoutError("no answer")
 
@@ -132,7 +132,7 @@ def test_a_timeout_of_the_handlers_own_is_kept_as_it_is(sim, queue):
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_a_cancelled_worker_puts_its_jobs_back(sim, queue, concurrency):
+def test_a_cancelled_worker_releases_its_jobs(sim, queue, concurrency):
     async def shift():
         running = asyncio.create_task(Worker(queue, {"nap": nap}, concurrency=concurrency).run())
         await asyncio.sleep(0.5)
@@ -147,7 +147,7 @@ def test_a_cancelled_worker_puts_its_jobs_back(sim, queue, concurrency):
     assert [queue.get(n).attempts for n in (1, 2, 3)] == [0, 0, 0]
 
 
-def test_a_job_of_unknown_type_fails_at_once_whatever_attempts_are_left(sim, queue):
+def test_a_job_without_a_handler_fails_at_once_however_many_attempts_are_left(sim, queue):
     queue.enqueue("make-coffee", max_attempts=5)
     sim.run(Worker(queue, {"nap": nap, "dig": nap}).drain())
     job = queue.get(1)
@@ -186,7 +186,7 @@ def test_whatever_a_handler_raises_stays_inside_its_job(sim, queue, error, kept,
     assert queue.get(2).status == "completed"
 
 
-def test_ctrl_c_puts_the_job_back_and_stops_the_worker(sim, queue):
+def test_ctrl_c_releases_the_job_and_stops_the_worker(sim, queue):
     async def interrupted(_):
         raise KeyboardInterrupt
 
@@ -205,7 +205,7 @@ def test_a_handler_that_is_not_async_gets_a_clear_error(sim, queue):
     )
 
 
-def test_drain_waits_for_jobs_that_back_off_and_for_jobs_in_other_hands(sim, queue):
+def test_drain_waits_for_jobs_that_back_off_and_for_jobs_of_other_workers(sim, queue):
     tries = []
 
     async def flaky(_):
@@ -273,7 +273,7 @@ async def cancels_itself_in_a_timeout(data):
     ],
 )
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_a_handler_that_cancels_itself_has_had_its_attempt_and_its_worker_goes_on(
+def test_a_handler_that_cancels_itself_has_had_its_attempt_and_its_worker_continues(
     sim, queue, handler, status, concurrency
 ):
     queue.enqueue("a")
@@ -284,7 +284,7 @@ def test_a_handler_that_cancels_itself_has_had_its_attempt_and_its_worker_goes_o
     assert queue.get(2).status == "completed"
 
 
-def test_a_worker_cancelled_while_its_handler_cancels_itself_puts_the_job_back(sim, queue):
+def test_a_worker_cancelled_while_its_handler_cancels_itself_releases_the_job(sim, queue):
     async def shift():
         running = asyncio.create_task(Worker(queue, {"a": tidies_up_for_long}).run())
         await asyncio.sleep(0.5)
@@ -323,12 +323,12 @@ def test_a_handler_may_use_timeouts_and_task_groups(sim, queue):
 
 
 def test_a_wait_that_nothing_can_end_names_the_handler(sim, queue):
-    async def for_ever(data):
+    async def forever(data):
         await asyncio.get_running_loop().create_future()
 
     queue.enqueue("a")
-    with pytest.raises(EndlessWait, match=r"Worker\._lane > Worker\._process > Worker\._handle > .*for_ever"):
-        sim.run(Worker(queue, {"a": for_ever}).drain())
+    with pytest.raises(EndlessWait, match=r"Worker\._lane > Worker\._process > Worker\._handle > .*forever"):
+        sim.run(Worker(queue, {"a": forever}).drain())
 
 
 def test_a_result_nested_too_deeply_fails_the_job_and_not_the_worker(sim, tmp_path):

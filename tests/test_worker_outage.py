@@ -14,7 +14,7 @@ async def nap(seconds):
 
 
 class Unreliable(JobQueue):
-    """A queue whose storage is down while it is told so."""
+    """A queue whose storage is down for the moves in `down`."""
 
     lease = 6.0
 
@@ -60,7 +60,7 @@ def test_a_worker_survives_storage_that_is_down_and_says_so(sim, unreliable, cap
     sim.run(unreliable.join())
     assert unreliable.get(1).result == "slept 1"
     assert worker.outage == ("tasks.db: disk I/O error; nothing was changed", 0.0, 5.0)
-    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # not one for each try
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]  # once, not at every retry
     worker.stop()
     sim.run(asyncio.sleep(0))
     assert running.done()
@@ -79,7 +79,7 @@ def test_a_drain_survives_storage_that_is_down(sim, unreliable):
 
 
 @pytest.mark.parametrize("outcome", ["complete", "fail"])
-def test_an_outcome_is_reported_until_it_is_heard(sim, unreliable, outcome):
+def test_an_outcome_is_reported_again_until_it_is_stored(sim, unreliable, outcome):
     runs = []
 
     async def handler(data):
@@ -100,7 +100,7 @@ def test_an_outcome_is_reported_until_it_is_heard(sim, unreliable, outcome):
     assert runs == [0]
 
 
-def test_a_worker_told_to_stop_does_not_wait_for_storage_for_ever(sim, unreliable):
+def test_a_stopped_worker_does_not_wait_for_storage_forever(sim, unreliable):
     unreliable.enqueue("nap", 1)
     unreliable.down = {"complete"}
     worker = Worker(unreliable, {"nap": nap})
@@ -111,7 +111,7 @@ def test_a_worker_told_to_stop_does_not_wait_for_storage_for_ever(sim, unreliabl
     assert running.done()
 
 
-def test_a_heartbeat_that_failed_is_not_the_last(sim, unreliable):
+def test_heartbeats_continue_after_one_has_failed(sim, unreliable):
     unreliable.enqueue("nap", 30)
     worker = Worker(unreliable, {"nap": nap})
     draining = sim.create_task(worker.drain())
@@ -128,7 +128,7 @@ def test_a_heartbeat_that_failed_is_not_the_last(sim, unreliable):
     assert draining.done()
 
 
-def test_a_heartbeat_ends_with_the_attempt_that_lost_its_lease(sim, unreliable):
+def test_heartbeats_end_once_the_attempt_has_lost_its_lease(sim, unreliable):
     unreliable.enqueue("nap", 30)
     sim.create_task(Worker(unreliable, {"nap": nap}).run())
     sim.run(asyncio.sleep(5))

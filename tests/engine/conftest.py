@@ -30,7 +30,7 @@ def queue(url, request):
 
 @pytest.fixture(scope="package")
 def _team(url, handlers):
-    """One queue for all tests that don't harm its two workers: a process takes a second to start."""
+    """One queue, with two workers, for all tests that don't harm these: a process takes a second to start."""
     queue = EngineQueue(url, "team", retry=RetryPolicy(base=0.01, factor=1))
     with EngineWorker(queue, handlers, name="ann"), EngineWorker(queue, handlers, name="ben"):
         yield queue

@@ -1,4 +1,4 @@
-"""The engine's queue, a producer's view of it: keys, bad arguments, dead letters, the API, several queues."""
+"""The engine's queue as a producer sees it: keys, bad arguments, dead letters, the API, several queues."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ from tests.support.engine_attempts import Attempts
 from tests.support.waiting import DEADLINE
 
 ROUNDS = 100
-"""Of six producers with one idempotency key. 500 is torture."""
+"""How often six producers use the same new key. `make torture` takes 500."""
 
 
 # --- idempotency keys ---
@@ -103,7 +103,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "given"), BAD)
-def test_an_argument_that_makes_no_sense_is_refused_by_name(queue, name, given):
+def test_an_invalid_argument_is_rejected_by_name(queue, name, given):
     with pytest.raises((TypeError, ValueError), match=rf"^{name}\b"):
         queue.enqueue(**{"type": "a", "data": None} | given)
     assert queue.stats()["pending"] == 0
@@ -116,13 +116,13 @@ def test_the_limits_are_written_as_whole_numbers(queue):
 
 @pytest.mark.parametrize("id", ["1", 1.0, None, True])
 @pytest.mark.parametrize("call", ["get", "revive", "discard"])
-def test_an_id_of_the_wrong_type_is_refused_by_name(queue, call, id):
+def test_an_id_of_the_wrong_type_is_rejected_by_name(queue, call, id):
     with pytest.raises(TypeError, match="job_id"):
         getattr(queue, call)(id)
 
 
 @pytest.mark.parametrize("id", [0, -1, 2**63 - 1, 2**63, -(2**63), 2**200])
-def test_a_number_that_is_no_jobs_is_unknown_however_large(queue, id):
+def test_an_id_of_no_job_is_unknown_however_large(queue, id):
     assert queue.get(id) is None
     for call in (queue.revive, queue.discard):
         with pytest.raises(JobNotFound, match=str(id)):
@@ -134,17 +134,17 @@ def test_a_number_that_is_no_jobs_is_unknown_however_large(queue, id):
     [("limit", {"limit": 0}), ("limit", {"limit": 1.5}), ("after", {"after": -1}), ("after", {"after": "1"}),
      ("type", {"type": 5}), ("type", {"type": "a\0"}), ("type", {"type": SURROGATE})],
 )  # fmt: skip
-def test_a_page_that_makes_no_sense_is_refused_by_name(queue, name, given):
+def test_an_invalid_page_of_dead_letters_is_rejected_by_name(queue, name, given):
     with pytest.raises((TypeError, ValueError), match=rf"^{name}\b"):
         queue.dead(**given)
 
 
-def test_a_page_may_be_beyond_every_number(queue):
+def test_a_page_of_dead_letters_may_start_after_the_largest_id(queue):
     assert queue.dead(after=2**63 - 1, limit=2**63 - 1) == []
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41, "é" * 21, "a\0", SURROGATE, 5, None])
-def test_a_name_that_makes_no_sense_is_refused(url, name):
+def test_an_invalid_name_of_a_queue_is_rejected(url, name):
     with pytest.raises((TypeError, ValueError), match=r"^name\b"):
         EngineQueue(url, name)
 
@@ -171,7 +171,7 @@ def test_a_queue_may_have_any_other_name(url, name):
         RetryPolicy(rng=random.Random(1)),
     ],
 )
-def test_a_retry_policy_that_the_workers_can_not_follow_is_refused(url, retry):
+def test_a_retry_policy_that_the_workers_cannot_follow_is_rejected(url, retry):
     with pytest.raises((TypeError, ValueError), match="retry"):
         EngineQueue(url, retry=retry)
 
@@ -182,17 +182,17 @@ def test_a_retry_policy_that_the_workers_can_not_follow_is_refused(url, retry):
      ("name", {"name": ""}), ("name", {"name": 5}), ("name", {"name": "a\0"}), ("name", {"name": "x" * 101}),
      ("name", {"name": SURROGATE})],
 )  # fmt: skip
-def test_a_worker_that_makes_no_sense_is_refused(queue, handlers, name, given):
+def test_an_invalid_argument_of_a_worker_is_rejected_by_name(queue, handlers, name, given):
     with pytest.raises((TypeError, ValueError), match=rf"^{name}\b"):
         EngineWorker(queue, handlers, **given)
 
 
-def test_a_worker_without_handlers_is_refused(queue, tmp_path):
+def test_a_worker_without_a_file_of_handlers_is_rejected(queue, tmp_path):
     with pytest.raises(FileNotFoundError, match="no file with handlers at"):
         EngineWorker(queue, tmp_path / "nowhere.py")
 
 
-def test_a_listener_that_is_none_is_refused(queue):
+def test_a_listener_that_cannot_be_called_is_rejected(queue):
     with pytest.raises(TypeError, match="listener"):
         queue.subscribe("print")
 
@@ -224,7 +224,7 @@ def test_retries_and_dead_letters(team):
         team.discard(done.id)
 
 
-def test_the_same_app_serves_it(team):
+def test_the_api_serves_the_engines_queue(team):
     report = {"format": "pdf", "dateRange": {"from": "2026-01-01", "to": "2026-01-31"}}
 
     async def talk():
@@ -244,13 +244,13 @@ def test_the_same_app_serves_it(team):
     assert unknown.status_code == httpx.codes.NOT_FOUND
 
 
-# --- several queues, and none ---
+# --- several queues, and a queue that is deleted ---
 
 
 def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     other = EngineQueue(url, "other")
-    heard = []
-    queue.subscribe(heard.append)
+    received = []
+    queue.subscribe(received.append)
     theirs = other.enqueue("a", key="k")
     mine = queue.enqueue("a", key="k", max_attempts=1)
     attempts = Attempts(queue)
@@ -261,7 +261,7 @@ def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     assert queue.get(theirs.id) is None
     assert other.get(mine.id) is None
     assert (other.get(theirs.id).status, other.stats()["pending"], other.dead()) == ("pending", 1, [])
-    assert {event.job_id for event in [*queue.events(), *heard]} == {mine.id}
+    assert {event.job_id for event in [*queue.events(), *received]} == {mine.id}
     assert {event.job_id for event in other.events()} == {theirs.id}
     for call in (other.revive, other.discard):
         with pytest.raises(JobNotFound):
@@ -269,7 +269,7 @@ def test_two_queues_of_one_database_do_not_see_each_other(url, queue):
     other.close(forget=True)
 
 
-def test_nothing_is_left_of_a_queue_that_is_forgotten(url, handlers):
+def test_nothing_is_left_of_a_queue_that_is_closed_with_forget(url, handlers):
     kept, gone = EngineQueue(url, "kept"), EngineQueue(url, "gone")
     for queue in (kept, gone):
         discarded = queue.enqueue("fails", max_attempts=1)

@@ -24,7 +24,7 @@ from tests.support.waiting import DEADLINE, wait_until
 
 
 @pytest.mark.parametrize("url", ["postgresql://postgres@/postgres?host=/nowhere", "no url"])
-def test_a_server_that_is_not_there_is_a_storage_error(url):
+def test_an_unreachable_server_is_a_storage_error(url):
     with pytest.raises(StorageError, match="queue 'jobs'"):
         EngineQueue(url)
 
@@ -40,7 +40,7 @@ def database(url, name):
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_tables_of_another_version_are_refused(url):
+def test_tables_of_another_version_are_rejected(url):
     with database(url, "newer") as newer:
         EngineQueue(newer).close()
         with psycopg.connect(newer) as connection:
@@ -54,8 +54,8 @@ def test_tables_of_another_version_are_refused(url):
             EngineQueue(older)
 
 
-def test_eight_producers_may_make_the_tables_at_once(url):
-    """Whether they are threads or processes, the server sees eight connections."""
+def test_eight_producers_can_create_the_tables_at_once(url):
+    """Threads will do for processes: the server sees eight connections either way."""
     together = threading.Barrier(8, timeout=DEADLINE)
 
     def produce(_):
@@ -73,14 +73,14 @@ def test_eight_producers_may_make_the_tables_at_once(url):
 
 
 async def wait_for(condition, seconds=DEADLINE):
-    """Wait while the event loop runs, and without a call of the queue's."""
+    """Wait while the event loop runs, without calling the queue."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, "waited in vain"
         await asyncio.sleep(0.01)
 
 
-def test_own_moves_are_heard_at_once_and_in_order(queue):
+def test_a_listener_gets_moves_of_its_own_process_at_once_and_in_order(queue):
     events = []
     queue.subscribe(events.append)
     job = queue.enqueue("a", max_attempts=1)
@@ -99,57 +99,57 @@ def test_own_moves_are_heard_at_once_and_in_order(queue):
     assert (events[7].status, events[7].worker, events[7].attempt) == ("failed", "ann", 1)
 
 
-def test_moves_of_other_processes_are_heard_while_the_loop_runs(team):
-    heard = []
+def test_a_listener_gets_moves_of_other_processes_while_the_loop_runs(team):
+    received = []
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         jobs = [team.enqueue("steps") for _ in range(10)]
-        await wait_for(lambda: sum(event.move == "complete" for event in heard) == 10)
+        await wait_for(lambda: sum(event.move == "complete" for event in received) == 10)
         leave()
         return jobs
 
     jobs = asyncio.run(listen())
     recorded = team.events()
     for job in jobs:
-        mine = [event for event in heard if event.job_id == job.id]
+        mine = [event for event in received if event.job_id == job.id]
         assert [event.move for event in mine] == ["enqueue", "dequeue", *["progress"] * 5, "complete"]
         assert [event.progress for event in mine if event.move == "progress"] == [0.1, 0.2, 0.3, 0.4, 0.5]
         assert [event for event in mine if event.move != "progress"] == [e for e in recorded if e.job_id == job.id]
 
 
-def test_without_a_loop_moves_of_other_processes_are_heard_at_the_next_move(team):
-    heard = []
-    leave = team.subscribe(heard.append)
+def test_without_a_loop_a_listener_gets_moves_of_other_processes_at_the_next_move(team):
+    received = []
+    leave = team.subscribe(received.append)
     first = team.enqueue("echo")
     finished(team, first)
     team.enqueue("echo")
-    assert [event.move for event in heard if event.job_id == first.id] == ["enqueue", "dequeue", "complete"]
+    assert [event.move for event in received if event.job_id == first.id] == ["enqueue", "dequeue", "complete"]
     leave()
 
 
-def test_a_queue_may_be_used_in_one_loop_after_the_other(team):
+def test_a_queue_can_be_used_in_one_event_loop_after_another(team):
     async def one():
-        heard = []
-        leave = team.subscribe(heard.append)
+        received = []
+        leave = team.subscribe(received.append)
         job = team.enqueue("echo")
-        await wait_for(lambda: [event.move for event in heard if event.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [event.move for event in received if event.job_id == job.id][-1:] == ["complete"])
         leave()
 
-    async def two(heard):
+    async def two(received):
         job = team.enqueue("echo")
-        await wait_for(lambda: [event.move for event in heard if event.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [event.move for event in received if event.job_id == job.id][-1:] == ["complete"])
 
     asyncio.run(one())
     asyncio.run(one())
-    heard = []
-    team.subscribe(heard.append)
-    asyncio.run(two(heard))
-    asyncio.run(two(heard))
-    assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"] * 2
+    received = []
+    team.subscribe(received.append)
+    asyncio.run(two(received))
+    asyncio.run(two(received))
+    assert [event.move for event in received] == ["enqueue", "dequeue", "complete"] * 2
 
 
-def test_listeners_that_raise_and_that_enqueue(queue, caplog):
+def test_listeners_may_raise_and_may_enqueue(queue, caplog):
     def broken(event):
         raise RuntimeError("listener broke")
 
@@ -166,7 +166,7 @@ def test_listeners_that_raise_and_that_enqueue(queue, caplog):
     assert caplog.text.count("listener broke") >= 2
 
 
-def test_ctrl_c_in_a_listener_makes_nobody_deaf(queue):
+def test_ctrl_c_in_a_listener_keeps_no_event_from_the_others(queue):
     def interrupted(event):
         if event.type == "a":
             raise KeyboardInterrupt
@@ -180,7 +180,7 @@ def test_ctrl_c_in_a_listener_makes_nobody_deaf(queue):
     assert [event.type for event in events] == ["a", "b"]
 
 
-def test_who_has_left_hears_nothing_more_and_who_comes_hears_nothing_old(url, queue):
+def test_a_listener_gets_nothing_after_it_unsubscribes_and_nothing_from_before_it_subscribes(url, queue):
     other = EngineQueue(url, queue.name)
     first, second = [], []
     leave = queue.subscribe(first.append)
@@ -208,10 +208,10 @@ def test_notifications_without_a_listener_are_not_kept(url, queue):
     other.close()
 
 
-def test_a_thousand_notifications_are_not_too_long(queue):
-    """PostgreSQL takes 8,000 bytes at most."""
-    heard = []
-    queue.subscribe(heard.append)
+def test_no_text_is_too_long_for_a_notification(queue):
+    """A notification of PostgreSQL has at most 8,000 bytes."""
+    received = []
+    queue.subscribe(received.append)
     job = queue.enqueue("\U0001f600" * 128, max_attempts=1)
     attempts = Attempts(queue)
     attempts.dequeue("\U0001f600" * 25)
@@ -220,7 +220,7 @@ def test_a_thousand_notifications_are_not_too_long(queue):
         assert queue.get(job.id).note == note
     attempts.fail(job.id, "\U0001f600" * 5000)
     queue.discard(job.id)
-    assert [event.move for event in heard] == ["enqueue", "dequeue", *["progress"] * 3, "fail", "discard"]
+    assert [event.move for event in received] == ["enqueue", "dequeue", *["progress"] * 3, "fail", "discard"]
 
 
 # --- a server that is killed ---
@@ -228,7 +228,7 @@ def test_a_thousand_notifications_are_not_too_long(queue):
 
 @contextmanager
 def down(url):
-    """Kill the server, and keep its supervisor from starting it again in this block."""
+    """Kill the server, and keep its supervisor from restarting it in this block."""
     server = int((folder_of(url) / "data" / "postmaster.pid").read_text().split()[0])
     family = {pid: parent for pid, parent, _ in processes()}
     backends = {pid for pid, parent in family.items() if parent == server}
@@ -251,7 +251,7 @@ def processes():
 
 @pytest.mark.slow
 @unix
-def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_goes_on(url, team):
+def test_calls_raise_a_named_error_while_the_server_is_down_and_work_again_afterwards(url, team):
     job = team.enqueue("echo", 1)
     finished(team, job)
     calls = {
@@ -275,8 +275,8 @@ def test_while_the_server_is_down_that_is_a_named_error_and_then_the_same_queue_
 
 @pytest.mark.slow
 @unix
-def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, team, tmp_path):
-    """Its workers live: so every job runs once, also the one that was running, and they go on by themselves."""
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(url, team, tmp_path):
+    """Its workers survive and continue by themselves. So every job runs once, even the one that was running."""
     job, gate, starts = gated(team, tmp_path)
     processing(team, job)
     log = tmp_path / "others"
@@ -289,7 +289,7 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
             try:
                 acknowledged[key] = mine.enqueue("logged", str(log), key=key).id
                 number += 1
-            except StorageError:  # it may be there or not: with a key, we can ask again
+            except StorageError:  # it may be there or not: with a key, it is safe to try again
                 time.sleep(0.01)
         mine.close()
 
@@ -320,14 +320,14 @@ def test_a_server_is_killed_in_the_middle_and_nothing_acknowledged_is_lost(url, 
 
 @pytest.mark.slow
 @unix
-def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed(url, team):
-    heard = []
+def test_listeners_get_every_event_once_when_the_server_is_killed(url, team):
+    received = []
 
     def moves(events):
         return Counter((e.job_id, e.move, e.attempt, e.worker) for e in events if e.move != "progress")
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         jobs = []
         for _ in range(3):
             jobs += [team.enqueue("echo", number) for number in range(10)]
@@ -340,25 +340,25 @@ def test_listeners_miss_nothing_and_hear_nothing_twice_when_the_server_is_killed
         await asyncio.to_thread(wait_until, lambda: unfinished(other) == 0)
         recorded = other.events()
         other.close()
-        await wait_for(lambda: len(heard) >= len(recorded))
-        await asyncio.sleep(0.2)  # what came twice would come now
+        await wait_for(lambda: len(received) >= len(recorded))
+        await asyncio.sleep(0.2)  # an event that comes twice would come now
         leave()
         return recorded
 
     recorded = asyncio.run(asyncio.wait_for(listen(), DEADLINE))
-    assert moves(heard) == moves(recorded)
+    assert moves(received) == moves(recorded)
     for id in {event.job_id for event in recorded}:
-        assert [e.move for e in heard if e.job_id == id] == ["enqueue", "dequeue", "complete"]
+        assert [e.move for e in received if e.job_id == id] == ["enqueue", "dequeue", "complete"]
 
 
 @pytest.mark.slow
 @unix
-def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
-    """It noticed the end of the connection before the loop did: nobody was left to look for a new one."""
-    heard = []
+def test_listeners_get_events_again_even_if_a_call_found_the_server_down(url, team):
+    """It noticed the end of the connection before the loop did, so the loop had no connection left to watch."""
+    received = []
 
     async def listen():
-        leave = team.subscribe(heard.append)
+        leave = team.subscribe(received.append)
         with down(url):
             with pytest.raises(StorageError):
                 team.stats()
@@ -367,33 +367,33 @@ def test_listeners_go_on_also_when_a_call_found_the_server_down(url, team):
                 team.stats()
         other = EngineQueue(url, "team")
         job = other.enqueue("echo")
-        await wait_for(lambda: [e.move for e in heard if e.job_id == job.id][-1:] == ["complete"])
+        await wait_for(lambda: [e.move for e in received if e.job_id == job.id][-1:] == ["complete"])
         other.close()
         leave()
 
     asyncio.run(asyncio.wait_for(listen(), DEADLINE))
-    assert [event.move for event in heard] == ["enqueue", "dequeue", "complete"]
+    assert [event.move for event in received] == ["enqueue", "dequeue", "complete"]
 
 
 @pytest.mark.slow
 @unix
-def test_progress_goes_on_when_the_server_is_back(url, team):
+def test_progress_is_reported_again_when_the_server_is_back(url, team):
     finished(team, *[team.enqueue("steps") for _ in range(4)])
     with down(url):
         pass
-    heard = []
-    team.subscribe(heard.append)
+    received = []
+    team.subscribe(received.append)
     jobs = [team.enqueue("steps") for _ in range(4)]
     finished(team, *jobs)
     team.enqueue("echo")
     for job in jobs:
-        reported = [event.progress for event in heard if (event.job_id, event.move) == (job.id, "progress")]
+        reported = [event.progress for event in received if (event.job_id, event.move) == (job.id, "progress")]
         assert reported == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 
 @pytest.mark.slow
 @unix
-def test_a_worker_may_start_and_stop_while_the_server_is_down(url, queue, handlers):
+def test_a_worker_can_start_and_stop_while_the_server_is_down(url, queue, handlers):
     job = queue.enqueue("echo", "up again")
     with down(url):
         worker = EngineWorker(queue, handlers)

@@ -1,4 +1,4 @@
-"""The engine's workers when they are killed, frozen, stopped, or late: each job has its attempts and no more."""
+"""The engine's workers when they are killed, frozen, stopped or slow: each job has its attempts and no more."""
 
 import os
 import signal
@@ -15,8 +15,13 @@ from tests.support.waiting import wait_until
 def test_the_job_of_a_killed_worker_is_reclaimed(queue, handlers):
     job = queue.enqueue("hangs-once", 7)
     with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
-        begun = processing(queue, job)
-        assert (begun.status, begun.progress, begun.note, begun.worker) == ("processing", 0.5, "half way", "ann")
+        now = processing(queue, job)
+        assert (now.status, now.progress, now.note, now.worker) == (
+            "processing",
+            0.5,
+            "half way",
+            "ann",
+        )
         ann.kill()
     assert queue.stats()["processing"] == 1
     with EngineWorker(queue, handlers, name="ben", lease=30):  # each has a lease of its own
@@ -43,7 +48,7 @@ def test_a_killed_worker_can_come_back_at_once_under_the_same_name(queue, handle
 
 
 @pytest.mark.slow
-def test_a_job_whose_attempts_are_used_up_by_killed_workers_is_dead_with_its_reason(queue, handlers):
+def test_a_job_whose_attempts_are_used_up_by_killed_workers_has_failed_with_the_reason(queue, handlers):
     job = queue.enqueue("hangs-once", max_attempts=1)
     with (
         EngineWorker(queue, handlers, name="ann", lease=1) as ann,
@@ -58,7 +63,7 @@ def test_a_job_whose_attempts_are_used_up_by_killed_workers_is_dead_with_its_rea
 
 @pytest.mark.slow
 @unix
-def test_a_worker_frozen_beyond_its_lease_does_not_count_and_goes_on_afterwards(url, queue, handlers, tmp_path):
+def test_the_result_of_a_worker_frozen_beyond_its_lease_does_not_count(url, queue, handlers, tmp_path):
     gate = tmp_path / "gate"
     job = queue.enqueue("freezes", str(gate))
     with EngineWorker(queue, handlers, name="ann", lease=1) as ann:
@@ -67,7 +72,7 @@ def test_a_worker_frozen_beyond_its_lease_does_not_count_and_goes_on_afterwards(
         try:
             with EngineWorker(queue, handlers, name="ben", lease=1) as ben:
                 wait_until(lambda: queue.get(job.id).worker == "ben")
-                queue._database.change("SELECT jobqueue_prune()")  # as a third worker does when it comes
+                queue._database.change("SELECT jobqueue_prune()")  # as a third worker does when it starts
                 gate.touch()
                 (done,) = finished(queue, job)
                 assert (done.result, done.attempts, done.worker, done.note) == (2, 2, "ben", "attempt 2")
@@ -89,7 +94,7 @@ def vars_of(job):
 @pytest.mark.slow
 @unix
 def test_sigterm_lets_a_worker_finish_its_job_however_long_that_takes(queue, handlers, tmp_path):
-    """Longer than its lease: the other worker must not get it."""
+    """It takes longer than the lease, and the other worker must not get it."""
     job, gate, starts = gated(queue, tmp_path)
     with EngineWorker(queue, handlers, name="ann", lease=3) as ann:
         processing(queue, job)
@@ -112,16 +117,16 @@ def workers_of(queue):
 
 @pytest.mark.slow
 @unix
-def test_a_worker_that_blocks_its_loop_for_longer_than_its_lease_does_not_take_its_own_job_away(queue, handlers):
-    """Nobody else is there to take it, and its heartbeat comes before it looks for jobs of silent workers."""
+def test_a_worker_that_blocks_its_loop_beyond_its_lease_does_not_reclaim_its_own_job(queue, handlers):
+    """There is no other worker, and this one sends its heartbeat before it reclaims jobs of silent workers."""
     job = queue.enqueue("raises", "time.sleep(2.5)")
     with EngineWorker(queue, handlers, lease=1):
         (done,) = finished(queue, job)
     assert (done.status, done.attempts) == ("completed", 1)
 
 
-def test_a_claim_whose_answer_was_lost_is_given_again(queue):
-    """The server was killed after it had committed, and before the worker heard of it."""
+def test_a_claim_whose_answer_was_lost_is_answered_again(queue):
+    """The server was killed after it had committed, and before the worker got the answer."""
     first, _ = queue.enqueue("a"), queue.enqueue("b")
     attempts = Attempts(queue)
     worker = attempts.register("ann")

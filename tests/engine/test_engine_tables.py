@@ -1,4 +1,4 @@
-"""What the engine's tables say of a job: its times, data, results and errors, and the record of its moves."""
+"""What the engine's tables say about a job: its times, data, results and errors, and the record of its moves."""
 
 import json
 
@@ -29,17 +29,17 @@ EXACT = [
 def test_data_and_results_come_back_exactly(team):
     jobs = [team.enqueue("echo", data) for data in EXACT]
     for data, job in zip(EXACT, finished(team, *jobs), strict=True):
-        # As texts, since 1 == 1.0 == True, 0.0 == -0.0, and the order of keys doesn't count for dictionaries.
+        # As strings, because 1 == 1.0 == True, 0.0 == -0.0, and dictionaries with other orders of keys are equal.
         assert json.dumps(job.data) == json.dumps(data)
         assert json.dumps(job.result) == json.dumps(data)
 
 
-def test_errors_come_back_as_texts_that_can_be_kept(team):
+def test_characters_of_an_error_that_cannot_be_stored_are_escaped(team):
     (job,) = finished(team, team.enqueue("raises", r"raise ValueError('a\0b \ud800 é')", max_attempts=1))
     assert job.error == "ValueError: a\\x00b \\ud800 é"
 
 
-def test_a_message_of_an_error_may_be_long_and_its_str_may_be_broken(team):
+def test_an_errors_message_may_be_long_and_its_str_may_raise(team):
     broken = "class Broken(Exception):\n    def __str__(self):\n        1 / 0\nraise Broken"
     long, unknown = finished(
         team,
@@ -58,8 +58,8 @@ def test_the_record_is_complete_and_in_order(team):
     finished(team, kept)
     events = team.events()
     assert [event.at for event in events] == sorted(event.at for event in events)
-    told = [event for event in events if event.job_id == kept.id]
-    assert [(event.move, event.status, event.attempt) for event in told] == [
+    mine = [event for event in events if event.job_id == kept.id]
+    assert [(event.move, event.status, event.attempt) for event in mine] == [
         ("enqueue", "pending", 0),
         ("dequeue", "processing", 1),
         ("retry", "pending", 1),
@@ -72,12 +72,12 @@ def test_the_record_is_complete_and_in_order(team):
         ("fail", "failed", 2),
     ]
     job = team.get(kept.id)
-    assert {(event.type, event.priority) for event in told} == {("fails", 3)}
-    assert told[0].at == job.created_at
-    assert told[0].scheduled_for == told[1].scheduled_for == pytest.approx(job.created_at + 0.05, abs=1e-6)
-    assert told[2].scheduled_for == pytest.approx(told[2].at + 0.01, abs=1e-6)
-    assert [event.error for event in told if event.error] == list(job.errors)
-    assert [event.worker is None for event in told] == [True] + [False] * 9
+    assert {(event.type, event.priority) for event in mine} == {("fails", 3)}
+    assert mine[0].at == job.created_at
+    assert mine[0].scheduled_for == mine[1].scheduled_for == pytest.approx(job.created_at + 0.05, abs=1e-6)
+    assert mine[2].scheduled_for == pytest.approx(mine[2].at + 0.01, abs=1e-6)
+    assert [event.error for event in mine if event.error] == list(job.errors)
+    assert [event.worker is None for event in mine] == [True] + [False] * 9
     assert [event.move for event in events if event.job_id == done.id] == ["enqueue", "dequeue", "complete"]
     history = History(name="engine")
     for event in events:
@@ -86,7 +86,7 @@ def test_the_record_is_complete_and_in_order(team):
 
 
 def test_no_move_is_earlier_than_the_one_before_it(team):
-    """Workers claim while producers enqueue: both at the same time, each in a transaction with a time of its own."""
+    """Workers claim jobs while producers enqueue them, and each transaction has a time of its own."""
     jobs = [team.enqueue("echo") for _ in range(100)]
     done = finished(team, *jobs)
     assert [job for job in done if not job.created_at <= job.started_at <= job.finished_at] == []

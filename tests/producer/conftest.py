@@ -12,7 +12,7 @@ from jobqueue_lesson.retries import RetryPolicy
 from tests.support.engine_attempts import Attempts
 from tests.support.postgres import private_server
 
-AT_ONCE = RetryPolicy(base=0)  # the same test for real and for simulated time: nothing waits
+AT_ONCE = RetryPolicy(base=0)  # the same test for real and for simulated time: no retry waits
 
 
 @pytest.fixture(scope="package")
@@ -55,5 +55,5 @@ def queue(request):
 
 @pytest.fixture
 def worker(queue):
-    """What makes a job run or fail: of the engine, attempts in this process; of other queues, they can do it."""
+    """What makes a job run or fail: for the engine, attempts in this process; other queues can do it themselves."""
     return Attempts(queue) if isinstance(queue, EngineQueue) else queue

@@ -1,4 +1,4 @@
-"""The producer's half of the contract: enqueue, get, stats, dead, revive, discard. It is what an API needs."""
+"""The producer's half of the contract: enqueue, get, stats, dead, revive, discard. An API needs no more."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_a_new_job_is_pending(queue):
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 0, "failed": 0}
 
 
-def test_what_is_not_given_has_a_default(queue):
+def test_arguments_have_defaults(queue):
     job = queue.enqueue("a")
     assert (job.data, job.priority, job.max_attempts, job.key) == (None, 0, 3, None)
     assert job.scheduled_for == job.created_at
@@ -75,7 +75,7 @@ def test_a_job_between_two_attempts_has_its_error(queue, worker):
     assert (again.status, again.attempts, again.worker, again.duration) == ("processing", 2, "ben", None)
 
 
-def test_a_job_out_of_attempts_has_failed_for_good_with_every_error(queue, worker):
+def test_a_job_whose_retries_are_exhausted_has_failed_with_every_error(queue, worker):
     queue.enqueue("a", max_attempts=3)
     for number in (1, 2, 3):
         worker.dequeue()
@@ -93,14 +93,14 @@ def test_a_job_out_of_attempts_has_failed_for_good_with_every_error(queue, worke
 
 
 @pytest.mark.parametrize(("error", "text"), [("no such address", "no such address"), (OSError(), "OSError: ")])
-def test_an_error_may_be_a_text(queue, worker, error, text):
+def test_an_error_may_be_a_string(queue, worker, error, text):
     queue.enqueue("a", max_attempts=1)
     worker.dequeue()
     worker.fail(1, error)
     assert queue.get(1).error == text
 
 
-def test_no_retry_is_no_retry(queue, worker):
+def test_do_not_retry_fails_the_job_at_once(queue, worker):
     queue.enqueue("a", max_attempts=5)
     worker.dequeue()
     worker.fail(1, DoNotRetry("never"))
@@ -127,7 +127,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "kind", "given"), BAD)
-def test_an_argument_that_makes_no_sense_is_refused_by_name(queue, name, kind, given):
+def test_an_invalid_argument_is_rejected_by_name(queue, name, kind, given):
     with pytest.raises(kind, match=rf"^{name}\b"):
         queue.enqueue(**{"type": "a"} | given)
     assert queue.stats()["pending"] == 0
@@ -146,7 +146,7 @@ def test_the_same_key_gives_the_same_job(queue, worker):
     assert sum(queue.stats().values()) == 1
 
 
-def test_a_key_that_is_reused_for_something_else_is_refused(queue):
+def test_a_key_that_is_reused_for_another_job_is_rejected(queue):
     queue.enqueue("send-email", {"to": "alice"}, key="welcome")
     for type, data in (("send-email", {"to": "bob"}), ("resize-image", {"to": "alice"})):
         with pytest.raises(KeyReused, match="key 'welcome' belongs to job #1, a send-email with other data"):
@@ -169,7 +169,7 @@ def test_failed_jobs_are_listed_by_id_in_pages_and_by_type(queue, worker):
 
 
 @pytest.mark.parametrize(("name", "value"), [("limit", 0), ("limit", 1.5), ("after", -1), ("after", "1")])
-def test_a_page_that_makes_no_sense_is_refused_by_name(queue, name, value):
+def test_an_invalid_page_of_dead_letters_is_rejected_by_name(queue, name, value):
     with pytest.raises((TypeError, ValueError), match=name):
         queue.dead(**{name: value})
 

@@ -1,4 +1,4 @@
-"""The producer's half of the contract: subscribe. What a listener hears, and what it may do."""
+"""The producer's half of the contract: subscribe. What a listener is called with, and what it may do."""
 
 import asyncio
 import inspect
@@ -8,7 +8,7 @@ from jobqueue_lesson.progress import follow
 from tests.support.queues import give_up
 
 
-def test_listeners_hear_of_every_move_in_order(queue, worker):
+def test_listeners_get_every_move_in_order(queue, worker):
     events = []
     queue.subscribe(events.append)
     queue.enqueue("a", priority=2, max_attempts=2)
@@ -39,7 +39,7 @@ def test_listeners_hear_of_every_move_in_order(queue, worker):
     assert due[-1] == queue.get(1).scheduled_for
 
 
-def test_a_discarded_job_is_heard_of(queue, worker):
+def test_listeners_are_told_of_a_discarded_job(queue, worker):
     events = []
     give_up(queue, worker, "a")
     queue.subscribe(events.append)
@@ -74,7 +74,7 @@ def test_a_listener_sees_numbers_that_add_up(queue, worker):
     assert seen == [("enqueue", 1, 1), ("dequeue", 1, 1), ("complete", 1, 1)]
 
 
-def test_a_listener_that_has_left_hears_nothing_more(queue):
+def test_a_listener_gets_nothing_after_it_unsubscribes(queue):
     events = []
     leave = queue.subscribe(events.append)
     queue.enqueue("a")
@@ -84,7 +84,7 @@ def test_a_listener_that_has_left_hears_nothing_more(queue):
     assert len(events) == 1
 
 
-def test_a_listener_that_comes_late_hears_nothing_old(queue):
+def test_a_listener_gets_nothing_from_before_it_subscribes(queue):
     queue.enqueue("a")
     events = []
     queue.subscribe(events.append)
@@ -92,7 +92,7 @@ def test_a_listener_that_comes_late_hears_nothing_old(queue):
     assert [event.type for event in events] == ["b"]
 
 
-def test_a_listener_may_leave_while_it_is_told(queue):
+def test_a_listener_may_unsubscribe_while_it_is_called(queue):
     events = []
 
     def once(event):
@@ -105,7 +105,7 @@ def test_a_listener_may_leave_while_it_is_told(queue):
     assert events == ["a"]
 
 
-def test_a_listener_that_raises_loses_no_job_and_no_event_of_others(queue, worker, caplog):
+def test_a_listener_that_raises_keeps_no_job_from_running_and_no_event_from_the_others(queue, worker, caplog):
     def broken(event):
         raise RuntimeError("listener broke")
 
@@ -120,7 +120,7 @@ def test_a_listener_that_raises_loses_no_job_and_no_event_of_others(queue, worke
     assert "listener broke" in caplog.text
 
 
-def test_a_listener_may_enqueue_and_others_still_hear_everything_in_order(queue, worker):
+def test_a_listener_may_enqueue_and_others_still_get_everything_in_order(queue, worker):
     def follow_up(event):
         if event.move == "complete" and event.type == "a":
             queue.enqueue("b")
@@ -179,8 +179,8 @@ def test_a_job_can_be_followed_to_its_end(queue, worker):
     ]
 
 
-def test_listeners_that_enqueue_are_told_one_after_the_other(queue):
-    """Not one within the other: a chain of jobs has no end to run into."""
+def test_listeners_that_enqueue_are_called_one_after_the_other(queue):
+    """Not one inside the other, so a long chain of jobs cannot exceed the recursion limit."""
     depths, left = [], 50
 
     def chain(event):

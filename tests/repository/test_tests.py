@@ -1,4 +1,4 @@
-"""The tests are laid out as the package is. They share helpers and fixtures, no module of tests, and none is long."""
+"""The tests are laid out as the package is; they share helpers and fixtures, never one another's modules."""
 
 import ast
 import re

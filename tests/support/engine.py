@@ -1,4 +1,4 @@
-"""What the engine's tests do with a queue of its, and wait for."""
+"""What the engine's tests do with its queue, and what they wait for."""
 
 import sys
 

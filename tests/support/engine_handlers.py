@@ -1,16 +1,14 @@
 """Handlers for the worker processes that the engine's tests start."""
 
 import asyncio
-import functools
 import os
-import sys
 import time
 
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.progress import current_job
 from jobqueue_lesson.retries import DoNotRetry
 
-NAMES = {"asyncio": asyncio, "current_job": current_job, "functools": functools, "sys": sys, "time": time}
+NAMES = {"asyncio": asyncio, "current_job": current_job, "time": time}
 """What the code that a test enqueues for `evaluate` and `raises` can use."""
 
 
