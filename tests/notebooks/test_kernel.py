@@ -23,14 +23,29 @@ def started():
     manager.shutdown_kernel(now=True)
 
 
+HOLD = """
+import time
+from pathlib import Path
+while not Path({!r}).exists():
+    time.sleep(0.01)
+time.sleep(0.2)
+"""
+
+
 @pytest.fixture
-def run_all(started):
+def run_all(started, tmp_path):
     """Send all cells at once; return what each has under it, and how it ended."""
     manager, client = started
     client.execute("%reset -f", silent=True, reply=True, timeout=30)
 
     def send(*cells, interrupt_after=None):
+        # On a busy machine, the first cells might end before the last is sent. So the kernel is held until all are.
+        all_sent = tmp_path / "all-sent"
+        all_sent.unlink(missing_ok=True)
+        held = client.execute(HOLD.format(str(all_sent)), silent=True)
         requests = [client.execute(code) for code in cells]
+        all_sent.touch()
+        assert client.get_shell_msg(timeout=30)["parent_header"]["msg_id"] == held
         under, busy = dict.fromkeys(requests, ""), set(requests)
         while busy:
             message = client.get_iopub_msg(timeout=30)
