@@ -86,8 +86,10 @@ class Producer(Protocol):
 class Queue(Producer, Protocol):
     """What workers can also rely on: a job is claimed by one worker at a time."""
 
-    lease: float | None
-    """Seconds without a heartbeat after which another worker may claim the job; None: never."""
+    @property
+    def lease(self) -> float | None:
+        """Seconds without a heartbeat after which another worker may claim the job; None: never."""
+        ...
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
         """Claim the next job that is due: highest priority, then earliest `scheduled_for`, then lowest id; or None."""

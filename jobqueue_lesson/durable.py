@@ -107,8 +107,7 @@ class SQLiteQueue:
     ) -> None:
         self.clock = validate_clock(clock)
         self.retry = validate_retry(retry)
-        self.lease: float | None = validate_seconds("lease", lease, zero=False)
-        self._lease = self.lease  # the attribute of the contract may be None; here it never is
+        self.lease = validate_seconds("lease", lease, zero=False)
         self.max_pending = None if max_pending is None else validate_count("max_pending", max_pending)
         self.keep_finished = None if keep_finished is None else validate_count("keep_finished", keep_finished, least=0)
         self.poll = None if poll is None else validate_seconds("poll", poll, zero=False)
@@ -191,7 +190,7 @@ class SQLiteQueue:
         """Renew the lease of a running job; see `Queue.heartbeat`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, PROGRESS, attempt)
-            tables.renew_lease(self._db, job, until=now + self._lease)
+            tables.renew_lease(self._db, job, until=now + self.lease)
         return job
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
@@ -271,7 +270,7 @@ class SQLiteQueue:
 
     def stats(self) -> dict[str, int]:
         """Count the jobs in each state; see `Producer.stats`."""
-        (counts,) = self._file.read(f"SELECT {', '.join(Status)} FROM counts")
+        (counts,) = self._file.read(tables.COUNTS)
         return dict(zip((status.value for status in Status), counts, strict=True))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -415,11 +414,11 @@ class SQLiteQueue:
             f"SELECT {tables.JOB} FROM jobs WHERE status = 'processing' AND lease_until <= ?", (now,)
         ).fetchall()
         for job in map(tables.read_job, expired):
-            self._save(job, moves.expire(job, self._lease, now), now)
+            self._save(job, moves.expire(job, self.lease, now), now)
 
     def _save(self, job: Job, move: Move, now: float, result: str = "null") -> None:
         """Write a job after a move, and the move; `result` as JSON."""
-        lease = now + self._lease if job.status is Status.PROCESSING else None
+        lease = now + self.lease if job.status is Status.PROCESSING else None
         tables.save(self._db, job, move, now, lease_until=lease, result=result, keep_finished=self.keep_finished)
 
     # --- how much there is to do ---

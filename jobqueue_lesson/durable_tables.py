@@ -78,6 +78,7 @@ JOB = (
 """The columns that `read_job` takes."""
 EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
 """The columns that `read_event` takes."""
+COUNTS = f"SELECT {', '.join(Status)} FROM counts"
 EVENTS_AFTER = f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number"
 
 NEXT = "status = 'pending' AND ready ORDER BY priority DESC, scheduled_for, id LIMIT 1"
