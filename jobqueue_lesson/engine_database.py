@@ -73,8 +73,7 @@ class Database:
         """The connection; a new one if the last one broke."""
         if self._inside is not None:
             return self._inside
-        if self._connection is not None:
-            self._receive()
+        self._receive()
         if self._connection is None:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
             connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
