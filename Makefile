@@ -45,6 +45,7 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and wha
 	$(BIN)/python -m tools.picture
 	$(BIN)/python -m tools.notebooks run
 	$(BIN)/python -m tools.minutes --write
+	$(BIN)/python -m tools.objectives --write
 	$(BIN)/python -m tools.glossary
 	$(BIN)/python -m tools.notebooks check
 

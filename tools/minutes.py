@@ -38,6 +38,7 @@ MAX_OUTPUT_LINES = 12  # a longer output is not read in full
 RUN = 3  # press Shift+Enter, and look
 PICTURE = 15
 CARD = 60  # read the question, think, commit
+RECALL = 25  # a card about an earlier page: half a minute with the running of it
 REASON = 10
 REPLAY = 45
 PANEL = 150  # a lab, or a stage with buttons: play, and answer its question
@@ -97,7 +98,9 @@ def _code(cell: nbformat.NotebookNode, counts: Counter[str]) -> float:
         text = output.get("text", "") or ("" if shown else data.get("text/plain", ""))
         kind = None
         cost: float
-        if "predict(" in source:
+        if source.endswith(")") and "\nremember(" in f"\n{source}":
+            kind, cost = "cards", RECALL
+        elif "predict(" in source:
             kind, cost = "cards", CARD
         elif ".reason()" in source:
             kind, cost = "reasons", REASON

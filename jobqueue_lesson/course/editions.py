@@ -11,6 +11,8 @@ import re
 from copy import deepcopy
 from typing import Any
 
+from ..show.saved import without_wake
+
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
@@ -60,16 +62,21 @@ def _open_details(cell: Cell) -> None:
 
 
 def course(notebook: Notebook) -> Notebook:
-    """Return the course's own edition: everything as it is saved, with solutions folded and notes hidden."""
-    return deepcopy(notebook)
+    """Return the course's own edition: with solutions folded, and without notes and outputs.
+
+    A saved output would answer what a card asks before anybody has committed to an answer.
+    """
+    made = deepcopy(notebook)
+    made["cells"] = [cell for cell in made["cells"] if not is_speaker_note(cell)]
+    for cell in made["cells"]:
+        _clear(cell)
+    return made
 
 
 def learner(notebook: Notebook) -> Notebook:
-    """Return the learner's edition: without solutions, notes and outputs."""
-    made = deepcopy(notebook)
-    made["cells"] = [cell for cell in made["cells"] if not is_solution(cell) and not is_speaker_note(cell)]
-    for cell in made["cells"]:
-        _clear(cell)
+    """Return the learner's edition: the course's own without solutions."""
+    made = course(notebook)
+    made["cells"] = [cell for cell in made["cells"] if not is_solution(cell)]
     return made
 
 
@@ -102,8 +109,11 @@ def slides(notebook: Notebook) -> Notebook:
         if cell["cell_type"] == "markdown":
             _set_source(cell, _to_decks(_source(cell)))
         for output in cell.get("outputs", []):
-            if "text/html" in output.get("data", {}):
-                output["data"]["text/html"] = _to_decks("".join(output["data"]["text/html"]))
+            data = output.get("data", {})
+            if "text/html" in data:
+                data["text/html"] = _to_decks("".join(data["text/html"]))
+            if "text/plain" in data:
+                data["text/plain"] = without_wake("".join(data["text/plain"]))
     return made
 
 

@@ -1,13 +1,26 @@
-"""The course's pages: where they are, and which files an edition of them has."""
+"""The course's pages: where they are, what each is for, and which files an edition of them has."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 from .editions import Notebook, is_solution, is_speaker_note, make_edition
 
 FIRST = "00_start_here.ipynb"
+TRACKS = {"Build it": range(7), "Run it": range(7, 13), "Prove it": range(13, 15), "Share it": range(15, 20)}
+"""The tracks, with the numbers of their pages. Nobody needs to take all of them."""
+
+
+class Objective(NamedTuple):
+    """Something that a learner can do after a page."""
+
+    text: str
+    """What, starting with a verb."""
+    shown_by: tuple[str, ...]
+    """The checks, panels and cards of the page with which the learner shows it."""
 
 
 def folder() -> Path:
@@ -26,6 +39,22 @@ def folder() -> Path:
 def title(notebook: Notebook) -> str:
     """Return the title of a page, such as "4 · Retries"."""
     return "".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
+
+
+def track(page: str) -> str:
+    """Return the track of a page, such as "Run it" for "07_dead_letters"."""
+    return next(name for name, numbers in TRACKS.items() if int(page[:2]) in numbers)
+
+
+def objectives(notebook: Notebook) -> list[Objective]:
+    """Return what a learner can do after a page: the list in its first cell.
+
+    An item is `- find out where a job was lost (`check_worker`)`: at its end, in brackets, the checks, panels and cards
+    that show it, by the names they have on the page.
+    """
+    text = "".join(notebook["cells"][0]["source"])
+    items = re.findall(r"^- (.+?) \(((?:`\w+`(?:, )?)+)\)[.,;]?$", text, re.MULTILINE)
+    return [Objective(said, tuple(re.findall(r"`(\w+)`", names))) for said, names in items]
 
 
 def edition_files(name: str) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from . import solved
+from ..show import kept
 
 LINES = 300_000
 """How many lines of the learner's code a check runs before it reports an endless loop."""
@@ -61,11 +61,19 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 class Reply:
-    """The reply of a check or of `hint`. `passed` is None if it neither passed nor failed."""
+    """The reply of a check.
 
-    def __init__(self, passed: bool | None, first: str, **details: str) -> None:
+    Args:
+        passed: None if it neither passed nor failed.
+        first: its first line.
+        hints: more hints, folded: a page shows one after the other.
+        details: what was seen, what was expected, and a hint.
+    """
+
+    def __init__(self, passed: bool | None, first: str, hints: Sequence[str] = (), **details: str) -> None:
         self.passed = passed
         self.first = first
+        self.hints = tuple(hints)
         self.details = details
 
     def __repr__(self) -> str:
@@ -79,7 +87,15 @@ class Reply:
             f"<i>{name}:</i> <code>{escape(said)}</code>" for name, said in self.details.items() if name != "hint"
         ]
         lines += [f"<i>hint:</i> {escape(self.details['hint'])}"] if "hint" in self.details else []
-        return f'<div style="border-left: 5px solid {colour}; padding: 2px 12px">{"<br>".join(lines)}</div>'
+        text = "<br>".join(lines) + self._folded(self.hints)
+        return f'<div style="border-left: 5px solid {colour}; padding: 2px 12px">{text}</div>'
+
+    def _folded(self, hints: Sequence[str]) -> str:
+        """Return hints as HTML, each folded inside the one before it."""
+        if not hints:
+            return ""
+        name = "A hint" if len(hints) == len(self.hints) and "hint" not in self.details else "Another hint"
+        return f"<details><summary>{name}</summary>{escape(hints[0])}{self._folded(hints[1:])}</details>"
 
 
 def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
@@ -114,25 +130,20 @@ def exercise(
         this = EXERCISES[name] = Exercise(name, page, title, stub, tuple(hints))
 
         def check(answer: Any, *, mine: bool = True) -> Reply:
-            global _last
-            _last = this
             called = getattr(answer, "__name__", "your answer")
             if _untouched(answer, stub):
-                return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.")
+                return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.", this.hints)
             try:
                 _fits(answer, stub, find_fault.__name__)
                 with _guarded():
                     find_fault(answer)
             except NotYet as fault:
-                return Reply(
-                    False, "Not yet.", seen=fault.seen, expected=fault.expected, hint=fault.hint or _first_hint(this)
-                )
+                return _refuse(this, fault.seen, fault.expected, fault.hint)
             except (Exception, Endless) as error:
-                seen, expected = _describe(error, called)
-                return Reply(False, "Not yet.", seen=seen, expected=expected, hint=_first_hint(this))
+                return _refuse(this, *_describe(error, called))
             if not mine:
                 return Reply(True, "✓ This solution works.")
-            solved.mark(name)
+            kept.mark_solved(name)
             return Reply(True, "✓ Solved.")
 
         check.__name__ = check.__qualname__ = find_fault.__name__
@@ -143,28 +154,10 @@ def exercise(
     return make
 
 
-# --- hints ---
-
-_last: Exercise | None = None
-_given: dict[str, int] = {}
-
-
-def hint() -> Reply:
-    """Give the next hint for the exercise whose check ran last."""
-    if _last is None:
-        return Reply(None, "Run an exercise's check first: hint() is for the exercise you checked last.")
-    given = _given.get(_last.name, 0)
-    if given >= len(_last.hints):
-        return Reply(
-            None, "That was the last hint. If this copy has solutions, look in the collapsed cell below the exercise."
-        )
-    _given[_last.name] = given + 1
-    return Reply(None, f"Hint {given + 1} of {len(_last.hints)}: {_last.hints[given]}")
-
-
-def _first_hint(this: Exercise) -> str:
-    _given[this.name] = max(1, _given.get(this.name, 0))
-    return f"{this.hints[0]} (hint() gives the next one.)" if len(this.hints) > 1 else this.hints[0]
+def _refuse(this: Exercise, seen: str, expected: str, hint: str = "") -> Reply:
+    """Return the reply to a wrong answer: with the hint for its fault, or else the first one, and the rest folded."""
+    first, *more = dict.fromkeys([hint, *this.hints] if hint else this.hints)
+    return Reply(False, "Not yet.", more, seen=seen, expected=expected, hint=first)
 
 
 # --- what must be true of an answer before it is tried ---

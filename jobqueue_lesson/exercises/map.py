@@ -7,7 +7,7 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 
-from . import solved
+from ..show import kept
 from .check import EXERCISES
 
 
@@ -17,7 +17,7 @@ class Map:
     def __init__(self, *pages: str) -> None:
         for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
             import_module(f"{__package__}.{module.name}")
-        done = solved.names()
+        done = kept.solved()
         exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # stable: a page keeps its order
         self.pages: dict[str, list[tuple[str, bool]]] = {}
         for exercise in exercises:

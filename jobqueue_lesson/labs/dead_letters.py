@@ -39,7 +39,7 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)
 
 
 class OutageOutcome(NamedTuple):

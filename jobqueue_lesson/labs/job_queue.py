@@ -27,7 +27,7 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)
 
 
 def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:

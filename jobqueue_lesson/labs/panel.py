@@ -23,6 +23,7 @@ from matplotlib.image import imsave
 from ..show.access import Access
 from ..show.cells import belongs_to_cell
 from ..show.describe import describe
+from ..show.saved import with_text
 from ..show.style import course_style
 
 
@@ -136,11 +137,9 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.access.picture = describe(figure)
         self.picture.value = png.getvalue()
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the panel; where that is not possible, its text."""
-        bundle = dict(super()._repr_mimebundle_(**options) or {})
-        bundle["text/plain"] = self.text()
-        return bundle
+        return with_text(super()._repr_mimebundle_(**options), self.text())
 
 
 def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:

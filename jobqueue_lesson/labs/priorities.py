@@ -48,7 +48,7 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)
 
 
 class Starvation(NamedTuple):

@@ -22,4 +22,4 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)

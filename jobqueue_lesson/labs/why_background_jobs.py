@@ -40,7 +40,7 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)
 
 
 def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Clock = time.time) -> Live:

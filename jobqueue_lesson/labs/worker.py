@@ -41,7 +41,7 @@ QUESTIONS = {
     ),
 }
 
-predict = predicting(QUESTIONS)
+predict = predicting(__name__, QUESTIONS)
 
 
 class Pickups(NamedTuple):

@@ -1,7 +1,7 @@
 """Prediction cards: commit to an answer, run the page, and read why *your* answer is right or wrong.
 
 A `Question` is plain data, with a reason for each of its options, right or wrong. A `Card` shows it on the page. The
-course's questions are in `labs`, each in the module of its page.
+course's questions are in `labs`, each in the module of its page. A committed answer is kept, as solved exercises are.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 
+from . import kept
 from .access import Access
 from .cells import belongs_to_cell
+from .saved import with_text
+
+NOT_YET = "<i>You have not committed to an answer yet. Go back to the question and choose one.</i>"
 
 
 class Option(NamedTuple):
@@ -50,10 +54,20 @@ class Question(NamedTuple):
 
 
 class Card(ipywidgets.VBox):  # type: ignore[misc]
-    """A question with options to commit to. A committed answer cannot be changed."""
+    """A question with options to commit to.
 
-    def __init__(self, question: Question) -> None:
+    A committed answer cannot be changed. It is kept: when the card's cell runs again, the card has it, and offers to
+    ask once more.
+
+    Args:
+        question: the question.
+        name: under which the answer is kept, such as "job_queue/popped"; "": it is not kept.
+        at_once: whether the card itself gives the reason, as soon as there is an answer.
+    """
+
+    def __init__(self, question: Question, name: str = "", *, at_once: bool = False) -> None:
         self.question = question
+        self.name = name
         self.committed: str | None = None
         self._choices = ipywidgets.RadioButtons(
             options=[(question.line(letter), letter) for letter in question.letters],
@@ -61,12 +75,19 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
             layout={"width": "max-content", "max_width": "100%"},
         )
         self._button = ipywidgets.Button(description="Commit", disabled=True, button_style="primary")
+        self._again = ipywidgets.Button(description="Ask me again", layout={"display": "none"})
         self._state = ipywidgets.HTML()
+        self._at_once = at_once
         self._reason = Reason(question)
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
+        self._again.on_click(lambda _: self.ask_again())
         title = ipywidgets.HTML(f"<b>{escape(question.asks)}</b>")
-        super().__init__([title, self._choices, ipywidgets.HBox([self._button, self._state]), Access()])
+        row = ipywidgets.HBox([self._button, self._again, self._state])
+        super().__init__([title, self._choices, row, *([self._reason] if at_once else []), Access()])
+        if at_once:
+            self._reason.value = ""
+        self._recall()
         belongs_to_cell(self)
 
     def commit(self, letter: str) -> None:
@@ -79,25 +100,50 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         if letter not in tuple(self.question.letters):
             raise ValueError(f"choose one of {', '.join(self.question.letters)}, got {letter!r}")
         if self.committed is not None:
-            raise RuntimeError(f"you have already committed to {self.committed}; to start again, run the card's cell")
-        self.committed = letter
-        self._choices.value = letter
-        self._choices.disabled = self._button.disabled = True
-        self._state.value = f"You said {letter}. Read on: you get the reason once you have seen it happen."
-        self._reason.show(letter)
+            raise RuntimeError(f"you have already committed to {self.committed}; to answer again, use ask_again()")
+        self._lock(letter)
+        later = "" if self._at_once else " Read on: you get the reason once you have seen it happen."
+        self._state.value = f"You said {letter}.{later}"
+        if self.name:
+            kept.keep_prediction(self.name, self.question.options[self.question.letters.index(letter)].says)
+
+    def ask_again(self) -> None:
+        """Forget the committed answer, and ask once more."""
+        self.committed = None
+        self._choices.disabled = False
+        self._choices.value = None
+        self._again.layout.display = "none"
+        self._state.value = ""
+        self._reason.ask("" if self._at_once else NOT_YET)
+        if self.name:
+            kept.keep_prediction(self.name, None)
 
     def reason(self) -> Reason:
         """Return the reason for the committed answer, as a widget."""
         return self._reason
 
+    def _recall(self) -> None:
+        """Take up the answer of an earlier run, if there is one, and if it still is one of the options."""
+        said = kept.prediction(self.name) if self.name else None
+        for letter, option in zip(self.question.letters, self.question.options, strict=True):
+            if option.says == said:
+                self._lock(letter)
+                self._again.layout.display = None
+                self._state.value = f"You said {letter} on an earlier run."
+
+    def _lock(self, letter: str) -> None:
+        self.committed = letter
+        self._choices.value = letter
+        self._choices.disabled = self._button.disabled = True
+        self._reason.show(letter)
+
     def _chosen(self, _: object) -> None:
         self._button.disabled = self.committed is not None or self._choices.value is None
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the card; as text, the question and its options."""
-        bundle = dict(super()._repr_mimebundle_(**options) or {})
         lines = [self.question.line(letter) for letter in self.question.letters]
-        return bundle | {"text/plain": "\n".join([self.question.asks, *lines])}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join([self.question.asks, *lines]))
 
 
 class Reason(ipywidgets.HTML):  # type: ignore[misc]
@@ -105,12 +151,14 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        super().__init__("<i>You have not committed to an answer yet. Go back to the question and choose one.</i>")
+        super().__init__(NOT_YET)
+        self._asleep = "You had not committed to an answer when this was saved."
 
     def show(self, letter: str) -> None:
         """Show the reason for an option."""
         right = self.question.options[self.question.letters.index(letter)].right
         colour, mark = ("#009e73", "✓") if right else ("#d55e00", "✗")
+        self._asleep = self.question.answer(letter)
         said = escape(self.question.line(letter))
         why = escape(self.question.answer(letter)).replace("\n", "<br>")
         self.value = (
@@ -118,25 +166,57 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
             f"<b>{mark} You said: {said}</b><br>{why}</div>"
         )
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def ask(self, value: str) -> None:
+        """Show no reason any more, but this text."""
+        self.value = value
+        self._asleep = "You had not committed to an answer when this was saved."
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the reason; as text, the reasons for all options."""
-        bundle = dict(super()._repr_mimebundle_(**options) or {})
         options_ = zip(self.question.letters, self.question.options, strict=True)
         lines = [f"{letter} · {o.says} – {'✓' if o.right else '✗'} {o.reason}" for letter, o in options_]
-        return bundle | {"text/plain": "\n".join(lines)}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=self._asleep)
 
 
-def predicting(questions: Mapping[str, Question]) -> Callable[[str], Card]:
-    """Return a page's `predict`, which makes a card from one of these questions, given its name."""
+def predicting(page: str, questions: Mapping[str, Question]) -> Callable[[str], Card]:
+    """Return a page's `predict`, which makes a card from one of its questions, given the question's name.
+
+    Args:
+        page: the `__name__` of the page's module in `labs`: its cards' answers are kept under it.
+        questions: the page's questions, by name.
+    """
 
     def predict(name: str) -> Card:
-        """Return a card with one of this page's questions.
+        """Return a card with one of this page's questions. Its reason comes later on the page.
 
         Raises:
             KeyError: for an unknown name; the message lists the known ones.
         """
-        if name not in questions:
-            raise KeyError(f"no question {name!r}; there are: {', '.join(questions)}")
-        return Card(questions[name])
+        return _card(page, questions, name)
 
     return predict
+
+
+def remembering(page: str, questions: Mapping[str, Question]) -> Callable[[str], Card]:
+    """Return a page's `remember`: like its `predict`, but about earlier pages, and the card gives the reason at once.
+
+    Args:
+        page: the `__name__` of the page's module in `labs`.
+        questions: the page's questions about earlier pages, by name.
+    """
+
+    def remember(name: str) -> Card:
+        """Return a card with a question about an earlier page. It gives the reason itself.
+
+        Raises:
+            KeyError: for an unknown name; the message lists the known ones.
+        """
+        return _card(page, questions, name, at_once=True)
+
+    return remember
+
+
+def _card(page: str, questions: Mapping[str, Question], name: str, *, at_once: bool = False) -> Card:
+    if name not in questions:
+        raise KeyError(f"no question {name!r}; there are: {', '.join(questions)}")
+    return Card(questions[name], f"{page.rpartition('.')[2]}/{name}", at_once=at_once)

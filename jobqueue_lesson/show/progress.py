@@ -13,6 +13,7 @@ from ..contract import Producer
 from ..history import History
 from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
+from .saved import with_text
 from .style import LOOKS, course_style, format_duration
 
 WIDTH = 30  # characters of a bar in text
@@ -66,9 +67,9 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
             lines.append(f"#{job.id} {job.type}  {'█' * full}{'·' * (WIDTH - full)}  {words.value}")
         return "\n".join(lines) or "There will be a bar here for each job that reports its progress."
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the bars; as text, their current state."""
-        return dict(super()._repr_mimebundle_(**options) or {}) | {"text/plain": repr(self)}
+        return with_text(super()._repr_mimebundle_(**options), repr(self))
 
 
 def plot_progress(history: History, ax: Axes | None = None) -> Axes:

@@ -27,6 +27,7 @@ from ..worker import Worker
 from .cells import belongs_to_cell
 from .describe import describe
 from .javascript import join_modules
+from .saved import with_text
 from .style import LOOKS, course_style, format_duration
 from .timeline import plot_timeline
 
@@ -96,12 +97,11 @@ class Replay(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the replay; where it cannot be shown, the timeline's picture, or the summary."""
-        bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        still: dict[str, Any] = {"text/plain": self.words}
+        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words)
         if self.timeline:
-            still["image/png"] = self.timeline
-            metadata = metadata | {"image/png": {"alt": self.timeline_words}}
-        return bundle | still, metadata
+            bundle["image/png"] = self.timeline
+            metadata["image/png"] = {"alt": self.timeline_words}
+        return bundle, metadata
 
 
 def _record(history: History, words: Mapping[str, str], now: float | None = None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from jobqueue_lesson.exercises import forget_solved
+from jobqueue_lesson.exercises import start_over
 from tests.support.page_objects import Exercise
 
 pytestmark = pytest.mark.browser
@@ -11,9 +11,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def nothing_solved():
-    forget_solved()
+    start_over()
     yield
-    forget_solved()
+    start_over()
 
 
 def test_an_exercise_is_solved_by_typing_and_the_map_shows_it(lab, nothing_solved):

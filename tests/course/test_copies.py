@@ -13,9 +13,9 @@ from tools.paths import ROOT
 
 
 def page(*sources, solution="return 42"):
-    """Return a small page of the course as it is saved."""
+    """Return a small page of the course, with nothing run."""
     cells = [
-        {"cell_type": "code", "execution_count": 1, "id": f"c{n}", "metadata": {}, "outputs": [], "source": [text]}
+        {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": [text]}
         for n, text in enumerate(sources)
     ]
     folded = {"jupyter": {"source_hidden": True}}

@@ -105,9 +105,15 @@ def test_instructors_get_everything_with_nothing_folded(path):
 
 
 @named
-def test_the_courses_own_edition_is_the_file_to_the_byte(path):
-    assert course(read(path)) == read(path)
-    assert make_edition(path.read_bytes(), "course") == path.read_bytes()
+def test_the_courses_own_edition_has_solutions_folded_and_answers_nothing_before_it_is_run(path):
+    made = course(read(path))
+    kept = [cell for cell in read(path)["cells"] if not is_speaker_note(cell)]
+    assert [(c["id"], c["source"], c["metadata"]) for c in made["cells"]] == [
+        (c["id"], c["source"], c["metadata"]) for c in kept
+    ]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in made["cells"])
+    assert any(is_solution(cell) for cell in made["cells"])
+    assert json.loads(make_edition(path.read_bytes(), "course")) == made
 
 
 def test_a_note_is_marked_for_instructors_and_is_not_there_for_learners():

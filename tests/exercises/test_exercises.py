@@ -13,7 +13,8 @@ from importlib import import_module
 import nbformat
 import pytest
 
-from jobqueue_lesson.exercises import check, course_map, forget_solved, hint, solved, solved_here
+from jobqueue_lesson.exercises import check, course_map, solved_here, start_over
+from jobqueue_lesson.show import kept
 from tests.support.answers import RIGHT, WRONG
 from tools.paths import NOTEBOOKS
 
@@ -25,10 +26,8 @@ MODULES = {
 
 
 @pytest.fixture(autouse=True)
-def no_hints_given_and_nothing_solved(tmp_path, monkeypatch):
-    monkeypatch.setattr(check, "_given", {})
-    monkeypatch.setattr(check, "_last", None)
-    monkeypatch.setenv(solved.ELSEWHERE, str(tmp_path / "solved.json"))
+def nothing_solved(tmp_path, monkeypatch):
+    monkeypatch.setenv(kept.ELSEWHERE, str(tmp_path / "solved.json"))
 
 
 def check_of(name):
@@ -63,7 +62,7 @@ def test_a_right_answer_passes(name, answer):
     said = check_of(name)(answer)
     assert said.passed, said
     assert said.first.startswith("✓")
-    assert solved.names() == {name}
+    assert kept.solved() == {name}
 
 
 @pytest.mark.parametrize(("name", "case"), pairs(WRONG))
@@ -73,7 +72,7 @@ def test_a_wrong_answer_is_refused_and_the_fault_is_named(name, case):
     assert said.passed is False
     assert words in f"{said.details['seen']}\n{said.details['expected']}"
     assert said.details["hint"]
-    assert solved.names() == set()
+    assert kept.solved() == set()
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -278,18 +277,32 @@ def test_what_is_no_function_is_told_so():
 # --- hints ---
 
 
-def test_hints_come_one_after_the_other():
-    assert "Run an exercise's check first" in hint().first
-    check_of("backoff")(EXERCISES["backoff"].stub)
+def test_a_reply_has_the_hint_for_the_fault_and_the_others_folded_each_in_the_one_before():
     first, second, third = EXERCISES["backoff"].hints
-    assert hint().first == f"Hint 1 of 3: {first}"
-    said = check_of("backoff")(WRONG["backoff"][0][0])
-    assert said.details["hint"] == f"{first} (hint() gives the next one.)"
-    assert [hint().first for _ in range(3)] == [
-        f"Hint 2 of 3: {second}",
-        f"Hint 3 of 3: {third}",
-        "That was the last hint. If this copy has solutions, look in the collapsed cell below the exercise.",
-    ]
+    stub = check_of("backoff")(EXERCISES["backoff"].stub)
+    assert stub.hints == (first, second, third)
+    assert "hint" not in stub.details
+    wrong = check_of("backoff")(WRONG["backoff"][0][0])
+    assert (wrong.details["hint"], wrong.hints) == (first, (second, third))
+    folded = wrong._repr_html_().partition("<details>")[2]
+    assert folded.index(second) < folded.index("<details>") < folded.index(third)
+
+
+def test_a_fault_with_a_hint_of_its_own_gets_that_one_first_and_none_twice():
+    @check.exercise("04_retries", "t", stub=None, hints=["general", "nearly the solution"])
+    def check_it(answer):
+        check.expect(False, "seen", "expected", answer)
+
+    try:
+        assert check_it("fits").details["hint"] == "fits"
+        assert check_it("fits").hints == ("general", "nearly the solution")
+        assert check_it("nearly the solution").hints == ("general",)
+    finally:
+        del EXERCISES["it"]
+
+
+def test_a_solved_exercise_has_no_hints_any_more():
+    assert "<details>" not in check_of("backoff")(RIGHT["backoff"][0])._repr_html_()
 
 
 def test_a_reply_reads_the_same_in_text_and_on_the_page():
@@ -310,14 +323,14 @@ def test_the_map_shows_what_is_solved_and_can_be_reset():
     assert "✓ backoff with a cap" in repr(course_map())
     assert repr(solved_here("04_retries")).endswith("1 of 3 solved")
     assert "04_retries.ipynb" in course_map()._repr_html_()
-    forget_solved()
-    forget_solved()
+    start_over()
+    start_over()
     assert "0 of 27 solved" in repr(course_map())
 
 
 def test_the_courses_own_solution_is_accepted_but_is_not_the_learners():
     assert check_of("backoff")(RIGHT["backoff"][0], mine=False).passed
-    assert solved.names() == set()
+    assert kept.solved() == set()
 
 
 def test_an_unknown_page_is_refused_by_name():
@@ -327,21 +340,21 @@ def test_an_unknown_page_is_refused_by_name():
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"solved": 3}', "\x00"])
 def test_a_file_that_cannot_be_read_counts_as_none(text):
-    solved.path().write_text(text, encoding="utf-8")
-    assert solved.names() == set()
+    kept.path().write_text(text, encoding="utf-8")
+    assert kept.solved() == set()
     check_of("backoff")(RIGHT["backoff"][0])
-    assert json.loads(solved.path().read_text(encoding="utf-8")) == {"solved": ["backoff"]}
+    assert json.loads(kept.path().read_text(encoding="utf-8")) == {"solved": ["backoff"], "predictions": {}}
 
 
 def test_where_nothing_can_be_written_a_right_answer_is_right_all_the_same(monkeypatch, tmp_path):
-    monkeypatch.setenv(solved.ELSEWHERE, str(tmp_path / "no such folder" / "solved.json"))
+    monkeypatch.setenv(kept.ELSEWHERE, str(tmp_path / "no such folder" / "solved.json"))
     assert check_of("backoff")(RIGHT["backoff"][0]).passed
-    assert solved.names() == set()
+    assert kept.solved() == set()
 
 
 def test_by_default_the_file_is_in_the_folder_of_the_notebook_and_git_ignores_it(monkeypatch, tmp_path):
-    monkeypatch.delenv(solved.ELSEWHERE)
+    monkeypatch.delenv(kept.ELSEWHERE)
     monkeypatch.chdir(tmp_path)
     check_of("backoff")(RIGHT["backoff"][0])
-    assert [path.name for path in tmp_path.iterdir()] == [solved.FILE]
-    assert solved.FILE in (NOTEBOOKS.parent / ".gitignore").read_text().splitlines()
+    assert [path.name for path in tmp_path.iterdir()] == [kept.FILE]
+    assert kept.FILE in (NOTEBOOKS.parent / ".gitignore").read_text().splitlines()

@@ -10,6 +10,7 @@ from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.job import JobEvent
 from jobqueue_lesson.show import cells
 from jobqueue_lesson.show.replay import Replay, live
+from jobqueue_lesson.show.saved import WAKE
 
 
 def recorded(jobs=3, start=0.0):
@@ -43,7 +44,10 @@ def test_where_no_kernel_runs_the_picture_and_the_words_stand_in_its_place():
     replay = Replay(recorded())
     bundle, _ = replay._repr_mimebundle_()
     assert bundle["image/png"].startswith(b"\x89PNG")
-    assert bundle["text/plain"] == "Replay of 'tasks': 3 jobs, 9 events, 30 ms. At the end: 3 completed."
+    assert bundle["text/plain"].splitlines() == [
+        "Replay of 'tasks': 3 jobs, 9 events, 30 ms. At the end: 3 completed.",
+        WAKE,
+    ]
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 

@@ -80,7 +80,7 @@ async def run_page(cells):
 
 def answers():
     """Give checks answers that never end, one that raises, and a right one; return the replies."""
-    from jobqueue_lesson.exercises import course_map, hint
+    from jobqueue_lesson.exercises import course_map
     from jobqueue_lesson.exercises.start_here import check_double
     from jobqueue_lesson.exercises.why_background_jobs import check_handler
 
@@ -98,7 +98,7 @@ def answers():
     def right(n):
         return n * 2
 
-    replies = [check_handler(endless_in_simulated_time), *map(check_double, (endless, broken, right)), hint()]
+    replies = [check_handler(endless_in_simulated_time), *map(check_double, (endless, broken, right))]
     return [repr(reply) for reply in (*replies, course_map())]
 
 

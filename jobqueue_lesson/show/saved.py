@@ -1,0 +1,32 @@
+"""What a page keeps of a widget: text that can be read wherever the page is, without a kernel.
+
+In JupyterLab and Notebook, the course's own extension (`labextension/asleep.js`) shows it for a widget whose kernel is
+gone, and says how to wake it up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WAKE = "[A widget. To use it, run this cell.]"
+"""The last line of every widget's text."""
+
+
+def with_text(shown: Any, text: str, *, asleep: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a widget's `_repr_mimebundle_` returns, with a text that stands in for the widget.
+
+    Args:
+        shown: what the widget itself returns: a bundle, or a bundle and its metadata, or None.
+        text: what stands in for it in a saved page.
+        asleep: what the extension shows instead of `text`, if that would give away too much.
+    """
+    bundle, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+    if asleep is not None:
+        metadata = metadata | {WIDGET_VIEW: {"asleep": asleep}}
+    return {**bundle, "text/plain": f"{text}\n{WAKE}"}, dict(metadata)
+
+
+def without_wake(text: str) -> str:
+    """Return a widget's text without its last line: for slides, which have no cells to run."""
+    return text.removesuffix(f"\n{WAKE}")
