@@ -8,13 +8,16 @@ PYTEST_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab doctor test test-quick test-search check links notebooks slides present editions site bench torture \
+.PHONY: help lab edit doctor test test-quick test-search check links notebooks slides present editions site bench torture \
   test-newest test-lowest clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-lab: $(VENV)/course  ## set up, and open the course in JupyterLab
+lab: $(VENV)/course  ## set up, and open the course in JupyterLab: copies of your own, in my-course
+	$(BIN)/python -m jobqueue_lesson open my-course $(LAB_ARGS)
+
+edit: $(VENV)/course  ## open the course's own pages in JupyterLab, to change the course
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
 
 doctor: $(VENV)/course  ## check this machine: what is missing, and the command that fixes it
@@ -85,6 +88,7 @@ $(VENV)/python:
 	  echo "The course needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=python3.13 …"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@echo '{}' > $(VENV)/package.json  # or node takes JupyterLab's scripts for modules, as package.json says of ours
 	@touch $@
 
 $(VENV)/course: pyproject.toml | $(VENV)/python

@@ -16,6 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console that cannot print ✓ must not crash it
+    arguments, more = _split(arguments)
     options = _parser().parse_args(arguments)
     folder = options.folder.expanduser().absolute()
     if options.command == "doctor":
@@ -33,12 +34,20 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     print("JupyterLab runs until you press Ctrl-C here.", flush=True)
     try:
-        copies.run_lab(folder, browser=not options.no_browser, port=options.port)
+        copies.run_lab(folder, browser=not options.no_browser, port=options.port, more=more)
     except ImportError as error:
         why = doctor.command("-m", "jobqueue_lesson", "doctor")
         print(f"JupyterLab cannot run here: {error}. To find out why: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Split a command line at `--`: what comes after it is for JupyterLab."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
 
 
 def report(folder: Path, copied: copies.Copied) -> str:
@@ -70,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "open",
         help="copy the notebooks to a folder of your own, and open them in JupyterLab",
         description="Copy the notebooks to a folder of your own, and open them in JupyterLab. "
-        "A page that you have edited or run is never overwritten.",
+        "A page that you have edited or run is never overwritten. Arguments after -- are for JupyterLab.",
     )
     open_.add_argument(
         "folder", nargs="?", type=Path, default=Path(copies.FOLDER), help=f"default: {copies.FOLDER}, in this folder"

@@ -285,7 +285,7 @@ def _files(pyodide: Pyodide, wheels: Path, lock: dict[str, Any]) -> dict[str, Pa
 def _extensions() -> dict[str, Any]:
     """Return a configuration with only those JupyterLab extensions that the site needs, not all that are installed."""
     here = Path(sys.prefix, EXTENSIONS)
-    ours = [here / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget", "jobqueue-lesson-alt")]
+    ours = [here / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget", "jobqueue-lesson")]
     wanted = [str(path) for path in [*ours, LITE / EXTENSIONS / "@jupyterlite/pyodide-kernel-extension"]]
     return {"LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": wanted}}
 

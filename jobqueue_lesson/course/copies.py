@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,21 @@ from .editions import TO_WORK_THROUGH
 
 FOLDER = "jobqueue-lesson"
 RECORD = ".jobqueue_lesson_copied.json"
+OF_JUPYTERLAB = ".jupyterlab"
+"""Where JupyterLab's settings and its layout are, in the learner's folder."""
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # it would ask
+    "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False},  # it leaves no room for the names
+    "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},
+}
+LAYOUT = {
+    "main": {"dock": None},
+    "left": {"collapsed": True, "visible": True, "widgets": ["filebrowser"]},
+    "right": {"collapsed": True, "visible": True, "widgets": []},
+    "relativeSizes": [0.26, 0.74, 0],
+}
+"""What JupyterLab shows at first: the page, and nothing beside it. The list of files, once opened, is wide enough."""
 
 
 class Copied(NamedTuple):
@@ -56,7 +72,7 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
         return Copied(name, [], [], [], [])  # a checkout's own pages: nothing to copy
     wanted = pages.edition_files(name)
     if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in wanted):
-        raise ValueError(f"no page starts with {fresh!r}; there are: {', '.join(wanted)}")
+        raise ValueError(f"no page starts with {fresh!r}; there are: {', '.join(_pages_of(list(wanted)))}")
     folder.mkdir(parents=True, exist_ok=True)
     copied = Copied(name, [], [], [], [])
     try:
@@ -73,42 +89,71 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
                 else:
                     copied.kept.append(page)
                     continue
+                path.parent.mkdir(exist_ok=True)
                 _write(path, content)
             digests[page] = _digest(content)
     finally:
         _write(folder / RECORD, (json.dumps({"edition": name, "copied": digests}, indent=1) + "\n").encode())
-    return copied
+    return copied._replace(**{kind: _pages_of(getattr(copied, kind)) for kind in ("new", "updated", "kept")})
 
 
-def run_lab(folder: Path, *, browser: bool = True, port: int = 0) -> None:
+def run_lab(folder: Path, *, browser: bool = True, port: int = 0, more: Sequence[str] = ()) -> None:
     """Run JupyterLab in a folder, at the first page, until Ctrl-C. It listens on the loopback interface only.
 
     Args:
         folder: the folder with the pages.
         browser: whether to open a browser.
         port: 0 for any free port.
+        more: further arguments for JupyterLab.
 
     Raises:
         ImportError: if JupyterLab is not installed, or is broken.
+        OSError: if the folder cannot be written.
     """
     from jupyterlab.labapp import main
 
+    own = prepare_lab(folder)
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     os.chdir(folder)
     sys.argv[0] = "jupyter-lab"
-    main(
-        [
-            "--ServerApp.root_dir=.",
-            f"--LabApp.default_url=/lab/tree/{pages.FIRST}",
-            "--ip=127.0.0.1",
-            f"--port={port}",
-            "--ServerApp.port_retries=0",
-            "--ServerApp.answer_yes=True",  # the first Ctrl-C stops it
-            "--log-level=WARN",
-            *([] if browser else ["--no-browser"]),
-            *(["--allow-root"] if as_root else []),
-        ]
-    )
+    ours = [
+        *own,
+        "--ServerApp.root_dir=.",
+        f"--LabApp.default_url=/lab/tree/{pages.FIRST}",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--ServerApp.answer_yes=True",  # the first Ctrl-C stops it
+        "--log-level=WARN",
+        *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if as_root else []),
+    ]
+    given = {argument.partition("=")[0] for argument in more}  # JupyterLab refuses an argument that it gets twice
+    main([*(argument for argument in ours if argument.partition("=")[0] not in given), *more])
+
+
+def prepare_lab(folder: Path) -> list[str]:
+    """Write JupyterLab's settings and, if there is none yet, its layout; return the arguments that make it use them.
+
+    They are the folder's own, so that nothing of the learner's other notebooks is changed, or gets in the way.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    settings, workspaces = folder / OF_JUPYTERLAB / "settings", folder / OF_JUPYTERLAB / "workspaces"
+    settings.mkdir(parents=True, exist_ok=True)
+    _write(settings / "overrides.json", (json.dumps(SETTINGS, indent=1) + "\n").encode())
+    if not workspaces.exists():
+        layout = {"data": {"layout-restorer:data": LAYOUT}, "metadata": {"id": "default"}}
+        WorkspacesManager(str(workspaces)).save("default", json.dumps(layout))
+    return [f"--LabApp.app_settings_dir={settings}", f"--LabApp.workspaces_dir={workspaces}"]
+
+
+def _pages_of(names: list[str]) -> list[str]:
+    """Return the names without those of results: they are treated like pages, but nobody needs to hear of them."""
+    return [name for name in names if not name.startswith(f"{pages.RESULTS}/")]
 
 
 def _digest(content: bytes) -> str:

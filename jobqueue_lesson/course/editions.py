@@ -73,6 +73,16 @@ def course(notebook: Notebook) -> Notebook:
     return made
 
 
+def results(notebook: Notebook) -> Notebook:
+    """Return a page to look things up in: the course's own edition with everything as it was saved."""
+    made = deepcopy(notebook)
+    made["cells"] = [cell for cell in made["cells"] if not is_speaker_note(cell)]
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            _set_source(cell, re.sub(r"\]\((?=[A-Z_]+\.md)", "](../", _source(cell)))
+    return made
+
+
 def learner(notebook: Notebook) -> Notebook:
     """Return the learner's edition: the course's own without solutions."""
     made = course(notebook)
@@ -240,7 +250,7 @@ def _fenced(text: str, language: str) -> str:
 
 # --- all of them ---
 
-EDITIONS = {made.__name__: made for made in (course, learner, instructor, slides, presenting, site)}
+EDITIONS = {made.__name__: made for made in (course, results, learner, instructor, slides, presenting, site)}
 """The editions by name."""
 TO_WORK_THROUGH = ("course", "learner", "instructor")
 """The editions that people work through; the others are for tools that show them."""
@@ -260,4 +270,9 @@ def make_edition(page: bytes, name: str) -> bytes:
     made = EDITIONS[name](notebook)
     if made == notebook:
         return page
-    return (json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return to_bytes(made)
+
+
+def to_bytes(notebook: Notebook) -> bytes:
+    """Return a notebook as Jupyter saves it."""
+    return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

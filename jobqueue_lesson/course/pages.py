@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from .editions import Notebook, is_solution, is_speaker_note, make_edition
+from .editions import Notebook, is_solution, is_speaker_note, make_edition, to_bytes
 
 FIRST = "00_start_here.ipynb"
+RESULTS = "results"
+"""The folder with the pages as they were saved."""
 TRACKS = {"Build it": range(7), "Run it": range(7, 13), "Prove it": range(13, 15), "Share it": range(15, 20)}
 """The tracks, with the numbers of their pages. Nobody needs to take all of them."""
 
@@ -58,7 +60,9 @@ def objectives(notebook: Notebook) -> list[Objective]:
 
 
 def edition_files(name: str) -> dict[str, bytes]:
-    """Return the files of an edition, by name: its pages, and the Markdown files beside them.
+    """Return the files of an edition, by path: its pages, and the Markdown files beside them.
+
+    The course's own edition has its pages a second time, with their results, in a folder.
 
     Raises:
         ValueError: for the instructor's edition, if only the learner's is installed.
@@ -68,6 +72,10 @@ def edition_files(name: str) -> dict[str, bytes]:
     for path in sorted(folder().iterdir()):
         if path.suffix == ".ipynb":
             files[path.name] = make_edition(path.read_bytes(), name)
+            if name == "course" and _has_results(path):
+                results = f"{RESULTS}/{path.name}"
+                files[path.name] = _with_link(files[path.name], results)
+                files[results] = make_edition(path.read_bytes(), "results")
             cells = json.loads(path.read_bytes())["cells"]
             for_instructors += sum(is_solution(cell) or is_speaker_note(cell) for cell in cells)
         elif path.suffix == ".md":
@@ -75,3 +83,16 @@ def edition_files(name: str) -> dict[str, bytes]:
     if name == "instructor" and not for_instructors:
         raise ValueError("only the learner's edition is installed here: it has neither solutions nor notes")
     return files
+
+
+def _has_results(path: Path) -> bool:
+    """Whether anything was run in a page: not in those of the learner's zip."""
+    return any(cell.get("outputs") for cell in json.loads(path.read_bytes())["cells"])
+
+
+def _with_link(page: bytes, results: str) -> bytes:
+    """Return a page whose first cell links to the page with its results."""
+    notebook = json.loads(page)
+    title = notebook["cells"][0]
+    title["source"] = [*title["source"], f"\n\n[This page with all its results]({results}), to look things up"]
+    return to_bytes(notebook)

@@ -8,20 +8,32 @@ from pathlib import Path
 import pytest
 
 from jobqueue_lesson import __main__
-from jobqueue_lesson.course import copies, pages
+from jobqueue_lesson.course import copies, editions, pages
 from tools.paths import ROOT
 
 
 def page(*sources, solution="return 42"):
-    """Return a small page of the course, with nothing run."""
+    """Return a small page of the course as it is saved."""
+    said = {"name": "stdout", "output_type": "stream", "text": ["1\n"]}
     cells = [
-        {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": [text]}
+        {"cell_type": "code", "execution_count": 1, "id": f"c{n}", "metadata": {}, "outputs": [said], "source": [text]}
         for n, text in enumerate(sources)
     ]
     folded = {"jupyter": {"source_hidden": True}}
     cells += [{**cells[0], "id": "try-solution", "metadata": folded, "source": [solution]}]
     made = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(made, indent=1) + "\n").encode()
+
+
+def copied(*sources):
+    """Return the learner's copy of page 4 with these cells."""
+    made = json.loads(page(*sources))
+    for cell in made["cells"]:
+        cell.update(execution_count=None, outputs=[])
+    made["cells"][0]["source"].append(
+        "\n\n[This page with all its results](results/04_retries.ipynb), to look things up"
+    )
+    return editions.to_bytes(made)
 
 
 @pytest.fixture
@@ -48,9 +60,12 @@ def names(folder):
 
 def test_open_copies_the_pages_and_what_belongs_to_them(course, mine):
     done = copies.copy(mine)
-    assert names(mine) == done.new == [pages.FIRST, "04_retries.ipynb", "GLOSSARY.md"]
-    for name in done.new:
-        assert (mine / name).read_bytes() == (course / name).read_bytes()
+    assert names(mine) == [pages.FIRST, "04_retries.ipynb", "GLOSSARY.md", "results"]
+    assert names(mine / "results") == [pages.FIRST, "04_retries.ipynb"]
+    assert done.new == names(mine)[:3]
+    assert (mine / "04_retries.ipynb").read_bytes() == copied("retry")
+    assert (mine / "results" / "04_retries.ipynb").read_bytes() == page("retry")
+    assert (mine / "GLOSSARY.md").read_bytes() == (course / "GLOSSARY.md").read_bytes()
 
 
 def test_a_second_time_there_is_nothing_to_do(course, mine):
@@ -72,7 +87,8 @@ def test_a_page_that_nobody_touched_is_updated_by_a_newer_course(course, mine):
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
     done = copies.copy(mine)
     assert (done.updated, done.kept) == (["04_retries.ipynb"], [])
-    assert (mine / "04_retries.ipynb").read_bytes() == page("a newer course")
+    assert (mine / "04_retries.ipynb").read_bytes() == copied("a newer course")
+    assert (mine / "results" / "04_retries.ipynb").read_bytes() == page("a newer course")
 
 
 def test_a_page_that_was_only_opened_is_not_an_edited_one(course, mine):
@@ -99,7 +115,7 @@ def test_without_a_record_that_can_be_read_nothing_is_written_over(course, mine,
     (mine / copies.RECORD).write_text(record)
     (course / "04_retries.ipynb").write_bytes(page("a newer course"))
     assert copies.copy(mine).kept == ["04_retries.ipynb"]
-    assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
+    assert (mine / "04_retries.ipynb").read_bytes() == copied("retry")
 
 
 def test_a_page_that_was_deleted_comes_again(course, mine):
@@ -117,7 +133,7 @@ def test_a_fresh_copy_stands_beside_the_learners_under_its_old_name(course, mine
         saved = ["04_retries-mine.ipynb", "04_retries-mine2.ipynb"][number]
         assert (done.renamed, done.kept) == ([saved], [pages.FIRST])
         assert (mine / saved).read_bytes() == answer
-        assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
+        assert (mine / "04_retries.ipynb").read_bytes() == copied("retry")
     assert (mine / "04_retries-mine.ipynb").read_bytes() == page("first answer")
     assert copies.copy(mine, fresh="all").renamed == ["00_start_here-mine.ipynb"]
 
@@ -162,7 +178,7 @@ def test_a_disk_that_fills_up_loses_no_page(course, mine, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         copies.copy(mine)
-    assert (mine / "04_retries.ipynb").read_bytes() == page("retry")
+    assert (mine / "04_retries.ipynb").read_bytes() == copied("retry")
 
 
 def test_the_checkout_has_the_course():
@@ -184,7 +200,7 @@ def started(monkeypatch):
 def test_open_makes_a_folder_here_and_starts_jupyterlab_there(course, started, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert __main__.main(["open"]) == 0
-    assert started == [(tmp_path / "jobqueue-lesson", {"browser": True, "port": 0})]
+    assert started == [(tmp_path / "jobqueue-lesson", {"browser": True, "port": 0, "more": []})]
     assert names(tmp_path / "jobqueue-lesson")[0] == pages.FIRST
     said = capsys.readouterr().out
     assert f"The course is in {tmp_path / 'jobqueue-lesson'}\n   3 copied: 00_start_here.ipynb, " in said
@@ -198,7 +214,35 @@ def test_open_says_what_it_has_kept_and_how_to_get_a_fresh_copy(course, started,
     assert "1 kept as you left them; for a fresh copy beside yours: open --fresh PAGE (or all): 04_retries.ipynb" in (
         capsys.readouterr().out
     )
-    assert started == [(mine, {"browser": False, "port": 8888})]
+    assert started == [(mine, {"browser": False, "port": 8888, "more": []})]
+
+
+def test_what_comes_after_two_dashes_is_for_jupyterlab(course, started, mine):
+    assert __main__.main(["open", str(mine), "--no-browser", "--", "--ServerApp.allow_origin=*", "--port=1"]) == 0
+    assert started == [(mine, {"browser": False, "port": 0, "more": ["--ServerApp.allow_origin=*", "--port=1"]})]
+
+
+def test_jupyterlab_is_given_no_argument_twice(mine, monkeypatch):
+    given = []
+    monkeypatch.setattr("jupyterlab.labapp.main", given.extend)
+    mine.mkdir(parents=True)
+    monkeypatch.chdir(mine)
+    copies.run_lab(mine, more=["--port=8888", "--ip=localhost"])
+    assert [argument for argument in given if argument.startswith(("--port=", "--ip="))] == [
+        "--port=8888",
+        "--ip=localhost",
+    ]
+
+
+def test_jupyterlab_asks_nothing_and_keeps_the_layout_that_the_learner_made(mine):
+    settings, workspaces = (Path(argument.partition("=")[2]) for argument in copies.prepare_lab(mine))
+    assert json.loads((settings / "overrides.json").read_text()) == copies.SETTINGS
+    (layout,) = workspaces.iterdir()
+    assert '"collapsed": true' in layout.read_text()
+    layout.write_text("the learner's own")
+    copies.prepare_lab(mine)
+    assert layout.read_text() == "the learner's own"
+    assert {settings.parent, workspaces.parent} == {mine / copies.OF_JUPYTERLAB}
 
 
 def test_a_folder_that_cannot_be_is_named(course, started, tmp_path, capsys):

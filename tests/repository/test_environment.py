@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -131,8 +130,10 @@ def test_binder_has_a_python_that_ci_tests_and_installs_this_package():
 
 def test_the_link_to_binder_opens_a_page_that_is_there():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (page,) = set(re.findall(r"mybinder\.org/v2/gh/[^)\s`]+\?urlpath=lab/tree/([\w/.]+\.ipynb)", readme))
-    assert (ROOT / page).is_file()
+    (page,) = set(re.findall(r"mybinder\.org/v2/gh/[^)\s`]+\?urlpath=lab/tree/([\w/.-]+\.ipynb)", readme))
+    folder, name = page.split("/")
+    assert f"jobqueue_lesson open {folder} --copy-only" in (ROOT / ".binder" / "postBuild").read_text(encoding="utf-8")
+    assert (ROOT / "notebooks" / name).is_file()
 
 
 def test_a_codespace_can_do_what_it_is_told():
@@ -144,11 +145,10 @@ def test_a_codespace_can_do_what_it_is_told():
     assert told["image"].removeprefix("python:") in pythons()
     program, target = told["postCreateCommand"].split()
     assert (program, can_be_made(target)) == ("make", True)
-    jupyter, lab, page, *options = told["postAttachCommand"]
-    assert (jupyter, lab) == (".venv/bin/jupyter", "lab")
-    assert (ROOT / page).is_file()
-    assert f"--LabApp.default_url=/lab/tree/{Path(page).name}" in options
-    assert "--ip=127.0.0.1" in options
+    python, *options = told["postAttachCommand"]
+    assert python == ".venv/bin/python"
+    assert options[:4] == ["-m", "jobqueue_lesson", "open", "my-course"]
+    assert "--no-browser" in options
     (port,) = told["forwardPorts"]
     assert f"--port={port}" in options
     assert list(told["portsAttributes"]) == [str(port)]

@@ -185,10 +185,14 @@ def test_where_it_is_installed_open_brings_the_pages_and_a_page_runs(python, hom
         assert server["hostname"] == "127.0.0.1"
         assert server["root_dir"] == str(home / "jobqueue-lesson")
         listed = {entry["name"] for entry in json.loads(ask(server, "api/contents"))["content"]}
-        assert listed >= set(PAGES)
+        assert listed >= {*PAGES, "results"}
         assert "JupyterLab" in ask(server, "lab/tree/00_start_here.ipynb")
     for name in PAGES:
-        assert (home / "jobqueue-lesson" / name).read_bytes() == (ROOT / "notebooks" / name).read_bytes()
+        page = json.loads((home / "jobqueue-lesson" / name).read_bytes())
+        assert not any(cell.get("outputs") for cell in page["cells"])
+        assert f"(results/{name})" in "".join(page["cells"][0]["source"])
+        saved = json.loads((home / "jobqueue-lesson" / "results" / name).read_bytes())
+        assert any(cell.get("outputs") for cell in saved["cells"])
     assert "/lab/tree/00_start_here.ipynb?token=" in (home.parent / "open.log").read_text()
     run_page = run(home, python.parent / "jupyter", "execute", "--inplace", "jobqueue-lesson/00_start_here.ipynb")
     assert run_page.returncode == 0, run_page.stderr

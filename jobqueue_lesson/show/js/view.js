@@ -10,6 +10,7 @@ import { Scrubber } from "./scrubber.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
+const KEYS = "Click here, then ← and → step, Space plays";
 const QUIET = 2500; // milliseconds between two events that are read out while it plays
 
 // A record outlives its views, and all views of a widget share it. The model that anywidget passes is a new object each
@@ -53,7 +54,11 @@ class View {
 
   #putTogether() {
     const { controls, canvas, scrubber, lastEvent, detail, timeline, spoken, live } = this;
-    const parts = [controls.element, canvas, scrubber.element, lastEvent, detail, timeline.element, spoken];
+    // Until the replay has the focus, keys go to JupyterLab: an arrow would select or fold cells. A screen reader, and
+    // whoever comes by Tab, has the focus first.
+    const keys = h("div", { class: "jq-keys", "aria-hidden": "true" }, KEYS);
+    const said = h("div", { class: "jq-said" }, lastEvent, keys);
+    const parts = [controls.element, canvas, scrubber.element, said, detail, timeline.element, spoken];
     if (live) parts.unshift(live.element);
     const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
     // Without this, JupyterLab would handle the keys: an arrow would go to another cell. It looks only at the element
@@ -67,6 +72,9 @@ class View {
 
   #listen() {
     this.root.addEventListener("keydown", (event) => this.controls.onKey(event));
+    this.root.addEventListener("click", (event) => {
+      if (!event.target.closest("button, select, input")) this.canvas.focus({ preventScroll: true });
+    });
     this.canvas.addEventListener("pointermove", (event) => {
       const job = this.#jobAt(event);
       this.canvas.style.cursor = job < 0 ? "" : "pointer";
@@ -77,7 +85,6 @@ class View {
       const job = this.#jobAt(event);
       this.controls.follow.value = String(job);
       this.#follow(job);
-      this.canvas.focus();
     });
     this.onEvents = () => this.#grow();
     this.model.on("msg:custom", this.onEvents);
