@@ -18,7 +18,7 @@ def my_next(waiting):  # type: ignore[no-untyped-def]
     "what a worker takes next",
     stub=my_next,
     hints=[
-        "Go through the list, and remember the best job so far. Is a later one better only if its priority is higher?",
+        "Only the priority counts. Go through the list, and remember the best job so far.",
         "max(…, key=…) compares jobs by what `key` returns for each. Of several that are equal, it returns the first.",
         'return max(waiting, key=lambda job: job["priority"])',
     ],
