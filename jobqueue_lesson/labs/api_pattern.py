@@ -103,14 +103,16 @@ def full_queue_lab() -> Lab:
             label="202: how long until done",
         )
         ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503: try again later")
-        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))
+        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(-0.2, 10.2), ylim=(-0.3, 7.2))
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper left", ncols=2)
 
     def say(outcome: Responses) -> str:
         slowest = max((wait for _, wait in outcome.accepted), default=0.0)
+        came = len(outcome.accepted) + len(outcome.refused)
         return (
-            f"{len(outcome.accepted)} requests accepted with 202, {len(outcome.refused)} refused with 503.\n"
+            f"{came} requests came in, at random moments: {len(outcome.accepted)} accepted with 202, "
+            f"{len(outcome.refused)} refused with 503.\n"
             f"The slowest accepted job was done after {format_duration(slowest)}."
         )
 
@@ -119,5 +121,5 @@ def full_queue_lab() -> Lab:
         "requests_per_second": Slider("requests per second", 1.0, 30.0, 1.0, 15.0),
         "workers": Slider("workers", 1, 4, 1, 1),
     }
-    question = "One worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
+    question = "A worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
     return Lab(question, full_queue, draw, say, controls)
