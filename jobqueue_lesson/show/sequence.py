@@ -37,7 +37,7 @@ class Conversation:
     """Record the messages between a client, the API, a queue and its workers, from now on.
 
     Args:
-        queue: the queue behind the API. Its `get` is replaced by one that also notes who asked: the API does, no worker.
+        queue: the queue behind the API. Its `get` is replaced by one that also notes that the API asked.
         client: the HTTP client. Event hooks are added to it.
     """
 
