@@ -231,7 +231,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     def _in_thread(self) -> str:
         """Say so if a task is waiting for a thread, before a path that would end with it after many names."""
         if any("_in_worker_thread" in _path(task) for task in self._tasks if not task.done()):
-            return "A task is waiting for a thread, and simulated time has none: is an endpoint `def`, not `async def`? "
+            return "A task waits for a thread, and simulated time has none: is an endpoint `def`, not `async def`? "
         return ""
 
     def _report_unretrieved(self, main: asyncio.Task[Any]) -> None:
