@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ..job import Job, QueueFull
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import LOOKS, format_duration
 from ..simulation import Simulation
 from ..worker import Worker
@@ -37,7 +37,27 @@ QUESTIONS = {
     ),
 }
 
+REMEMBER = {
+    "urgent": Question(
+        "Page 5: the one worker is sending a newsletter. An urgent job comes in. When does it run?",
+        (
+            Option("At once: it interrupts the newsletter.", "Nothing interrupts a running job. It has been started."),
+            Option("After everything already waiting", "That is a queue without priorities: first come, first served."),
+            Option("Next, when the worker is free", "It passes the jobs that wait, not the one that runs.", right=True),
+        ),
+    ),
+    "late-report": Question(
+        "Page 2: job 7 is completed. Then a report comes in that it has failed. What does JobQueue do?",
+        (
+            Option("It refuses, with an error.", "Nothing leads out of completed. The job stays as it is.", right=True),
+            Option("It marks the job as failed.", "Then somebody would send a finished job's e-mail again."),
+            Option("It ignores the report.", "Then nobody would ever look for what went wrong there."),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Responses(NamedTuple):
