@@ -31,7 +31,7 @@ REMEMBER = {
     "who-makes-it": Question(
         "Page 1: an API notes the work down and answers 202. Who makes the report?",
         (
-            Option("The API, once it has answered", "Then its places would be taken again, and the line is back."),
+            Option("The API, once it has answered", "Then the line at its door would be back."),
             Option("A worker, when it gets to the job", "The API is free for the next request meanwhile.", right=True),
             Option("Nobody, until the client asks again", "Asking starts nothing. A worker takes the job by itself."),
         ),
