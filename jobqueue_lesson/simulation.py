@@ -153,7 +153,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             if not timers or timers[0][WHEN] == math.inf:
                 raise EndlessWait(
                     f"this wait can never end: at t={self._now:g} s no timer is set and no task is ready. "
-                    f"{self._waiting()}"
+                    f"{self._in_thread()}{self._waiting()}"
                 )
             now = self._now = timers[0][WHEN]
             while timers and timers[0][WHEN] <= now:
@@ -227,6 +227,12 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         """Name the unfinished tasks, and the function that each is waiting in."""
         waiting = sorted(f"{task.get_name()} in {_path(task)}" for task in self._tasks if not task.done())
         return f"Waiting: {'; '.join(waiting) or 'no task'}"
+
+    def _in_thread(self) -> str:
+        """Say so if a task is waiting for a thread, before a path that would end with it after many names."""
+        if any("_in_worker_thread" in _path(task) for task in self._tasks if not task.done()):
+            return "A task waits for a thread, and simulated time has none: is an endpoint `def`, not `async def`? "
+        return ""
 
     def _report_unretrieved(self, main: asyncio.Task[Any]) -> None:
         """Report the exceptions of background tasks that were never retrieved."""

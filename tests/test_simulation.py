@@ -7,8 +7,10 @@ import threading
 import time
 
 import pytest
+from fastapi import FastAPI
 
 from jobqueue_lesson import Simulation
+from jobqueue_lesson.api import in_process
 from jobqueue_lesson.simulation import EndlessWait
 
 
@@ -249,6 +251,21 @@ def test_a_wait_that_nothing_can_end_is_an_error_that_says_who_waits_and_since_w
         "this wait can never end: at t=2.5 s no timer is set and no task is ready. "
         "Waiting: ann in take > Queue.get; run() in forever > Event.wait"
     )
+
+
+def test_an_endpoint_in_a_thread_is_named_before_the_long_path_to_it(sim):
+    app = FastAPI()
+
+    @app.get("/")
+    def in_a_thread():
+        return 200
+
+    async def ask():
+        async with in_process(app) as client:
+            await client.get("/")
+
+    with pytest.raises(EndlessWait, match=r"is an endpoint `def`, not `async def`\? Waiting: "):
+        sim.run(ask())
 
 
 def test_a_sleep_without_end_is_an_endless_wait(sim):

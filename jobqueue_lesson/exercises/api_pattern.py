@@ -20,7 +20,7 @@ def my_state(job):  # type: ignore[no-untyped-def]
     stub=my_state,
     hints=[
         "Two ifs, on job.status. Not on whether there is a result: a job may well return nothing.",
-        "A job that is waiting for its next attempt has an error, but has not failed.",
+        "A job that is pending again, before its next attempt, has an error, but has not failed.",
         'if job.status == "completed": state["result"] = job.result. The same with "failed" and job.error.',
     ],
 )
@@ -28,33 +28,39 @@ def check_state(answer: Any) -> None:
     """Return `result` if the job is completed, `error` if it has permanently failed, and neither otherwise."""
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
-    for _ in range(6):
+    for _ in range(8):
         queue.enqueue("job", max_attempts=2)
-    first = {"id": 1, "status": "pending"}
-    same("for a job that is pending, it", answer(queue.get(1)), first)
-    for _ in range(5):
+
+    def compare(job_id: int, what: str, hint: str = "", **expected: Any) -> None:
+        same(f"for a job that is {what}, it", answer(queue.get(job_id)), {"id": job_id, **expected}, hint)
+
+    neither = "It has neither ended well nor for good: no result, no error."
+    earlier = "It has the error of an earlier attempt. Ask job.status, not job.error."
+    nothing = "A job may well return nothing, or 0. Ask job.status, not job.result."
+    compare(1, "pending", neither, status="pending")
+    for _ in range(7):
         queue.dequeue()
-    queue.complete(1, {"pages": 5})
-    queue.complete(2, None)
-    queue.fail(3, ConnectionError("down"))
-    queue.fail(4, ConnectionError("down"))
-    cases = {
-        1: ("completed", {"id": 1, "status": "completed", "result": {"pages": 5}}),
-        2: ("completed, with the result None", {"id": 2, "status": "completed", "result": None}),
-        3: ("pending again, after an attempt that failed", {"id": 3, "status": "pending"}),
-        5: ("processing", {"id": 5, "status": "processing"}),
-    }
-    for job_id, (what, expected) in cases.items():
-        same(f"for a job that is {what}, it", answer(queue.get(job_id)), expected)
+    for job_id, result in enumerate(({"pages": 5}, None, 0), start=1):
+        queue.complete(job_id, result)
+    for job_id in (4, 5, 6):
+        queue.fail(job_id, ConnectionError("down"))
+    compare(1, "completed", "Its result belongs in the answer.", status="completed", result={"pages": 5})
+    compare(2, "completed, with the result None", nothing, status="completed", result=None)
+    compare(3, "completed, with the result 0", nothing, status="completed", result=0)
+    compare(4, "pending again, after an attempt that failed", earlier, status="pending")
+    compare(7, "processing", neither, status="processing")
     sim.run(asyncio.sleep(60))
-    again = {job.id for job in (queue.dequeue() for _ in range(3)) if job is not None}
-    if again >= {3, 4}:  # their second attempts
-        queue.complete(3, "at last")
-        queue.fail(4, ConnectionError("still down"))
-    expected = {"id": 3, "status": "completed", "result": "at last"}
-    same("for a job that is completed at its second attempt, it", answer(queue.get(3)), expected)
-    expected = {"id": 4, "status": "failed", "error": "ConnectionError: still down"}
-    same("for a job that has failed for good, it", answer(queue.get(4)), expected)
+    while queue.dequeue() is not None:  # their second attempts
+        pass
+    compare(4, "processing, at its second and last attempt", earlier, status="processing")
+    queue.complete(4, "at last")
+    queue.fail(5, ConnectionError("still down"))
+    queue.fail(6, ConnectionError("still down"))
+    queue.revive(6)
+    compare(4, "completed at its second attempt", earlier, status="completed", result="at last")
+    error = "ConnectionError: still down"
+    compare(5, "permanently failed", "Its error belongs in the answer: job.error.", status="failed", error=error)
+    compare(6, "pending again, because a person revived it", earlier, status="pending")
 
 
 SHORTEST = 0.010
@@ -89,15 +95,28 @@ def check_wait(answer: Any) -> None:
         # waiting longest. If the client learns of that one in time, it does so for every other.
         takes = max(SHORTEST, now)
         wait = answer(question)
-        number = isinstance(wait, (int, float)) and wait > 0
-        expect(number, f"before question {question} it waits {wait!r} s", "a number of seconds, above 0")
+        expect(
+            isinstance(wait, (int, float)) and wait > 0,
+            f"before question {question} it waits {wait!r} s",
+            "a number of seconds, above 0",
+            "The first question has the number 1, not 0.",
+        )
+        again = answer(question)
+        expect(
+            again == wait,
+            f"asked twice about question {question}, it says {wait!r} s and then {again!r} s",
+            "the same wait each time",
+            "Many clients call it, each with its own questions. Go by the number that is passed in.",
+        )
         now += wait
         limit = 2 * takes + LATE
         expect(
-            now <= limit,
+            now <= limit + 1e-9,
             f"a job takes {takes:,.4g} s, and the client hears of its end {now:,.4g} s after ordering it",
             f"{limit:,.4g} s at the latest: twice the job's own time plus {1000 * LATE:.0f} ms",
-            "Start with a short wait and let it grow: then short jobs are asked about soon.",
+            "Start with a short wait and let it grow: then short jobs are asked about soon."
+            if question == 1
+            else "This wait is too long for what has passed so far. Wait at most as long again, and 20 ms.",
         )
         if now >= LONGEST:
             return
@@ -105,4 +124,5 @@ def check_wait(answer: Any) -> None:
         False,
         f"a job of {LONGEST / 60:.0f} minutes needs more than {QUESTIONS} questions: the last comes after {now:,.4g} s",
         f"{QUESTIONS} at most",
+        "The waits grow too slowly, or stop growing. How much longer than the last may each wait be?",
     )

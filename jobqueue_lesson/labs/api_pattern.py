@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ..job import Job, QueueFull
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import LOOKS, format_duration
 from ..simulation import Simulation
 from ..worker import Worker
@@ -37,7 +37,27 @@ QUESTIONS = {
     ),
 }
 
+REMEMBER = {
+    "urgent": Question(
+        "Page 5: the one worker is sending a newsletter. An urgent job comes in. When does it run?",
+        (
+            Option("At once: it interrupts the newsletter.", "Nothing interrupts a running job. It has been started."),
+            Option("After everything already waiting", "That is a queue without priorities: first come, first served."),
+            Option("Next, when the worker is free", "It passes the jobs that wait, not the one that runs.", right=True),
+        ),
+    ),
+    "late-report": Question(
+        "Page 2: job 7 is completed. Then a report comes in that it has failed. What does JobQueue do?",
+        (
+            Option("It refuses, with an error.", "Nothing leads out of completed. The job stays as it is.", right=True),
+            Option("It marks the job as failed.", "Then somebody would send a finished job's e-mail again."),
+            Option("It ignores the report.", "Then nobody would ever look for what went wrong there."),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Responses(NamedTuple):
@@ -103,14 +123,16 @@ def full_queue_lab() -> Lab:
             label="202: how long until done",
         )
         ax.plot(outcome.refused, [0.0] * len(outcome.refused), "X", color="#d55e00", ms=7, label="503: try again later")
-        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(0, 10), ylim=(-0.3, 6))
+        ax.set(xlabel="time of the request (s)", ylabel="seconds until done", xlim=(-0.2, 10.2), ylim=(-0.3, 7.2))
         ax.grid(visible=True, axis="y")
         ax.legend(loc="upper left", ncols=2)
 
     def say(outcome: Responses) -> str:
         slowest = max((wait for _, wait in outcome.accepted), default=0.0)
+        came = len(outcome.accepted) + len(outcome.refused)
         return (
-            f"{len(outcome.accepted)} requests accepted with 202, {len(outcome.refused)} refused with 503.\n"
+            f"{came} requests came in, at random moments: {len(outcome.accepted)} accepted with 202, "
+            f"{len(outcome.refused)} refused with 503.\n"
             f"The slowest accepted job was done after {format_duration(slowest)}."
         )
 
@@ -119,5 +141,5 @@ def full_queue_lab() -> Lab:
         "requests_per_second": Slider("requests per second", 1.0, 30.0, 1.0, 15.0),
         "workers": Slider("workers", 1, 4, 1, 1),
     }
-    question = "One worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
+    question = "A worker does ten jobs a second. What does a longer queue buy you, and what does it cost?"
     return Lab(question, full_queue, draw, say, controls)

@@ -1,4 +1,4 @@
-"""Page 2: its panel, and the question of its card."""
+"""Page 2: its panel, and the questions of its cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 from ..history import History
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..show.timeline import plot_timeline
 from ..simulation import Simulation
@@ -27,7 +27,19 @@ QUESTIONS = {
     ),
 }
 
+REMEMBER = {
+    "who-makes-it": Question(
+        "Page 1: an API notes the work down and answers 202. Who makes the report?",
+        (
+            Option("The API, once it has answered", "Then the line at its door would be back."),
+            Option("A worker, when it gets to the job", "The API is free for the next request meanwhile.", right=True),
+            Option("Nobody, until the client asks again", "Asking starts nothing. A worker takes the job by itself."),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 def life_of_a_job(failures: int = 1, max_attempts: int = 3) -> History:

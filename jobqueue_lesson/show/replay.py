@@ -131,7 +131,7 @@ def _timeline(history: History) -> tuple[bytes, list[float], str]:
     """
     many = len(history.jobs())
     with course_style():
-        figure = Figure(figsize=(11.0, min(1.3 + 0.26 * many, 3.4)), dpi=100)
+        figure = Figure(figsize=(11.0, min(1.05 + 0.22 * many, 3.2)), dpi=100)
         axes = plot_timeline(history, ax=figure.subplots(), max_rows=24)
         png = io.BytesIO()
         figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})

@@ -37,7 +37,7 @@ LOOKS = {
     "backing off": Look("#f0c36d", "~", hatch="////", height=0.34),
     "processing": Look("#0072b2", "█"),
     "failed attempt": Look("#d55e00", "x", hatch="xxxx"),
-    "released": Look("#cc79a7", "↩", hatch="\\\\\\\\"),
+    "released": Look("#cc79a7", "↩", marker="<"),
     "completed": Look("#009e73", "✓", marker="o"),
     "failed": Look(INK, "✗", marker="X"),
 }

@@ -30,10 +30,10 @@ STACK = ("completed", "failed", "processing", "backing off", "delayed", "waiting
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
-LOOK_OF_ATTEMPT: dict[str | None, str] = {RETRY: "failed attempt", FAIL: "failed attempt", RELEASE: "released"}
+LOOK_OF_ATTEMPT: dict[str | None, str] = {RETRY: "failed attempt", FAIL: "failed attempt"}
 """By the move that ended it."""
-LOOK_OF_END: dict[str | None, str] = {COMPLETE: "completed", FAIL: "failed"}
-"""By the move that ended the attempt, and with it the job."""
+LOOK_OF_END: dict[str | None, str] = {COMPLETE: "completed", FAIL: "failed", RELEASE: "released"}
+"""By the move that ended the attempt."""
 
 
 def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = None, max_rows: int = MAX_ROWS) -> Axes:
@@ -266,7 +266,7 @@ def _write_rows(
             label = f"#{span.job_id}"
             if len(label) < last - first:
                 lines[row][first : first + len(label)] = label
-        mark = end_of(span) or (look_of(span) if look_of(span) in ("failed attempt", "released") else None)
+        mark = end_of(span) or (look_of(span) if look_of(span) == "failed attempt" else None)
         if mark is not None:
             lines[row][last] = LOOKS[mark].character
             used.add(mark)

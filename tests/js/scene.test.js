@@ -92,6 +92,16 @@ test("a worker has the job that it dequeued, until its attempt ends", () => {
   assert.deepEqual([1, 2, 3, 5, 7, 12].map(running), [{ ann: 0 }, { bob: 0 }, { bob: 0 }, {}, { ann: 0 }, { bob: 1 }]);
 });
 
+test("a job is at the attempt that it was picked up for; one that was released does not count, one that failed does", () => {
+  const record = recordOf("every move");
+  const attemptAt = (count) => {
+    const scene = new Scene(record);
+    scene.seek(count);
+    return scene.attemptOf(0);
+  };
+  assert.deepEqual([1, 3, 4, 5, 8, 9, 11, 12].map(attemptAt), [1, 1, 1, 1, 2, 2, 1, 1]);
+});
+
 test("a discarded job is nowhere", () => {
   const record = recordOf("every move");
   const [before, after] = [13, 14].map((time) => sceneAt(record, time).places(time));

@@ -56,6 +56,21 @@ def test_the_text_shows_every_phase_and_every_attempt(trouble):
     )
 
 
+def test_a_released_job_was_running_until_it_was_released():
+    clock = [0.0]
+    queue = JobQueue(clock=lambda: clock[0])
+    history = History(queue)
+    queue.enqueue("nap")
+    queue.dequeue()
+    clock[0] = 1.0
+    queue.release(1)
+    clock[0] = 3.0
+    axes = plot_timeline(history)
+    assert bars(axes) == {"processing": [(0, 1, 0)], "waiting": [(1, 3, 0)]}
+    assert marks(axes) == {"released": [[1, 0]]}
+    assert "████↩··" in text_timeline(history, width=12)
+
+
 def test_an_attempt_that_took_no_time_is_seen():
     async def at_once(_):
         return None

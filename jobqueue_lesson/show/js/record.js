@@ -12,7 +12,7 @@ const isFinished = (status) => status === "completed" || status === "failed";
  *   previous  the index of the job's event before it, -1 if there is none; `next`, of the one after it
  *   first     the index of the first event of the same instant
  *   started   the index of the event with which the job's state started: for a progress report, its attempt's dequeue
- * An event with which a state started has `ended`, when that state ended, and `reports`, whether progress was reported.
+ * An event with which an attempt started has `reports` if its progress was reported.
  */
 export class Record {
   constructor({ events, now, ...fields }) {
@@ -56,7 +56,6 @@ export class Record {
     if (before) {
       before.next = index;
       if (move === "progress") this.events[started].reports = true;
-      else this.events[before.started].ended = at;
     }
     this.unfinished += (isFinished(status) ? 0 : 1) - (!before || isFinished(before.status) ? 0 : 1);
     if (move === "dequeue" && !this.workers.includes(worker)) {

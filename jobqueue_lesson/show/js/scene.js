@@ -23,6 +23,12 @@ export class Scene {
     return this.record.events[this.last[job]];
   }
 
+  /** Return the attempt that a job is at or, while it is pending, its next one. One that was released does not count. */
+  attemptOf(job) {
+    const { status, attempt, move } = this.eventOf(job);
+    return attempt + (status === "pending" && move !== "release" ? 1 : 0);
+  }
+
   /** Count the jobs that have been enqueued so far. */
   get enqueued() {
     return this.last.reduce((sum, last) => sum + (last >= 0), 0);

@@ -49,7 +49,7 @@ export class Stage {
       const { spots, hidden } = arrangeJobs(places[place], boxes[place], record.peak[place]);
       this.spots.push(...spots);
       this.hidden += hidden;
-      this.drawPlace(boxes[place], record.words[place], places[place].length);
+      this.drawPlace(boxes[place], record.words[place], places[place].length.toLocaleString("en"));
     }
     const travelling = this.travel(boxes.api, elapsed);
     for (const spot of this.spots) this.drawJob(spot, time);
@@ -116,7 +116,7 @@ export class Stage {
 
   drawPlace(box, title, count) {
     this.frame(box);
-    const wide = this.text(count.toLocaleString("en"), box.x + box.w - 8, box.y + 13, 13, "right");
+    const wide = this.text(count, box.x + box.w - 8, box.y + 13, 13, "right");
     this.text(title, box.x + 8, box.y + 13, 13, "left", this.ink, box.w - wide - 20);
   }
 
@@ -132,7 +132,8 @@ export class Stage {
   /** Draw the workers, each with its job and how far it is. Return the spots of the running jobs. */
   drawWorkers(box, running, time) {
     const { workers, words } = this.record;
-    this.drawPlace(box, words.workers, workers.length);
+    const busy = `${running.size} of ${workers.length}`;
+    this.drawPlace(box, words.workers, box.w < 170 || !workers.length ? busy : `${busy} busy`);
     const { lanes, wide, tall } = arrangeWorkers(workers, running, box);
     const spots = [];
     for (const lane of lanes) {
@@ -145,7 +146,7 @@ export class Stage {
       } else if (wide) {
         if (tall) this.text(this.elapsedOf(job, time), lane.x + lane.w - 6, lane.y + 11, 12, "right");
         spots.push({ job, x: lane.x + 17, y: tall ? lane.y + 33 : middle - 3, size: 22, row: lane.w - 36 });
-        this.drawProgress(job, { x: lane.x + 4, y: lane.y + lane.h - 8, w: lane.w - 8, h: 5 }, time);
+        this.drawProgress(job, { x: lane.x + 4, y: lane.y + lane.h - 8, w: lane.w - 8, h: 5 });
       } else {
         spots.push({ job, x: lane.x + lane.w / 2, y: middle, size: 20 });
       }
@@ -160,25 +161,17 @@ export class Stage {
     return event.progress === null ? taken : `${formatShare(event.progress)} · ${taken}`;
   }
 
-  /** Draw a bar for how far an attempt is: as its handler reports, or else by its time. While its end is not known, the
-   * bar only says that it is still running. */
-  drawProgress(job, bar, time) {
+  /** Draw a bar for how far an attempt is, if its handler reports that: nobody else knows. */
+  drawProgress(job, bar) {
     const c = this.context;
     const event = this.scene.eventOf(job);
-    const { at, ended, reports } = this.record.events[event.started];
+    if (!this.record.events[event.started].reports) return;
     c.fillStyle = this.ink;
     c.globalAlpha = 0.08;
     c.fillRect(bar.x, bar.y, bar.w, bar.h);
     c.globalAlpha = 1;
     c.fillStyle = this.record.looks.processing;
-    if (reports) {
-      c.fillRect(bar.x, bar.y, bar.w * (event.progress ?? 0), bar.h);
-    } else if (ended !== undefined) {
-      c.fillRect(bar.x, bar.y, bar.w * (ended > at ? Math.min(1, (time - at) / (ended - at)) : 1), bar.h);
-    } else {
-      const phase = (Math.max(0, time - at) % 1.2) / 1.2;
-      c.fillRect(bar.x + phase * bar.w * 0.8, bar.y, bar.w * 0.2, bar.h);
-    }
+    c.fillRect(bar.x, bar.y, bar.w * (event.progress ?? 0), bar.h);
   }
 
   /** Draw a job: its token, its number, a frame if it is marked, and its name if it is in a row. */
@@ -207,7 +200,7 @@ export class Stage {
     const parts = [this.record.jobs[job].type];
     if (look === "backing off" || look === "delayed") parts.push(`in ${formatDuration(event.due - time)}`);
     if (event.priority) parts.push(`priority ${event.priority}`);
-    const attempt = event.attempt + (look === "waiting" || look === "backing off" ? 1 : 0);
+    const attempt = this.scene.attemptOf(job);
     if (attempt > 1 && look !== "completed") parts.push(`attempt ${attempt}`);
     if (look === "processing" && event.note) parts.push(event.note);
     return parts.join(" · ");

@@ -4,70 +4,90 @@ RIGHT = {}
 WRONG = {}
 
 
-def marks_it(jobs):
+def by_attempts(jobs, worker):
     for job in jobs.values():
-        if job["status"] == "pending":
-            job["status"] = "processing"
-            return job
-    return None
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] < job["max_attempts"] else "failed"
 
 
-def marks_it_with_next(jobs):
-    job = next((job for job in jobs.values() if job["status"] == "pending"), None)
-    if job:
-        job.update(status="processing")
-    return job
+def with_new_dictionaries(jobs, worker):
+    for id, job in jobs.items():
+        if (job["worker"], job["status"]) == (worker, "processing"):
+            jobs[id] = job | {"status": "pending" if job["max_attempts"] - job["attempts"] > 0 else "failed"}
 
 
-def takes_it_out(jobs):
+def whatever_its_state(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] == worker:
+            job["status"] = "pending" if job["attempts"] < job["max_attempts"] else "failed"
+
+
+def whoever_took_it(jobs, worker):
+    for job in jobs.values():
+        if job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] < job["max_attempts"] else "failed"
+
+
+def one_worker_only(jobs, worker):
+    by_attempts(jobs, "worker-2")
+
+
+def always_again(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "pending"
+
+
+def one_attempt_more(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] <= job["max_attempts"] else "failed"
+
+
+def one_attempt_less(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] + 1 < job["max_attempts"] else "failed"
+
+
+def the_attempt_does_not_count(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] == worker and job["status"] == "processing":
+            job["attempts"] -= 1
+            job["status"] = "pending"
+
+
+def takes_them_out(jobs, worker):
     for id, job in list(jobs.items()):
-        if job["status"] == "pending":
-            return jobs.pop(id)
+        if job["worker"] == worker and job["status"] == "processing":
+            del jobs[id]
 
 
-def marks_a_copy(jobs):
+def the_first_only(jobs, worker):
     for job in jobs.values():
-        if job["status"] == "pending":
-            return {**job, "status": "processing"}
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] < job["max_attempts"] else "failed"
+            return
 
 
-def marks_it_completed(jobs):
+def gives_up(jobs, worker):
     for job in jobs.values():
-        if job["status"] == "pending":
-            job["status"] = "completed"
-            return job
+        if job["worker"] == worker and job["status"] == "processing":
+            job["status"] = "failed"
 
 
-def newest_first(jobs):
-    for job in reversed(jobs.values()):
-        if job["status"] == "pending":
-            job["status"] = "processing"
-            return job
-
-
-def raises_when_empty(jobs):
-    job = [job for job in jobs.values() if job["status"] == "pending"][0]
-    job["status"] = "processing"
-    return job
-
-
-def marks_all(jobs):
-    first = None
-    for job in jobs.values():
-        if job["status"] == "pending":
-            first = first or job
-            job["status"] = "processing"
-    return first
-
-
-RIGHT["dequeue"] = [marks_it, marks_it_with_next]
-WRONG["dequeue"] = [
-    (takes_it_out, "gone from the table"),
-    (marks_a_copy, "two workers both get job 1"),
-    (marks_it_completed, "once it is given out, is 'completed'"),
-    (newest_first, "the id of the job is"),
-    (raises_when_empty, "IndexError"),
-    (marks_all, "the second worker gets None"),
+RIGHT["cleanup"] = [by_attempts, with_new_dictionaries]
+WRONG["cleanup"] = [
+    (whatever_its_state, "its e-mail goes out twice"),
+    (whoever_took_it, "That worker is alive"),
+    (one_worker_only, "It has an attempt left, and nobody is running it"),
+    (always_again, "attempts is max_attempts"),
+    (one_attempt_more, "attempts is max_attempts"),
+    (one_attempt_less, "It has an attempt left"),
+    (the_attempt_does_not_count, "has another attempts"),
+    (takes_them_out, "is gone"),
+    (the_first_only, "is now 'processing'"),
+    (gives_up, "It has an attempt left"),
 ]
 
 
@@ -126,13 +146,47 @@ def refuses_all(jobs, job_id, result):
     raise ValueError(f"job {job_id} is {jobs[job_id]['status']}")
 
 
+def names_every_state(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError(f"job {job_id} must be processing, not pending, completed or failed")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def names_job_7(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError(f"job 7 is {jobs[job_id]['status']}")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def always_sent(jobs, job_id, result):
+    refuses(jobs, job_id, result)
+    jobs[job_id]["result"] = "sent"
+
+
+def forgets_the_result(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError(f"job {job_id} is {jobs[job_id]['status']}")
+    jobs[job_id]["status"] = "completed"
+
+
+def completes_all(jobs, job_id, result):
+    refuses(jobs, job_id, result)
+    for job in jobs.values():
+        job.update(status="completed", result=result)
+
+
 RIGHT["complete"] = [refuses, refuses_at_the_end]
 WRONG["complete"] = [
     (refuses_pending_only, "is completed, is allowed"),
-    (refuses_without_words, "names the job"),
-    (names_the_job_only, "names the state"),
+    (refuses_without_words, "a message with its id, 7"),
+    (names_the_job_only, "names its state"),
     (asserts, "AssertionError"),
     (changes_before_it_looks, "no change at all"),
     (returns_false, "is allowed"),
     (refuses_all, "may be completed"),
+    (names_every_state, "names the one state that the job is in"),
+    (names_job_7, "a message with its id, 23"),
+    (always_sent, "is 'sent'"),
+    (forgets_the_result, "Keep the result as well"),
+    (completes_all, "Change only this job"),
 ]
