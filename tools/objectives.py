@@ -1,7 +1,9 @@
 """Write what learners can do after each page into INSTRUCTORS.md: the lists come from the pages' first cells.
 
-python -m tools.objectives            show them
-python -m tools.objectives --write    write them
+    python -m tools.objectives            show them
+    python -m tools.objectives --write    write them
+
+A page's list ends with the names of what shows each of them: see `jobqueue_lesson.course.pages.objectives`.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_its_words_count_the_states_at_the_end():
 def test_an_empty_history_says_so_and_has_no_picture():
     replay = Replay(History(JobQueue("tasks")))
     bundle, _ = replay._repr_mimebundle_()
-    assert bundle["text/plain"] == "Replay of 'tasks': nothing has been recorded yet"
+    assert bundle["text/plain"] == f"Replay of 'tasks': nothing has been recorded yet\n{WAKE}"
     assert "image/png" not in bundle
 
 
@@ -222,4 +222,5 @@ def test_a_button_that_is_no_function_is_refused_by_name():
 def test_what_a_live_stage_says_where_it_cannot_be_shown():
     stage, _ = stage_of(JobQueue("live"))
     bundle, _ = stage._repr_mimebundle_()
-    assert bundle["text/plain"] == "Live stage of 'live', for a running notebook. Buttons: Enqueue."
+    said = "Live stage of 'live', for a running notebook. Buttons: Enqueue."
+    assert bundle["text/plain"] == f"{said}\n{WAKE}"
