@@ -3,65 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import random
 from typing import Any
 
 from ..handlers import HANDLERS
 from ..job import Status
 from ..queue import JobQueue
 from ..simulation import Simulation
-from ..worker import Worker
 from .check import exercise, expect, same
-
-my_pool = {"workers": 1, "concurrency": 1}
-
-
-@exercise(
-    "03_worker",
-    "p95 under 2 s",
-    stub=my_pool,
-    hints=[
-        "Six jobs of half a second arrive per second. How many seconds of work is that, each second?",
-        "So three slots would be busy all the time, and would never catch up after a rush. Keep one spare.",
-        "workers × concurrency must be 4.",
-    ],
-)
-def check_pool(answer: Any) -> None:
-    """Get 95 of 100 jobs done within 2 s of being enqueued, with workers × concurrency as small as possible."""
-    expect(isinstance(answer, dict), f"{answer!r}", 'a dictionary such as {"workers": 1, "concurrency": 1}')
-    same("the names in it", sorted(map(str, answer)), ["concurrency", "workers"], verb="are")
-    for name, most in (("workers", 3), ("concurrency", 4)):
-        count = answer[name]
-        expect(type(count) is int and 1 <= count <= most, f"{name} is {count!r}", f"a whole number from 1 to {most}")
-
-    sim, rng = Simulation(), random.Random(3)
-    queue = JobQueue(clock=sim.time)
-
-    async def half_a_second(_: object) -> None:
-        await asyncio.sleep(0.5)
-
-    async def orders() -> None:
-        for _ in range(600):
-            await asyncio.sleep(rng.expovariate(6))
-            queue.enqueue("job")
-        await queue.join()
-
-    for number in range(answer["workers"]):
-        worker = Worker(queue, {"job": half_a_second}, name=f"worker-{number}", concurrency=answer["concurrency"])
-        sim.create_task(worker.run())
-    sim.run(orders())
-    jobs = [job for job in map(queue.get, range(1, 601)) if job is not None]
-    times = sorted((job.finished_at or 0) - job.created_at for job in jobs)
-    p95 = times[math.ceil(0.95 * len(times)) - 1]
-    slots = answer["workers"] * answer["concurrency"]
-    expect(p95 < 2, f"with {slots} jobs running at once, 95 % are done within {p95:.1f} s", "under 2 s")
-    expect(
-        slots <= 4,
-        f"with {slots} jobs running at once, 95 % are done within {p95:.1f} s",
-        "the same goal, with fewer running at once",
-        "Take a slot away. Is the goal still reached?",
-    )
 
 
 async def my_worker(queue, handlers):  # type: ignore[no-untyped-def]
@@ -69,12 +17,67 @@ async def my_worker(queue, handlers):  # type: ignore[no-untyped-def]
         queue.complete(job.id, await handlers[job.type](job.data))
 
 
+WHICH = "Which exceptions does your `except` catch? A handler may raise any."
+WHERE = "Where does your loop look the handler up: inside the `try`, or above it?"
+REPORT = "A worker that catches an exception has to report it: queue.fail(job.id, error)."
+DONE = "A job is completed only if its handler has returned. What is it otherwise?"
 CANCELLED = "A cancelled worker gets an asyncio.CancelledError, which is not an Exception. What does its job need then?"
+INTERRUPTED = "Nothing is wrong with this job: it was interrupted, and another worker can start it at once."
+GOES_ON = "After the release, the loop takes the next job. What would end it?"
+HIDES = "A `return` hides the cancellation. End that `except` with `raise`."
+
+FIVE = [
+    ("send-email", {"to": "alice@example.com"}, {"sent": True, "to": "alice@example.com"}),
+    ("resize-image", {"size": "thumbnail"}, {"resized": True, "size": "thumbnail"}),
+    ("generate-report", {"format": "pdf"}, {"pages": 5, "format": "pdf"}),
+    ("send-email", {"to": "bob@example.com"}, {"sent": True, "to": "bob@example.com"}),
+    ("resize-image", {"size": "medium"}, {"resized": True, "size": "medium"}),
+]
+"""Five good jobs: type, data, result."""
 
 
-def _five_jobs(queue: JobQueue) -> None:
-    for type in ("send-email", "resize-image", "generate-report", "send-email", "resize-image"):
-        queue.enqueue(type, {"to": "alice@example.com", "size": "medium", "format": "pdf"})
+class CardRefused(Exception):
+    """What a handler raises that a learner's worker has never heard of."""
+
+
+async def _charge_card(data: Any) -> None:
+    await asyncio.sleep(0.010)
+    raise CardRefused(data["card"])
+
+
+async def _call_partner(_: Any) -> None:
+    raise ConnectionError("the partner's service is down")
+
+
+BAD = [
+    ("send-email", {"subject": "to nobody"}, "KeyError"),
+    ("call-partner", {}, "ConnectionError"),
+    ("charge-card", {"card": "Carol's"}, "CardRefused"),
+    ("make-coffee", {"milk": True}, ""),
+]
+"""Jobs that fail: type, data, and the exception of their handler; no exception: there is no handler."""
+
+
+def _new_queue(*first: tuple[str, Any, str]) -> tuple[Simulation, JobQueue]:
+    sim = Simulation()
+    queue = JobQueue(clock=sim.time)
+    for type, data, _ in [*first, *FIVE]:
+        queue.enqueue(type, data, max_attempts=1)
+    return sim, queue
+
+
+def _noting(calls: list[Any]) -> dict[str, Any]:
+    """Return handlers that note what they are called with."""
+
+    def noting(handler: Any) -> Any:
+        async def note(data: Any) -> Any:
+            calls.append(data)
+            return await handler(data)
+
+        return note
+
+    known = {**HANDLERS, "call-partner": _call_partner, "charge-card": _charge_card}
+    return {type: noting(handler) for type, handler in known.items()}
 
 
 @exercise(
@@ -89,60 +92,85 @@ def _five_jobs(queue: JobQueue) -> None:
 )
 def check_worker(answer: Any) -> None:
     """Report every outcome: completed, failed if the handler raises, released if the worker is cancelled."""
-    sim = Simulation()
-    queue = JobQueue(clock=sim.time)
-    _five_jobs(queue)
-    sim.run(answer(queue, HANDLERS))
+    _does_good_jobs(answer)
+    for bad in BAD:
+        _goes_on_after(answer, bad)
+    for running, at in ((1, 0.005), (3, 0.035), (5, 0.075)):
+        _releases(answer, running, at)
+
+
+def _does_good_jobs(answer: Any) -> None:
+    sim, queue = _new_queue()
+    calls: list[Any] = []
+    sim.run(answer(queue, _noting(calls)))
     done = [job.result for job in map(queue.get, range(1, 6)) if job is not None and job.status is Status.COMPLETED]
     expect(len(done) == 5, f"completed: {len(done)} of five good jobs", "all five")
-    expect(None not in done, "a completed job without its result", "queue.complete(job.id, what the handler returned)")
+    own = "queue.complete(job.id, what the handler returned)"
+    expect(
+        None not in done, "a completed job without its result", own, "What does the handler return, and who gets it?"
+    )
+    for number, (got, (*_, result)) in enumerate(zip(done, FIVE, strict=True), start=1):
+        expect(got == result, f"the result of job {number} is {got!r}", f"{result!r}: what its own handler returned")
+    expect(
+        calls == [data for _, data, _ in FIVE],
+        f"the handlers were called {len(calls)} times, with {calls!r}",
+        "one call for each of the five jobs, with job.data",
+        "Each handler is called once, and whatever happens then is reported. A retry is the queue's business.",
+    )
 
-    sim = Simulation()
-    queue = JobQueue(clock=sim.time)
-    queue.enqueue("send-email", {"subject": "to nobody"}, max_attempts=1)
-    _five_jobs(queue)
+
+def _goes_on_after(answer: Any, bad: tuple[str, Any, str]) -> None:
+    """Check that a job that fails does no harm to the five behind it."""
+    sim, queue = _new_queue(bad)
+    calls: list[Any] = []
+    type, data, raised = bad
+    what = f"a handler raises {raised}" if raised else f"there is no handler for {type!r}"
+    which = WHICH if raised else WHERE
     try:
-        sim.run(asyncio.wait_for(answer(queue, HANDLERS), 60))
+        sim.run(asyncio.wait_for(answer(queue, _noting(calls)), 60))
     except TimeoutError:
-        expect(
-            False, "a handler raises, and a minute later the worker is still stuck on that job", "the job has failed"
-        )
+        expect(False, f"{what}, and a minute later the worker is still stuck on that job", "the job has failed", REPORT)
     except Exception as error:
-        expect(False, f"a handler raises, and the worker dies of it: {error!r}", "the exception stays inside its job")
+        expect(False, f"{what}, and the worker dies of it: {error!r}", "the exception stays inside its job", which)
     stats = queue.stats()
-    expect(stats["processing"] == 0, f"a handler raised, and its job is still processing: {stats}", "it has failed")
-    expect(stats["failed"] == 1, f"a handler raised, and the queue counts {stats}", "1 failed, 5 completed")
-    bad = queue.get(1)
-    seen = bad.error if bad is not None else None
-    expect("KeyError" in (seen or ""), f"the failed job's error is {seen!r}", "the handler's exception, a KeyError")
-    same("the number completed after the first job's handler raises", stats["completed"], 5, verb="is")
+    expect(stats["processing"] == 0, f"{what}, and its job is still processing: {stats}", "it has failed", REPORT)
+    expect(stats["failed"] == 1, f"{what}, and the queue counts {stats}", "1 failed, 5 completed", DONE)
+    job = queue.get(1)
+    seen = (job.error or "") if job is not None else ""
+    expect(raised in seen, f"the failed job's error is {seen!r}", f"the handler's exception, a {raised}", REPORT)
+    same(f"{what}. The number completed after it", stats["completed"], 5, "After a failed job comes the next.", "is")
+    times = calls.count(data)
+    expect(
+        times == (1 if raised else 0),
+        f"{what}, and it was called {times} times",
+        "one call",
+        "A retry is the queue's business: the worker only reports.",
+    )
 
-    sim = Simulation()
-    queue = JobQueue(clock=sim.time)
-    _five_jobs(queue)
 
-    async def cancel_at_35_ms() -> bool:
+def _releases(answer: Any, running: int, at: float) -> None:
+    """Cancel the worker while it runs a job, and check what happens to that job, and to the worker."""
+    sim, queue = _new_queue()
+
+    async def cancel() -> bool:
         shift = asyncio.create_task(answer(queue, HANDLERS))
-        await asyncio.sleep(0.035)
+        await asyncio.sleep(at)
         shift.cancel()
         await asyncio.wait([shift], timeout=60)
         return shift.cancelled()
 
-    cancelled = sim.run(cancel_at_35_ms())
+    cancelled = sim.run(cancel())
     stats = queue.stats()
+    what = f"the worker was cancelled while running job {running}"
+    expect(stats["processing"] == 0, f"{what}, and its job is still processing: {stats}", "it is released", CANCELLED)
+    job = queue.get(running)
+    failed = job is None or job.errors
+    expect(not failed, f"{what}, and its job has failed an attempt", "the job is released", INTERRUPTED)
+    expect(sim.time() <= at, f"{what}, and kept working: {stats}", "it raises the cancellation again", GOES_ON)
     expect(
-        stats["processing"] == 0,
-        f"the worker was cancelled, and its job is still processing: {stats}",
-        "the job is released",
-        CANCELLED,
+        stats["pending"] == 6 - running,
+        f"{what}: {stats}",
+        f"{6 - running} pending, {running - 1} completed",
+        INTERRUPTED,
     )
-    expect(cancelled, "the worker was cancelled and kept working", "the cancellation is raised again", CANCELLED)
-    report = queue.get(3)
-    errors = report.errors if report is not None else ()
-    expect(not errors, "the worker was cancelled, and its job has failed an attempt", "the job is released", CANCELLED)
-    expect(
-        stats["pending"] == 3,
-        f"the worker was cancelled while running job 3: {stats}",
-        "3 pending, 2 completed",
-        CANCELLED,
-    )
+    expect(cancelled, f"{what}, and ended as if it were done", "it raises the cancellation again", HIDES)

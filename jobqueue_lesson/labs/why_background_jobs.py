@@ -167,4 +167,4 @@ def rush_lab() -> Lab:
         "work_ms": Slider("work for each (ms)", 10, 1000, 10, 200),
         "at_once": Slider("done at the same time", 1, 10, 1, 4),
     }
-    return Lab("Does a queue make the work faster, or only the answer?", rush, draw, say, controls)
+    return Lab("How much server does a queue save?", rush, draw, say, controls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from statistics import fmean
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..simulation import Simulation
 from .panel import Choice, Controls, Lab, Slider, round_up
@@ -25,23 +26,53 @@ QUESTIONS = {
         ),
     ),
     "crash": Question(
-        "An e-mail without an address makes its handler crash. Who suffers?",
+        "The first of six jobs raises an exception. Who suffers?",
         (
-            Option("The API goes down with it.", "The API enqueued the job and moved on. The handler runs elsewhere."),
             Option(
-                "That job only, whatever the worker's loop looks like.",
+                "That job only",
                 "Only if the loop keeps the exception inside the job. This first loop did not.",
             ),
             Option(
-                "All jobs behind it, if nobody catches the exception.",
+                "That job, and all the jobs behind it",
                 "The loop ends with the exception, and nobody takes the next job.",
                 right=True,
             ),
+            Option("The API: it goes down", "The API enqueued the job and moved on. The handler runs elsewhere."),
+        ),
+    ),
+}
+
+REMEMBER = {
+    "dequeued": Question(
+        "A worker has dequeued job 7 and is running it. Where is job 7?",
+        (
+            Option(
+                "Nowhere in the queue: the worker has it",
+                "Then nobody could ask about it once its worker is dead. It stays on record.",
+            ),
+            Option(
+                "Still pending in the queue, until it is done",
+                "Then a second worker could take it too. Taking a job changes its status.",
+            ),
+            Option(
+                "In the queue, as processing",
+                "Taking a job changes its status, and the job stays on record. So it can be found if its worker dies.",
+                right=True,
+            ),
+        ),
+    ),
+    "simulated-hour": Question(
+        "In simulated time, a job sleeps for an hour. How long do you wait?",
+        (
+            Option("Not at all", "All tasks are asleep, so the clock jumps to the end of the sleep.", right=True),
+            Option("A second or so: time runs faster", "Nothing runs faster. The clock jumps over what nobody needs."),
+            Option("An hour: a sleep is a sleep", "asyncio's sleep asks a clock, and that clock has been replaced."),
         ),
     ),
 }
 
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Pickups(NamedTuple):
@@ -56,14 +87,14 @@ class Pickups(NamedTuple):
 
 
 def polling(
-    every_ms: int = 50, jobs_per_second: float = 2.0, wake: bool = False, jobs: int = 40, seed: int = 3
+    every_ms: int = 50, jobs_per_second: float = 2, worker: str = "polls", jobs: int = 40, seed: int = 9
 ) -> Pickups:
     """Let one worker poll the queue, or be woken when there is a job.
 
     Args:
-        every_ms: milliseconds between two looks at an empty queue; ignored with `wake`.
+        every_ms: milliseconds between two looks at an empty queue, if the worker polls.
         jobs_per_second: how many jobs arrive, at random.
-        wake: whether the queue wakes the worker.
+        worker: "polls", or "is woken" by the queue.
         jobs: how many jobs there are.
         seed: for the random arrivals.
     """
@@ -85,7 +116,7 @@ def polling(
             looks += 1
             if job is None:
                 empty += 1
-                await (queue.wait() if wake else asyncio.sleep(every_ms / 1000))
+                await (queue.wait() if worker == "is woken" else asyncio.sleep(every_ms / 1000))
             else:
                 waits.append(sim.time() - job.created_at)
                 await asyncio.sleep(0.010)
@@ -103,19 +134,25 @@ def polling_lab() -> Lab:
 
     def draw(outcome: Pickups, ax: Axes) -> None:
         ax.vlines(range(1, len(outcome.waits) + 1), 0, [1000 * wait for wait in outcome.waits], color="#0072b2", lw=9)
-        ax.set(xlabel="job", ylabel="wait for pick-up (ms)", ylim=(0, round_up(1100 * max(outcome.waits))))
+        ax.set(xlabel="job", ylabel="wait for pick-up (ms)", ylim=(0, round_up(max(550, 1100 * max(outcome.waits)))))
         ax.grid(visible=True, axis="y")
 
     def say(outcome: Pickups) -> str:
-        mean, longest = format_duration(fmean(outcome.waits)), format_duration(max(outcome.waits))
+        mean = fmean(outcome.waits)
+        p95 = sorted(outcome.waits)[math.ceil(0.95 * len(outcome.waits)) - 1]
         return (
-            f"A job waits {mean} on average, {longest} at worst.\n"
+            f"A job waits {format_duration(mean)} on average; the p95 of the wait is {format_duration(p95)}.\n"
             f"The worker looked {outcome.looks:,} times; {outcome.empty:,} looks found nothing."
         )
 
     controls: Controls = {
-        "wake": Choice("the queue wakes it", (False, True), False),
+        "worker": Choice("the worker", ("polls", "is woken"), "polls"),
         "every_ms": Slider("look every (ms)", 5, 500, 5, 50),
-        "jobs_per_second": Slider("jobs per second", 0.5, 20.0, 0.5, 2.0),
+        "jobs_per_second": Slider("jobs per second", 1, 20, 1, 2),
     }
-    return Lab("Is there a good polling interval?", polling, draw, say, controls)
+    lab = Lab("Is there a good polling interval?", polling, draw, say, controls)
+    interval = lab.controls["every_ms"]
+    lab.controls["worker"].observe(
+        lambda change: setattr(interval, "disabled", change.new == "is woken"), names="value"
+    )
+    return lab

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from .style import INK, LOOKS, PAPER, course_style
 
 PARTIES = ["client", "API", "job queue", "worker"]
+HALF_WIDTHS = {"client": 0.23, "API": 0.185, "job queue": 0.305, "worker": 0.245}
+"""Of the parties' boxes: where the arrows start and end."""
 STEPS = [
     ("client", "API", "request"),
     ("API", "job queue", "enqueue"),
@@ -40,7 +42,8 @@ def plot_pattern(ax: Axes | None = None) -> Axes:
                 "mutation_scale": 18,
                 "ls": "-" if side > 0 else "--",
             }
-            ax.annotate("", (x1 - 0.32 * side, 0.14 * side), (x0 + 0.32 * side, 0.14 * side), arrowprops=arrow)
+            start, end = x0 + HALF_WIDTHS[sender] * side, x1 - HALF_WIDTHS[receiver] * side
+            ax.annotate("", (end, 0.14 * side), (start, 0.14 * side), arrowprops=arrow)
             ax.text((x0 + x1) / 2, 0.3 * side, f"{number}  {what}", ha="center", va="center")
         for place, party in enumerate(PARTIES):
             queue = party == "job queue"

@@ -317,7 +317,7 @@ def test_a_reply_reads_the_same_in_text_and_on_the_page():
 
 
 def test_the_map_shows_what_is_solved_and_can_be_reset():
-    assert "0 of 27 solved" in repr(course_map())
+    assert "0 of 25 solved" in repr(course_map())
     check_of("backoff")(RIGHT["backoff"][0])
     check_of("backoff")(WRONG["backoff"][0][0])
     assert "✓ backoff with a cap" in repr(course_map())
@@ -325,7 +325,7 @@ def test_the_map_shows_what_is_solved_and_can_be_reset():
     assert "04_retries.ipynb" in course_map()._repr_html_()
     start_over()
     start_over()
-    assert "0 of 27 solved" in repr(course_map())
+    assert "0 of 25 solved" in repr(course_map())
 
 
 def page_with(*objectives):

@@ -129,11 +129,24 @@ def test_a_job_fails_for_good_when_it_fails_as_often_as_it_is_tried(failures, ma
 
 
 def test_polling_waits_and_waking_does_not():
-    polled, woken = polling(every_ms=50), polling(wake=True)
+    polled, woken = polling(every_ms=50), polling(worker="is woken")
     assert 0.015 < sum(polled.waits) / 40 < 0.035
     assert max(polled.waits) <= 0.05
     assert max(woken.waits) <= 0.02
     assert woken.empty <= 40 < polled.empty
+
+
+def test_the_seed_of_the_page_waits_for_about_half_of_each_interval():
+    for every_ms in (5, 50, 500):
+        assert sum(polling(every_ms=every_ms).waits) / 40 == pytest.approx(every_ms / 2000, rel=0.1)
+
+
+def test_the_interval_cannot_be_moved_while_the_queue_wakes_the_worker():
+    lab = PANELS["polling"]()
+    lab.controls["worker"].value = "is woken"
+    assert lab.controls["every_ms"].disabled
+    lab.reset()
+    assert not lab.controls["every_ms"].disabled
 
 
 def test_without_jitter_ten_clients_a_wave_get_through():

@@ -65,24 +65,65 @@ def not_async(request, to_do):
     return 202
 
 
+async def pdf_only(request, to_do):
+    if request.get("format") == "pdf":
+        to_do.append(request)
+        return 202
+    return 422
+
+
+async def takes_the_format_out(request, to_do):
+    if request.pop("format", None) is None:
+        return 422
+    to_do.append(request)
+    return 202
+
+
+async def by_number(request, to_do):
+    if request.get("number", 20) >= 20:
+        return 422
+    to_do.append(request)
+    return 202
+
+
+async def notes_part_of_it(request, to_do):
+    if "format" not in request:
+        return 422
+    to_do.append({"format": request["format"]})
+    return 202
+
+
+async def none_twice(request, to_do):
+    if "format" not in request:
+        return 422
+    if request not in to_do:
+        to_do.append(request)
+    return 202
+
+
+async def status_as_text(request, to_do):
+    if "format" not in request:
+        return "422"
+    to_do.append(request)
+    return "202"
+
+
 RIGHT["handler"] = [notes_it, notes_it_after_a_check]
 WRONG["handler"] = [
     (works_first, "20 answers took 200 ms"),
-    (says_200, "the statuses of the answers are [200]"),
-    (forgets_it, "0 of 20 requests in to_do"),
-    (does_it_in_a_task, "0 of 20 requests in to_do"),
-    (takes_anything, "given a request without a format, gives 202"),
-    (refuses_and_notes, "the request without a format is in to_do"),
+    (works_first, "Only one of them is urgent"),
+    (says_200, "gives 200"),
+    (forgets_it, "0 requests in to_do"),
+    (does_it_in_a_task, "0 requests in to_do"),
+    (takes_anything, "given {'number': 20}, gives 202"),
+    (refuses_and_notes, "before the request is on the list"),
     (last_first, "in the order they came"),
     (notes_what_to_do, "to_do holds ['generate-report']"),
     (not_async, "async def"),
-]
-
-RIGHT["places"] = [10, 12]
-WRONG["places"] = [
-    (5, "the last answer comes after 800 ms"),
-    (9, "after 600 ms"),
-    (20, "no more than 12"),
-    (0, "at least one place"),
-    ("10", "a whole number of places"),
+    (pdf_only, "given {'format': 'csv', 'number': 1}, gives 422"),
+    (takes_the_format_out, "a request has become {'number': 0}"),
+    (by_number, "given {'number': 3, 'type': 'pdf'}, gives 202"),
+    (notes_part_of_it, "with everything in it"),
+    (none_twice, "the very same request"),
+    (status_as_text, "gives '202'"),
 ]

@@ -5,17 +5,6 @@ import asyncio
 RIGHT = {}
 WRONG = {}
 
-RIGHT["pool"] = [{"workers": 2, "concurrency": 2}, {"workers": 1, "concurrency": 4}]
-WRONG["pool"] = [
-    ({"workers": 3, "concurrency": 1}, "with 3 jobs running at once"),
-    ({"workers": 1, "concurrency": 2}, "with 2 jobs running at once"),
-    ({"workers": 10, "concurrency": 1}, "from 1 to 3"),
-    ({"workers": 2, "concurrency": 8}, "from 1 to 4"),
-    ({"workers": 3, "concurrency": 2}, "fewer running at once"),
-    ({"workers": 2}, "['workers']"),
-    (4, "a dictionary"),
-]
-
 
 async def careful(queue, handlers):
     while (job := queue.dequeue()) is not None:
@@ -115,13 +104,104 @@ async def one_job_only(queue, handlers):
     queue.complete(job.id, await handlers[job.type](job.data))
 
 
+async def catches_what_the_page_showed(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except (KeyError, ValueError, OSError) as error:
+            queue.fail(job.id, error)
+
+
+async def looks_it_up_outside(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        handler = handlers[job.type]
+        try:
+            queue.complete(job.id, await handler(job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def returns_when_cancelled(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            return
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def completes_when_cancelled(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.complete(job.id, None)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def calls_it_done(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            await handlers[job.type](job.data)
+            queue.complete(job.id, "done")
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def tries_again_itself(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            try:
+                result = await handlers[job.type](job.data)
+            except Exception:
+                result = await handlers[job.type](job.data)
+            queue.complete(job.id, result)
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def stops_after_a_failure(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+            break
+
+
 RIGHT["worker"] = [careful, careful_in_another_way]
 WRONG["worker"] = [
     (swallows_the_error, "its job is still processing"),
     (completes_in_any_case, "1 failed, 5 completed"),
     (fails_when_cancelled, "has failed an attempt"),
-    (forgets_cancellation, "was cancelled, and its job is still processing"),
+    (forgets_cancellation, "while running job 1, and its job is still processing"),
     (works_on_when_cancelled, "kept working"),
+    (returns_when_cancelled, "End that `except` with `raise`"),
+    (completes_when_cancelled, "it was interrupted"),
+    (catches_what_the_page_showed, "the worker dies of it: CardRefused"),
+    (looks_it_up_outside, "inside the `try`, or above it"),
+    (calls_it_done, "the result of job 1 is 'done'"),
+    (tries_again_itself, "called 2 times"),
+    (stops_after_a_failure, "After a failed job comes the next"),
     (puts_back_what_fails, "does not end"),
     (puts_back_errors, "a minute later"),
     (forgets_the_result, "without its result"),
