@@ -97,7 +97,7 @@ def test_a_page_can_be_read_the_next_morning_and_is_woken_up(lab, page_of_widget
 
 
 def test_what_is_made_further_down_and_what_nobody_makes_get_their_own_advice_or_none(lab):
-    lab.write("order", "print(later)", "later = 1", "print(latre)")
+    lab.write("order", "print(later)", "later = 1", "print(nowhere)")
     with lab.open("order") as page:
         cells = page.locator(".jp-Notebook .jp-CodeCell")
         for number, said in ((0, "“later” is made in a cell further down."), (2, None)):

@@ -63,9 +63,10 @@ def test_a_labs_slider_is_moved_and_the_picture_and_the_words_follow(notebook):
 def test_every_card_is_answered_with_the_reason_for_that_answer(notebook):
     buttons = notebook.get_by_role("button", name="Commit")
     expect(buttons.first).to_be_visible()
-    assert 1 <= buttons.count() <= 3
+    about_earlier_pages = json.dumps(notebook.saved).count('"remember(')
+    assert 1 <= buttons.count() - about_earlier_pages <= 3
     reasons = notebook.get_by_text("You have not committed to an answer yet.")
-    expect(reasons).to_have_count(buttons.count())
+    expect(reasons).to_have_count(buttons.count() - about_earlier_pages)
     for number in range(buttons.count()):
         card = notebook.locator(".widget-vbox", has=notebook.get_by_role("button", name="Commit")).nth(number)
         letter = "ABC"[number % 3]
@@ -73,7 +74,7 @@ def test_every_card_is_answered_with_the_reason_for_that_answer(notebook):
         said = choice.evaluate("input => input.closest('label').textContent.trim()")
         choice.check()
         buttons.nth(number).click()
-        card.get_by_text(f"You said {letter}.").wait_for()
+        card.get_by_text(f"You said {letter}.").wait_for()  # on one about an earlier page, the reason stands there too
         reason = notebook.get_by_text(f"You said: {said}")
         reason.wait_for()
         expect(reason.locator("..")).to_have_text(re.compile(rf"{letter} is right\.|Not {letter}\."))

@@ -43,5 +43,5 @@ test("what to do depends on where the name is made", () => {
   const sources = ["", "queue = 1", "queue.go()", "later = 2"];
   assert.match(advise("queue", sources, 2), /“queue” is made in a cell further up.*Run All Above Selected Cell/);
   assert.match(advise("later", sources, 2), /further down.*in order/);
-  assert.equal(advise("qeue", sources, 2), "");
+  assert.equal(advise("missing", sources, 2), "");
 });
