@@ -152,7 +152,8 @@ def draw_storm(outcome: Storm, ax: Axes) -> None:
     ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=1.6)
     ax.axhline(10, color="#009e73", ls="--", label="all it can take")
     end = round_up(1.02 * outcome.recovered)
-    top = max(115, round_up(1.05 * max(tenths.values())))
+    most = max(tenths.values())
+    top = 115 if most <= 110 else round_up(1.05 * most)
     ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, top))
     ax.legend(loc="upper right")
 

@@ -47,6 +47,6 @@ def test_an_exercise_is_solved_by_typing_and_the_map_shows_it(lab, nothing_solve
 
     with lab.open("00_start_here") as page:
         lab.run_all(page)
-        page.get_by_text("1 of 26 solved").wait_for()
+        page.get_by_text("1 of 25 solved").wait_for()
         page.get_by_role("link", name="04_retries").click()
         page.get_by_role("tab", name="04_retries.ipynb").wait_for()
