@@ -3,8 +3,9 @@
     python -m tools.minutes            show the minutes of every part of every notebook
     python -m tools.minutes --write    write them: INSTRUCTORS.md, README's map, page 0's map, the notebooks' titles
 
-It uses the numbers below. They were fitted to walks through all thirteen pages, cell by cell, by readers who did not know
-them; the rule is off by 4.6 minutes a page (root mean square). No class was timed: once you have timed one, put in your own.
+It uses the numbers below. They were fitted to walks through all thirteen pages, cell by cell, by readers who did not
+know them: for a page, the rule is off by 4.6 minutes (root mean square). No class was timed: once you have timed one,
+put in your own.
 """
 
 from __future__ import annotations

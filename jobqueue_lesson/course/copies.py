@@ -94,7 +94,7 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
             digests[page] = _digest(content)
     finally:
         _write(folder / RECORD, (json.dumps({"edition": name, "copied": digests}, indent=1) + "\n").encode())
-    return copied._replace(**{kind: _pages_of(getattr(copied, kind)) for kind in ("new", "updated", "kept")})
+    return copied._replace(new=_pages_of(copied.new), updated=_pages_of(copied.updated), kept=_pages_of(copied.kept))
 
 
 def run_lab(folder: Path, *, browser: bool = True, port: int = 0, more: Sequence[str] = ()) -> None:

@@ -11,8 +11,6 @@ import re
 from copy import deepcopy
 from typing import Any
 
-from ..show.saved import without_wake
-
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
@@ -123,8 +121,13 @@ def slides(notebook: Notebook) -> Notebook:
             if "text/html" in data:
                 data["text/html"] = _to_decks("".join(data["text/html"]))
             if "text/plain" in data:
-                data["text/plain"] = without_wake("".join(data["text/plain"]))
+                data["text/plain"] = _without_how_to_run("".join(data["text/plain"]))
     return made
+
+
+def _without_how_to_run(text: str) -> str:
+    """Return a widget's text without its last line, which says how to get the widget: a slide has no cells to run."""
+    return re.sub(r"\n\[A widget\. .*\]$", "", text)
 
 
 def _to_decks(text: str) -> str:

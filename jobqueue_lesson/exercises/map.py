@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import pkgutil
 from html import escape
 from importlib import import_module
 from pathlib import Path
 
+from ..course import pages as course_pages
 from ..show import kept
 from .check import EXERCISES
 
 
 class Map:
-    """Exercises by page, each with a mark that says whether it is solved."""
+    """Exercises by page, each with a mark that says whether it is solved.
 
-    def __init__(self, *pages: str) -> None:
-        for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-            import_module(f"{__package__}.{module.name}")
+    Args:
+        pages: which pages; none: all of them.
+        objectives: by page, what a learner can do after it. They are shown folded, and only in HTML.
+    """
+
+    def __init__(self, *pages: str, objectives: dict[str, list[str]] | None = None) -> None:
+        _import_all()
+        self.objectives = objectives or {}
         done = kept.solved()
         exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # stable: a page keeps its order
         self.pages: dict[str, list[tuple[str, bool]]] = {}
@@ -36,22 +43,43 @@ class Map:
         return "\n".join([*rows, self._count()])
 
     def _repr_html_(self) -> str:
-        """Show the map as a table, with a link to each page."""
+        """Show the map as a table, with a link to each page and, folded, what one can do after it."""
         left = 'style="text-align: left"'
         rows = [f"<tr><th {left}>page</th><th {left}>exercises</th></tr>"]
         for page, exercises in self.pages.items():
             marked = "<br>".join(f"{'✓' if is_done else '○'} {escape(title)}" for title, is_done in exercises)
-            rows.append(f'<tr><td {left}><a href="{page}.ipynb">{page}</a></td><td {left}>{marked}</td></tr>')
+            link = f'<a href="{page}.ipynb">{page}</a>{self._folded(page)}'
+            rows.append(f"<tr><td {left}>{link}</td><td {left}>{marked}</td></tr>")
         return f"<table>{''.join(rows)}</table><p>{self._count()}</p>"
+
+    def _folded(self, page: str) -> str:
+        items = "".join(f"<li>{escape(text)}</li>" for text in self.objectives.get(page, ()))
+        return f"<details><summary>After this page you can …</summary><ul>{items}</ul></details>" if items else ""
 
     def _count(self) -> str:
         marks = [is_done for exercises in self.pages.values() for _, is_done in exercises]
         return f"{sum(marks)} of {len(marks)} solved"
 
 
+def _import_all() -> None:
+    """Import every page's exercises, so that `EXERCISES` has them."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        import_module(f"{__package__}.{module.name}")
+
+
 def course_map() -> Map:
     """Return all pages with their exercises, and which of them are solved."""
-    return Map()
+    _import_all()
+    return Map(objectives={exercise.page: _objectives(exercise.page) for exercise in EXERCISES.values()})
+
+
+def _objectives(page: str) -> list[str]:
+    """Return what a learner can do after a page: nothing where the page is not there or cannot be read."""
+    try:
+        saved = json.loads((course_pages.folder() / f"{page}.ipynb").read_bytes())
+        return [objective.text for objective in course_pages.objectives(saved)]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
 
 
 def solved_here(page: str) -> Map:

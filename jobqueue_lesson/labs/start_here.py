@@ -5,14 +5,17 @@ from __future__ import annotations
 from ..show.cards import Option, Question, predicting
 
 QUESTIONS = {
-    "two-sleeps": Question(
-        "The kettle boils after 180 s, the phone rings after 60 s, and both start together. What is printed first?",
+    "bobs-email": Question(
+        "An e-mail takes 10 ms, an image 20 ms, a report 30 ms. One worker does the five jobs. How long after it starts"
+        " has Bob's e-mail, job 4, been sent?",
         (
-            Option("The kettle: it was started first.", "Starting first does not mean finishing first."),
-            Option("The phone: its sleep is shorter.", "The shorter sleep ends first.", right=True),
+            Option("10 ms", "10 ms is its own work. The jobs ahead of it come first."),
             Option(
-                "Either: it changes from run to run.", "On a real clock it might. Simulated time has no luck in it."
+                "70 ms",
+                "It waits for three jobs, 10 + 20 + 30 ms, and then takes its own 10 ms.",
+                right=True,
             ),
+            Option("90 ms, when all are done", "A job is done when its own work ends. Job 5 comes after it."),
         ),
     ),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WAKE = "[A widget. To use it, run this cell.]"
-"""The last line of every widget's text."""
+"""The last line of every widget's text. Slides, and the extension, leave it out: see `course.editions`."""
 
 
 def with_text(shown: Any, text: str, *, asleep: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -25,8 +25,3 @@ def with_text(shown: Any, text: str, *, asleep: str | None = None) -> tuple[dict
     if asleep is not None:
         metadata = metadata | {WIDGET_VIEW: {"asleep": asleep}}
     return {**bundle, "text/plain": f"{text}\n{WAKE}"}, dict(metadata)
-
-
-def without_wake(text: str) -> str:
-    """Return a widget's text without its last line: for slides, which have no cells to run."""
-    return text.removesuffix(f"\n{WAKE}")

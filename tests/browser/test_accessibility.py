@@ -54,7 +54,7 @@ import matplotlib.pyplot as plt
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker, plot_timeline
 from jobqueue_lesson.exercises import course_map
-from jobqueue_lesson.exercises.start_here import check_double
+from jobqueue_lesson.exercises.start_here import check_next
 from jobqueue_lesson.handlers import HANDLERS
 from jobqueue_lesson.labs.retries import retry_storm_lab
 from jobqueue_lesson.labs.worker import predict
@@ -81,7 +81,7 @@ live(stand, {"Send": lambda: stand.enqueue("send-email", {"to": "bob@example.com
 """
 CARD = 'card = predict("two-workers")\ncard'
 CELLS = [SETUP, PLOT, "Replay(history)", CARD, "card.reason()", "retry_storm_lab()", LIVE]
-CELLS += ["ProgressBars(stand)", "check_double(lambda n: n)", "course_map()"]
+CELLS += ["ProgressBars(stand)", "check_next(lambda waiting: waiting[-1])", "course_map()"]
 
 
 @pytest.fixture(scope="module")

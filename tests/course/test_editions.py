@@ -23,6 +23,7 @@ from jobqueue_lesson.course.editions import (
     site,
     slides,
 )
+from jobqueue_lesson.show.saved import WAKE
 from tests.support.trees import tree_of
 from tools import handouts as tool
 from tools.paths import ROOT, notebooks
@@ -160,6 +161,13 @@ def test_what_is_presented_runs_and_leaves_no_blank_slide(path):
     assert set(kinds[len(imports) :]) <= {"-", "slide", "fragment"}
     assert [cell.id for cell in copy.cells[: len(imports)]] == imports
     assert kinds[len(imports)] == "slide"
+
+
+@named
+def test_static_slides_do_not_say_how_to_run_a_widgets_cell(path):
+    saved = json.dumps(read(path))
+    assert WAKE in saved or "predict(" not in saved
+    assert WAKE not in json.dumps(slides(read(path)))
 
 
 @named

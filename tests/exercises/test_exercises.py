@@ -13,6 +13,7 @@ from importlib import import_module
 import nbformat
 import pytest
 
+from jobqueue_lesson.course import pages
 from jobqueue_lesson.exercises import check, course_map, solved_here, start_over
 from jobqueue_lesson.show import kept
 from tests.support.answers import RIGHT, WRONG
@@ -326,6 +327,44 @@ def test_the_map_shows_what_is_solved_and_can_be_reset():
     start_over()
     start_over()
     assert f"0 of {len(EXERCISES)} solved" in repr(course_map())
+
+
+def page_with(*objectives):
+    """Return a saved page that has only a title and what one can do after it."""
+    source = "# 4 · Retries\n\nAfter this page you can:\n\n" + "\n".join(f"- {text}" for text in objectives)
+    return json.dumps({"cells": [{"cell_type": "markdown", "id": "title", "source": source.splitlines(True)}]})
+
+
+def test_the_map_of_the_course_says_folded_what_one_can_do_after_each_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(pages, "folder", lambda: tmp_path)
+    before = course_map()._repr_html_()
+    assert "<details>" not in before
+    saved = tmp_path / "04_retries.ipynb"
+    saved.write_text(page_with("choose a < b (`check_backoff`)", "stop a herd (`herd`, `storm_lab`)"), encoding="utf-8")
+    after = course_map()
+    items = "<ul><li>choose a &lt; b</li><li>stop a herd</li></ul>"
+    folded = f"<details><summary>After this page you can …</summary>{items}</details>"
+    assert after._repr_html_().replace(folded, "") == before
+    assert f'<a href="04_retries.ipynb">04_retries</a>{folded}' in after._repr_html_()
+    assert "stop a herd" not in repr(after)
+    assert "stop a herd" not in solved_here("04_retries")._repr_html_()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": []}', "\x00"])
+def test_a_page_that_cannot_be_read_has_no_objectives_on_the_map(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(pages, "folder", lambda: tmp_path)
+    before = course_map()._repr_html_()
+    (tmp_path / "04_retries.ipynb").write_text(text, encoding="utf-8")
+    assert course_map()._repr_html_() == before
+
+
+def test_where_there_are_no_pages_the_map_has_the_exercises_alone(monkeypatch):
+    def folder():
+        raise FileNotFoundError("this copy of the course has no notebooks")
+
+    monkeypatch.setattr(pages, "folder", folder)
+    assert "<details>" not in course_map()._repr_html_()
+    assert f"0 of {len(EXERCISES)} solved" in course_map()._repr_html_()
 
 
 def test_the_courses_own_solution_is_accepted_but_is_not_the_learners():

@@ -184,6 +184,14 @@ def test_a_notebook_leans_on_the_package_alone(path):
                 assert node.module.split(".")[0] in known
 
 
+BY_PRIORITY = [
+    "Processing order (highest priority first):",
+    "1. critical",
+    "2. high-priority",
+    "3. medium-priority",
+    "4. normal",
+    "5. low-priority",
+]
 LINES = {
     "02_job_queue": [
         "Job #1: send-email → status: pending",
@@ -202,15 +210,11 @@ LINES = {
         'Queue stats: {"pending":0,"processing":0,"completed":5,"failed":0}',
     ],
     "04_retries": ["Job completed after 3 attempts", 'Result: {"success":true,"attempts":3}'],
-    "05_priorities": [
-        "Processing order (highest priority first):",
-        "1. critical",
-        "2. high-priority",
-        "3. medium-priority",
-        "4. normal",
-        "5. low-priority",
-    ],
+    "05_priorities": BY_PRIORITY,
 }
+LINES["00_start_here"] = [
+    line for page in ("02_job_queue", "03_worker", "04_retries", "05_priorities") for line in LINES[page]
+]
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -219,6 +223,19 @@ def test_the_seeds_lines_stand_in_the_outputs_in_order(name):
     lines = [line.strip() for line in printed(path).splitlines()]
     places = [lines.index(line) for line in LINES[name]]
     assert places == sorted(places)
+
+
+def test_the_first_page_tells_the_whole_lesson_in_a_few_cells_with_one_card_one_replay_and_one_check():
+    cells = read(NOTEBOOKS[0]).cells
+    assert len(cells) <= 45
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    assert [code.count(form) for form in ("= predict(", "Replay(history)", "(my_next)")] == [1, 1, 1]
+    said = printed(NOTEBOOKS[0])
+    assert said.index('202 {"jobId":1,"status":"queued","statusUrl":"/api/jobs/1"}') < said.index(
+        '"status":"completed"'
+    )
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert text.count("**You will build this**") == 4
 
 
 def without_annotations(node):

@@ -81,10 +81,11 @@ async def run_page(cells):
 def answers():
     """Give checks answers that never end, one that raises, and a right one; return the replies."""
     from jobqueue_lesson.exercises import course_map
-    from jobqueue_lesson.exercises.start_here import check_double
+    from jobqueue_lesson.exercises.start_here import check_next
     from jobqueue_lesson.exercises.why_background_jobs import check_handler
 
-    def endless(n):
+    def endless(waiting):
+        n = 0
         while True:
             n += 1
 
@@ -92,13 +93,13 @@ def answers():
         while True:
             pass
 
-    def broken(n):
-        return n + "2"
+    def broken(waiting):
+        return waiting + "2"
 
-    def right(n):
-        return n * 2
+    def right(waiting):
+        return max(waiting, key=lambda job: job["priority"])
 
-    replies = [check_handler(endless_in_simulated_time), *map(check_double, (endless, broken, right))]
+    replies = [check_handler(endless_in_simulated_time), *map(check_next, (endless, broken, right))]
     return [repr(reply) for reply in (*replies, course_map())]
 
 
