@@ -123,7 +123,7 @@ def draw_waits(outcome: Starvation, ax: Axes) -> None:
     longest = max((wait for _, wait in outcome.urgent + outcome.normal), default=0.0)
     ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 20 if longest <= 17 else 60))
     ax.grid(visible=True, axis="y")
-    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
+    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left", ncols=2)
 
 
 def say_waits(outcome: Starvation) -> str:
