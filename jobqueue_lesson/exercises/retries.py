@@ -34,7 +34,7 @@ def check_backoff(answer: Any) -> None:
             seen = answer(attempt, cap)
             hint = ""
             if isinstance(seen, (int, float)) and seen > cap:
-                hint = "That is longer than the cap, and no wait may be. min returns the smaller of two numbers."
+                hint = "That is longer than the cap. min returns the smaller of two numbers."
             elif attempt > 1 and 2**attempt > cap:
                 hint = "2 to the power of the attempt is more than the cap here. Then the wait is the cap itself."
             same(f"{name}({attempt}, cap={cap})", seen, min(cap, 2**attempt), hint)

@@ -26,7 +26,7 @@ QUESTIONS = {
             Option("At 2 s: the service is back.", "It is back, but 100 calls in one instant are too many for it."),
             Option(
                 "At 3 s: 100 calls take it a second.",
-                "Spread over a second, they would. They come in the same tenth, and so do those that are refused.",
+                "Spread over the second, yes. But they come in the same instant, and 90 come back in the same instant.",
             ),
             Option(
                 "After more than 3 minutes",
