@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
+import math
 import random
-from heapq import heappush
 from typing import Any
 
 from ..queue import JobQueue
@@ -14,108 +13,63 @@ from ..worker import Worker
 from .check import exercise, expect
 
 
-def my_enqueue(heap, job_id, priority):  # type: ignore[no-untyped-def]
-    heappush(heap, (priority, job_id))
+def my_aging(low, high, seconds):  # type: ignore[no-untyped-def]
+    return 3  # points per second
 
 
 @exercise(
     "05_priorities",
-    "the right way up",
-    stub=my_enqueue,
+    "an aging that fits",
+    stub=my_aging,
     hints=[
-        "A heap keeps the smallest on top. How can the most urgent job be the smallest?",
-        "Tuples are compared by their first items; only if these are equal, by the second ones.",
-        "Push (-priority, job_id).",
+        "How many points is the waiting job behind? Aging must make up for them, in that time and no sooner.",
+        "It gains `aging` points per second, so `aging * seconds` points in that time.",
+        "return (high - low) / seconds",
     ],
 )
-def check_enqueue(answer: Any) -> None:
-    """Push jobs onto a heap, so that they come out by priority, the highest first, and then by id."""
+def check_aging(answer: Any) -> None:
+    """Return the aging with which a job goes ahead of more urgent ones that come in `seconds` after it, or later."""
     rng = random.Random(5)
-    for given in (
-        [0, 10, 5],
-        [1, 1, 1],
-        [2, 0, 2, 1],
-        *([rng.randint(-3, 3) for _ in range(12)] for _ in range(20)),
-    ):
-        heap: list[Any] = []
-        for job_id, priority in enumerate(given, start=1):
-            answer(heap, job_id, priority)
+    given: list[tuple[int, int, float]] = [(0, 10, 20), (5, 10, 20), (0, 10, 4), (-7, -3, 600), (1, 2, 0.5)]
+    for _ in range(20):
+        low = rng.randint(-100, 100)
+        given.append((low, low + rng.randint(1, 100), rng.choice((0.25, 3, 45, 3600, 86_400))))
+    for low, high, seconds in given:
+        aging = answer(low, high, seconds)
+        what = f"my_aging({low}, {high}, {seconds:g})"
+        is_number = isinstance(aging, (int, float)) and not isinstance(aging, bool)
+        missing = " – is a return missing?" * (aging is None)
+        expect(is_number, f"{what} gives {aging!r}{missing}", "a number", "Points per second, such as 3 or 0.5.")
         expect(
-            len(heap) == len(given), f"{len(given)} jobs went in, and the heap holds {len(heap)}", "as many as went in"
+            0 <= aging < math.inf, f"{what} gives {aging!r}", "0 or more", "With less than 0, waiting makes it worse."
         )
-        try:
-            order = [heapq.heappop(heap)[-1] for _ in given]
-        except TypeError:
-            expect(False, f"the heap holds things like {heap[0]!r}", "tuples that end with the job's id")
-        right = sorted(range(1, len(given) + 1), key=lambda job_id: (-given[job_id - 1], job_id))
-        expect(order == right, f"jobs 1, 2, … with priorities {given} come out as {order}", f"{right}")
-
-
-class _Counted:
-    """A job that counts how often it is compared."""
-
-    comparisons = 0
-
-    def __init__(self, rank: int, number: int) -> None:
-        self.rank = rank
-        self.number = number
-
-    def __lt__(self, other: Any) -> bool:
-        _Counted.comparisons += 1
-        return bool(self.rank < other.rank)
-
-    def __gt__(self, other: Any) -> bool:
-        _Counted.comparisons += 1
-        return bool(self.rank > other.rank)
-
-    def __le__(self, other: Any) -> bool:
-        return not self > other
-
-    def __ge__(self, other: Any) -> bool:
-        return not self < other
-
-
-def my_insert(line, job):  # type: ignore[no-untyped-def]
-    line.append(job)
-
-
-@exercise(
-    "05_priorities",
-    "few comparisons",
-    stub=my_insert,
-    hints=[
-        "The line is in order already. How do you find a name in a telephone book?",
-        "Python has a module for it: bisect. One of its functions finds the place and inserts.",
-        "bisect.insort(line, job)",
-    ],
-)
-def check_insert(answer: Any) -> None:
-    """Insert a job into a sorted line, by binary search; equal jobs stay in order of arrival."""
-    rng = random.Random(6)
-    _Counted.comparisons = 0
-    line: list[Any] = []
-    jobs = [_Counted(rng.randint(0, 40), number) for number in range(500)]
-    for number, job in enumerate(jobs, start=1):
-        answer(line, job)
-        expect(len(line) == number, f"jobs inserted: {number}, jobs in the line: {len(line)}", "all of them, in `line`")
-        if number in (2, 10, 500):
-            ranks = [(other.rank, other.number) for other in line]
-            in_order = sorted(ranks, key=lambda pair: pair[0]) == ranks
+        for share, first, hint in (
+            (0.99, "ahead of", "It may still go ahead. The waiting job gains its points too fast."),
+            (1.01, "behind", "The waiting job gains its points too slowly: it should have caught up by then."),
+        ):
+            later = share * seconds
+            seen = "behind" if _goes_first(low, high, later, aging) else "ahead of"
             expect(
-                in_order,
-                f"after {number} jobs the line starts with {[rank for rank, _ in ranks[:8]]}",
-                "a line in order",
+                seen == first,
+                f"{what} gives {aging:g}. A job of priority {high} that comes {later:g} s after one of priority {low}"
+                f" goes {seen} it",
+                f"{first} it",
+                hint,
             )
-            expect(ranks == sorted(ranks), "two equal jobs have changed places", "the one that came first stays first")
-    limit = 5_500
-    expect(
-        _Counted.comparisons <= limit,
-        f"500 jobs took {_Counted.comparisons:,} comparisons",
-        f"{limit:,} at most: halving needs about 9 for each",
-    )
 
 
-FORM = "Each job is three numbers, such as (0, 5, 2): it arrives at second 0, with priority 5, and takes 2 seconds."
+def _goes_first(low: int, high: int, later: float, aging: float) -> bool:
+    """Whether a job of priority `low` goes first, if one of priority `high` comes `later` seconds after it."""
+    now = 0.0
+    queue = JobQueue(clock=lambda: now, aging=aging)
+    queue.enqueue("normal", priority=low)
+    now = later
+    queue.enqueue("urgent", priority=high)
+    job = queue.dequeue()
+    return job is not None and job.type == "normal"
+
+
+FORM = "Each job is three numbers, such as (2, 5, 1): it arrives at second 2, with priority 5, and takes 1 second."
 
 my_jobs = [(0, 0, 1)]
 
@@ -144,7 +98,8 @@ def check_jobs(answer: Any) -> None:
         arrives, priority, seconds = job
         expect(type(priority) is int, f"a job's priority is {priority!r}", "a whole number", FORM)
         expect(0 <= arrives <= 60, f"a job arrives at second {arrives!r}", "a second from 0 to 60", FORM)
-        expect(0 < seconds <= 30, f"a job takes {seconds!r} s", "more than 0, and 30 at most", FORM)
+        hint = "One long job in front is no starvation. Let others go first again and again."
+        expect(0 < seconds <= 1, f"a job takes {seconds!r} s", "more than 0, and 1 at most", hint)
     expect(answer[0][0] == 0, f"the first job arrives at second {answer[0][0]:g}", "second 0")
     expect(len(answer) <= 500, f"{len(answer)} jobs", "500 at most")
     work = sum(seconds for _, _, seconds in answer)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import random
 from typing import Any
 
 from ..labs.retries import retry_storm
-from .check import exercise, expect, same
+from .check import NotYet, exercise, expect, same
 
 
 def my_backoff(attempt, cap):  # type: ignore[no-untyped-def]
@@ -25,38 +26,31 @@ def my_backoff(attempt, cap):  # type: ignore[no-untyped-def]
 )
 def check_backoff(answer: Any) -> None:
     """Return 2 to the power of attempt, in seconds, and never more than the cap."""
-    for cap in (30, 5, 3600, 1):
-        for attempt in (1, 2, 3, 4, 5, 6, 10, 15):
-            same(f"{answer.__name__}({attempt}, cap={cap})", answer(attempt, cap), min(cap, 2**attempt))
-    same(f"{answer.__name__}(5000, cap=30), for a job that has been retried for years,", answer(5000, 30), 30)
+    rng = random.Random(4)
+    name = answer.__name__ if inspect.isfunction(answer) else "your answer"
+    caps = (30, 5, 3600, 1, 0.5, 86_400, 10**9, *(rng.randint(1, 100_000) for _ in range(20)))
+    for cap in caps:
+        for attempt in range(1, 41):
+            seen = answer(attempt, cap)
+            hint = ""
+            if isinstance(seen, (int, float)) and seen > cap:
+                hint = "That is longer than the cap. min returns the smaller of two numbers."
+            elif attempt > 1 and 2**attempt > cap:
+                hint = "2 to the power of the attempt is more than the cap here. Then the wait is the cap itself."
+            same(f"{name}({attempt}, cap={cap})", seen, min(cap, 2**attempt), hint)
+    hint = "Beyond 10 to the power of 308 a float overflows. A whole number does not: start from 2, not from 2.0."
+    for attempt in (1000, 5000):
+        what = f"{name}({attempt}, cap=30), for a job that has been retried for years,"
+        try:
+            seen = answer(attempt, 30)
+        except OverflowError as error:
+            raise NotYet(f"{what} raises OverflowError: {error}", "30", hint) from None
+        same(what, seen, 30, "However many attempts there have been, the wait is the cap.")
 
 
-def my_may_retry(attempts, max_attempts):  # type: ignore[no-untyped-def]
-    return attempts <= max_attempts
+my_storm: dict[str, Any] = {"outage": 1.0}
 
-
-@exercise(
-    "04_retries",
-    "count the attempts right",
-    stub=my_may_retry,
-    hints=[
-        "Try it with max_attempts=1. The first attempt has failed. Is there another?",
-        "`attempts` also counts the one that has just failed.",
-        "Use < instead of <=.",
-    ],
-)
-def check_may_retry(answer: Any) -> None:
-    """Return whether there is another attempt after so many failed ones, with max_attempts in all."""
-    for most in (1, 2, 3, 10):
-        made = 1
-        while answer(made, most) and made < most + 5:
-            made += 1
-        more = " or more" * (made == most + 5)
-        expect(made == most, f"with max_attempts={most}, attempts made: {made}{more}", f"{most}")
-    same("with 7 attempts made and max_attempts lowered to 3, my_may_retry", bool(answer(7, 3)), False)
-
-
-my_storm: dict[str, Any] = {}
+SETTINGS = ("base", "factor", "cap", "jitter", "seed", "outage", "max_attempts")
 
 
 @exercise(
@@ -64,19 +58,35 @@ my_storm: dict[str, Any] = {}
     "break it: make a client give up",
     stub=my_storm,
     hints=[
-        "A client gives up when it has used up its attempts. What makes it do that?",
-        "An outage longer than all its waits together, or so few attempts that one refusal is enough.",
-        'Try {"outage": 30, "max_attempts": 4}.',
+        "A client gives up when its last attempt fails, too. When is its fifth one, with waits of 2, 4, 8 and 16 s?",
+        "Let the outage be longer than all its waits together. Or let the herd come back so few times that not all of"
+        " its clients get through.",
+        'Try {"outage": 31, "max_attempts": 5}.',
     ],
 )
 def check_storm(answer: Any) -> None:
     """Choose parameters for `retry_storm`, in a dictionary, with which at least one client gives up."""
-    expect(isinstance(answer, dict), f"{answer!r}", 'a dictionary of parameters, such as {"outage": 2.0}')
-    known = list(inspect.signature(retry_storm).parameters)
-    unknown = [name for name in answer if name not in known]
-    expect(not unknown, f"an unknown parameter: {', '.join(map(str, unknown))}", f"one of {', '.join(known)}")
-    clients = answer.get("clients", 100)
-    expect(isinstance(clients, int) and 0 < clients <= 1000, f"clients is {clients!r}", "a whole number up to 1000")
-    outcome = retry_storm(**answer)
-    calls = f"{len(outcome.calls)} calls, {outcome.refused} refused, and all {clients} clients were served"
+    form = 'It looks like this: {"outage": 2.0, "jitter": "full"}'
+    expect(isinstance(answer, dict), f"{answer!r}", "a dictionary of settings", form)
+    unknown = [name for name in answer if name not in SETTINGS]
+    hint = "The number of clients and what the service can take stay as they are."
+    expect(not unknown, f"a setting {', '.join(map(repr, unknown))}", f"only {', '.join(SETTINGS)}", hint)
+    most, outage = answer.get("max_attempts", 20), answer.get("outage", 1.0)
+    expect(
+        type(most) is int and 5 <= most <= 100,
+        f"max_attempts is {most!r}",
+        "a whole number from 5 to 100",
+        "With one attempt, everybody gives up at the first failure. That would be too easy.",
+    )
+    expect(
+        type(outage) in (int, float) and 0 <= outage <= 3600,
+        f"outage is {outage!r}",
+        "a number of seconds, from 0 to 3600",
+        "An hour is enough: clients with 5 attempts have stopped calling long before that.",
+    )
+    try:
+        outcome = retry_storm(**answer)
+    except (TypeError, ValueError) as error:
+        raise NotYet(f"{error}", "settings that the panel has, too", form) from None
+    calls = f"{len(outcome.calls)} calls, {outcome.refused} refused, and all 100 clients were served"
     expect(outcome.gave_up > 0, calls, "at least one client that gives up")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from ..job import Job
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
@@ -48,7 +48,29 @@ QUESTIONS = {
     ),
 }
 
+REMEMBER = {
+    "one-e-mail": Question(
+        "Page 4: a job that sends an e-mail may be tried again. How is only one e-mail sent?",
+        (
+            Option(
+                "The mail server knows the e-mail by its key.", "It does nothing for a key it has seen.", right=True
+            ),
+            Option("The handler sends it in its last attempt only.", "It does not know which attempt is the last."),
+            Option("A longer backoff gives the answer time.", "An answer that got lost never comes."),
+        ),
+    ),
+    "late-report": Question(
+        "Page 2: a job is completed. Then a slow worker reports that it failed. What happens?",
+        (
+            Option("The last report counts: it has failed.", "Then on-call would repair what works."),
+            Option("It is pending again, for another try.", "A failed job is. This one was completed before."),
+            Option("The queue refuses that move.", "No move leads out of completed.", right=True),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Starvation(NamedTuple):
@@ -98,9 +120,10 @@ def draw_waits(outcome: Starvation, ax: Axes) -> None:
     """Draw each job's wait over the time at which it was enqueued."""
     ax.plot(*zip(*outcome.urgent or [(0.0, 0.0)], strict=True), ".", color="#0072b2", ms=5, label="urgent jobs")
     ax.plot(*zip(*outcome.normal or [(0.0, 0.0)], strict=True), "D", color="#d55e00", ms=6, label="normal jobs")
-    ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 60))
+    longest = max((wait for _, wait in outcome.urgent + outcome.normal), default=0.0)
+    ax.set(xlabel="enqueued at (s)", ylabel="waited (s)", xlim=(0, 60), ylim=(0, 20 if longest <= 17 else 60))
     ax.grid(visible=True, axis="y")
-    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left")
+    ax.legend(loc="upper left", title=f"{outcome.unserved} normal jobs never got a turn", alignment="left", ncols=2)
 
 
 def say_waits(outcome: Starvation) -> str:
@@ -122,4 +145,4 @@ def starvation_lab() -> Lab:
         "urgent_per_second": Slider("urgent jobs per second", 0.0, 15.0, 0.5, 9.5),
         "aging": Slider("aging (points per second)", 0.0, 10.0, 0.5, 0.0),
     }
-    return Lab("Which aging serves everyone, and who pays for it?", starvation, draw_waits, say_waits, controls)
+    return Lab("Does any aging serve everyone, and who pays for it?", starvation, draw_waits, say_waits, controls)

@@ -12,49 +12,74 @@ from ..history import History
 from ..job import Status
 from ..queue import JobQueue
 from ..retries import JITTERS, Jitter, RetryPolicy
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Choice, Controls, Lab, Slider, round_up
 
 QUESTIONS = {
-    "second-two": Question(
-        "100 clients failed together, and all try again after 2 s. The service is back and can take 10 at once."
-        " How many get through at second 2?",
+    "last-client": Question(
+        "100 clients come back in the same instant, to a service that can take 100 calls per second."
+        " When is the last of them served?",
         (
-            Option("All 100: the service is back.", "It is back, but 100 calls in one instant are too many for it."),
-            Option("10", "It takes what it can. The other 90 fail again, and come back together.", right=True),
-            Option("None", "It does not break down here: it serves 10 and refuses the rest."),
-        ),
-    ),
-    "retrying-is-free": Question(
-        "A client calls again at once, until it gets an answer. Who pays for that?",
-        (
-            Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
+            Option("At 2 s: the service is back.", "It is back, but 100 calls in one instant are too many for it."),
             Option(
-                "The client, which waits", "It would have to wait in any case. It is not the one that is overloaded."
+                "At 3 s: 100 calls take it a second.",
+                "Spread over the second, yes. But they come in the same instant, and 90 come back in the same instant.",
             ),
             Option(
-                "The service, which is in trouble already",
-                "51 calls from one client, when it can least afford them.",
+                "After more than 3 minutes",
+                "Ten get through at each return. The others come back together, later each time.",
                 right=True,
             ),
         ),
     ),
-    "timed-out": Question(
-        "send_welcome ended in a timeout. Was the e-mail sent?",
+    "retrying-is-free": Question(
+        "A client calls again at once, until it gets an answer. Who pays most for that?",
         (
-            Option(
-                "No: the attempt has failed.", "Only the answer got lost. Look in the outbox: the e-mail had gone out."
-            ),
-            Option("Yes", "Here it was. But a timeout looks the same when nothing was sent."),
+            Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
+            Option("The service", "51 calls from one client, when it can least afford them.", right=True),
+            Option("The client, which has to wait", "It would have to wait in any case, and it is not overloaded."),
+        ),
+    ),
+    "timed-out": Question(
+        "All your program gets from the mail server is a TimeoutError. Was the e-mail sent?",
+        (
             Option("You cannot know.", "That is why doing it twice must be the same as doing it once.", right=True),
+            Option("No: the attempt has failed.", "Look in the outbox: the first attempt sent one."),
+            Option(
+                "Yes: only the answer is missing.", "Here it was. But a timeout looks the same when nothing was sent."
+            ),
+        ),
+    ),
+}
+
+REMEMBER = {
+    "after-a-crash": Question(
+        "Page 3: a handler raises an exception. What does its worker do next?",
+        (
+            Option("It stops, until somebody starts it again.", "Then one bad job would hold up all the others."),
+            Option(
+                "It takes the next job.", "The exception is recorded with its job, and stays inside it.", right=True
+            ),
+            Option(
+                "It goes on with the same job, after the error.", "What the handler was doing is over at that line."
+            ),
+        ),
+    ),
+    "sooner-with-a-queue": Question(
+        "Page 1: an API now puts reports into a queue. What do users get sooner?",
+        (
+            Option("An answer", "The API only notes the work down, and says so: 202.", right=True),
+            Option("Their report", "Somebody still has to make it, and that takes as long as before."),
+            Option("Both", "The answer, yes. The queue does none of the work."),
         ),
     ),
 }
 
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Storm(NamedTuple):
@@ -124,10 +149,12 @@ def retry_storm(
 def draw_storm(outcome: Storm, ax: Axes) -> None:
     """Draw how many calls the service got in each tenth of a second."""
     tenths = Counter(int(call * 10) for call in outcome.calls)
-    ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=2.5)
+    ax.vlines([tenth / 10 for tenth in tenths], 0, list(tenths.values()), color="#d55e00", lw=1.6)
     ax.axhline(10, color="#009e73", ls="--", label="all it can take")
     end = round_up(1.02 * outcome.recovered)
-    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, 105))
+    most = max(tenths.values())
+    top = 115 if most <= 110 else round_up(1.05 * most)
+    ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, top))
     ax.legend(loc="upper right")
 
 
@@ -142,9 +169,9 @@ def say_storm(outcome: Storm) -> str:
 def retry_storm_lab() -> Lab:
     """Return a panel for `retry_storm`."""
     controls: Controls = {
-        "base": Slider("base (s)", 0.1, 5.0, 0.1, 1.0),
+        "base": Slider("base (s)", 0.1, 2.0, 0.1, 1.0),
         "factor": Slider("factor", 1.0, 4.0, 0.1, 2.0),
-        "cap": Slider("cap (s)", 1.0, 60.0, 1.0, 30.0),
+        "cap": Slider("cap (s)", 5.0, 60.0, 1.0, 30.0),
         "jitter": Choice("jitter", JITTERS, "none"),
     }
     question = "100 clients failed together. How do you get all of them served soonest, with the fewest refused calls?"

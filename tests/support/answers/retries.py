@@ -20,28 +20,32 @@ WRONG["backoff"] = [
     (lambda attempt, cap: min(cap, 2 * attempt), "(3, cap=30) gives 6"),
     (lambda attempt, cap: min(cap, 2 ^ attempt), "(1, cap=30) gives 3"),
     (lambda attempt, cap: min(cap, 2.0**attempt), "OverflowError"),
+    (lambda attempt, cap: min(cap, 2**attempt, 3600), "cap=86400) gives 3600"),
+    (lambda attempt, cap: min(cap, 2**attempt) if attempt <= 15 else cap, "(16, cap=86400) gives 86400"),
+    (lambda attempt, cap: min(int(cap), 2**attempt), "cap=0.5) gives 0"),
+    (lambda attempt, cap: 2**attempt if 2**attempt < cap else cap - 1, "(5, cap=30) gives 29"),
     (lambda attempt, cap: print(min(cap, 2**attempt)), "is a return missing?"),
     (lambda attempt: 2**attempt, "<lambda>(attempt, cap)"),
 ]
 
-RIGHT["may_retry"] = [
-    lambda attempts, max_attempts: attempts < max_attempts,
-    lambda attempts, max_attempts: max_attempts - attempts >= 1,
+RIGHT["storm"] = [
+    {"outage": 31, "max_attempts": 5},
+    {"max_attempts": 10},
+    {"base": 0.01, "cap": 0.01, "outage": 5},
+    {"outage": 3600.0, "jitter": "equal"},
 ]
-WRONG["may_retry"] = [
-    (lambda attempts, max_attempts: attempts < max_attempts - 1, "with max_attempts=2, attempts made: 1"),
-    (lambda attempts, max_attempts: attempts != max_attempts, "lowered to 3"),
-    (lambda attempts, max_attempts: True, "or more"),
-    (lambda attempts, max_attempts: attempts > max_attempts, "with max_attempts=2, attempts made: 1"),
-    (lambda attempts, max_attempts: attempts < 3, "with max_attempts=1, attempts made: 3"),
-]
-
-RIGHT["storm"] = [{"outage": 30, "max_attempts": 4}, {"max_attempts": 1}, {"base": 0.01, "cap": 0.01, "outage": 5}]
 WRONG["storm"] = [
     ({"jitter": "full"}, "all 100 clients were served"),
-    ({"clients": 10}, "all 10 clients were served"),
+    ({"max_attempts": 11}, "all 100 clients were served"),
+    ({"outage": 29, "max_attempts": 5, "jitter": "lots"}, "jitter must be one of none, full, equal, decorrelated"),
     ({"outage": 60}, "served"),
-    ({"max_attemps": 1}, "max_attemps"),
-    ({"clients": 10**9}, "up to 1000"),
+    ({"max_attempts": 1}, "a whole number from 5 to 100"),
+    ({"max_attempts": 4, "outage": 30}, "a whole number from 5 to 100"),
+    ({"max_attempts": True}, "max_attempts is True"),
+    ({"max_attemps": 5}, "max_attemps"),
+    ({"clients": 500, "max_attempts": 5}, "a setting 'clients'"),
+    ({"capacity": 0}, "a setting 'capacity'"),
+    ({"outage": float("inf")}, "outage is inf"),
+    ({"base": "long"}, "base must be"),
     ("outage=30", "a dictionary"),
 ]
