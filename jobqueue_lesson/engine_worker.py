@@ -125,20 +125,23 @@ class _Attempts:
 
     async def run(self, context: procrastinate.JobContext, /, **_: Any) -> None:
         """Run one attempt. An exception of its handler does not get beyond the job."""
-        assert context.job.id is not None
-        claim = self.running[context.job.id]
+        claim = self.running[context.job.id or 0]
         job = claim.job
         try:
             with as_current_job(self.progress, job):
                 result = await call_handler(self.handlers, job.type, job.data)
             self.outcomes[job.id] = _Outcome(as_json("result", result))
         except BaseException as error:
-            retry_in = moves.backoff(claim.policy, error, job.attempts, job.max_attempts, claim.waited)
-            if context.should_abort():
-                retry_in = None
-            kind, message = moves.describe_error(error)
-            self.outcomes[job.id] = _Outcome(None, kind, _storable(message), retry_in)
+            self.outcomes[job.id] = self._failure(claim, error, may_retry=not context.should_abort())
             raise _Failed from None
+
+    @staticmethod
+    def _failure(claim: _Claim, error: BaseException, *, may_retry: bool) -> _Outcome:
+        """Return the outcome of an attempt that raised: what, and when the job is tried again, if it is."""
+        job = claim.job
+        retry_in = moves.backoff(claim.policy, error, job.attempts, job.max_attempts, claim.waited)
+        kind, message = moves.describe_error(error)
+        return _Outcome(None, kind, _storable(message), retry_in if may_retry else None)
 
 
 class _Failed(Exception):

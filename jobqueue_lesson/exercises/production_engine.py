@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from .check import exercise, expect, same
@@ -11,20 +12,34 @@ def my_first_waits(rows):  # type: ignore[no-untyped-def]
     return {}
 
 
-# As Procrastinate writes them: the row "scheduled" comes before the one that it belongs to.
-EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float]], ...] = (
-    ("one job", [(7, "deferred", 2), (7, "started", 5), (7, "succeeded", 6)], {7: 3}),
+WAITS_HINTS = [
+    "Which row says when a job may start? Keep that row's time for each job.",
+    "A delayed job has two such rows before it starts, scheduled and deferred: the later time counts.",
+    "After its first started row, no row of a job counts: elif type == 'started' and job not in waits: …",
+]
+
+# As Procrastinate writes them: the row "scheduled" comes before the one that it belongs to. The last part is the hint.
+EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float], str], ...] = (
+    ("one job", [(7, "deferred", 2), (7, "started", 5), (7, "succeeded", 6)], {7: 3}, WAITS_HINTS[0]),
     (
         "two jobs at the same time",
         [(1, "deferred", 0), (2, "deferred", 1), (1, "started", 3), (2, "started", 9), (1, "succeeded", 10)],
         {1: 3, 2: 8},
+        "Rows of several jobs are mixed. Keep the times of each job apart, by its id.",
     ),
     (
         "a job that hasn't started",
         [(1, "deferred", 0), (2, "deferred", 1), (2, "started", 1), (2, "failed", 4)],
         {2: 0},
+        "Job 1 is still waiting: it is not in the answer. Job 2 started at once: 0 is a wait like any other.",
     ),
-    ("a delayed job", [(4, "scheduled", 60), (4, "deferred", 10), (4, "started", 61)], {4: 1}),
+    (
+        "times with fractions",
+        [(3, "deferred", 0.5), (3, "started", 2.75)],
+        {3: 2.25},
+        "Seconds need not be whole numbers: don't round.",
+    ),
+    ("a delayed job", [(4, "scheduled", 60), (4, "deferred", 10), (4, "started", 61)], {4: 1}, WAITS_HINTS[1]),
     (
         "a job that was tried again",
         [
@@ -36,32 +51,32 @@ EVENTS: tuple[tuple[str, list[tuple[int, str, float]], dict[int, float]], ...] =
             (5, "succeeded", 20),
         ],
         {5: 2},
+        WAITS_HINTS[2],
     ),
-    ("no events", [], {}),
+    (
+        "a job that was cancelled before it started",
+        [(6, "deferred", 3), (8, "deferred", 4), (6, "cancelled", 5), (8, "started", 6)],
+        {8: 2},
+        "Only a started row ends a wait. Job 6 has none, and never will.",
+    ),
+    ("no events", [], {}, "Without rows, there is no job: an empty dictionary."),
 )
 
 
-WAITS_HINTS = [
-    "Which row says when a job may start? Keep that row's time for each job.",
-    "A delayed job has two such rows, deferred and scheduled: the later time counts.",
-    "Only a job's first started row counts: elif type == 'started' and job not in waits: …",
-]
-
-
-@exercise(
-    "11_production_engine",
-    "waits from the engine's events",
-    stub=my_first_waits,
-    hints=WAITS_HINTS,
-)
+@exercise("11_production_engine", "waits from the engine's events", stub=my_first_waits, hints=WAITS_HINTS)
 def check_first_waits(answer: Any) -> None:
     """Return how long each job waited for its first attempt, by the rows of Procrastinate's table of events."""
-    for what, rows, right in EVENTS:
+    for what, rows, right, hint in EVENTS:
         seen = answer(list(rows))
         call = f"{what}: {answer.__name__}({rows})"
-        expect(seen is not None, f"{call} gives None – is a return missing?", repr(right))
-        expect(isinstance(seen, dict), f"{call} gives {seen!r}", f"a dictionary: {right}")
-        same(call, seen, right, WAITS_HINTS[{"a delayed job": 1, "a job that was tried again": 2}.get(what, 0)])
+        expect(seen is not None, f"{call} gives None – is a return missing?", repr(right), "Return the dictionary.")
+        expect(
+            isinstance(seen, dict),
+            f"{call} gives {seen!r}",
+            f"a dictionary: {right}",
+            "Collect the waits in a dictionary, with the job's id as the key.",
+        )
+        same(call, seen, right, hint)
 
 
 RECLAIM_HINTS = [
@@ -75,30 +90,31 @@ def my_reclaim(attempts, max_attempts, heartbeat, lease, now):  # type: ignore[n
     return "leave"
 
 
-@exercise(
-    "11_production_engine",
-    "reclaim, or leave alone",
-    stub=my_reclaim,
-    hints=RECLAIM_HINTS,
-)
+@exercise("11_production_engine", "reclaim, or leave alone", stub=my_reclaim, hints=RECLAIM_HINTS)
 def check_reclaim(answer: Any) -> None:
     """Decide what happens to a running job: "leave", "retry" or "fail"."""
-    for attempts, max_attempts, heartbeat, lease, now, right in (
-        (1, 3, 100, 30, 110, "leave"),
-        (1, 3, 100, 30, 140, "retry"),
-        (2, 3, 100, 30, 140, "retry"),
-        (3, 3, 100, 30, 140, "fail"),
-        (3, 3, 100, 30, 110, "leave"),
-        (1, 1, 100, 30, 131, "fail"),
-        (1, 2, 100, 1, 102, "retry"),
-        (1, 2, 100, 90, 160, "leave"),
-        (1, 2, 5000, 90, 5095, "retry"),
-    ):
+    first = [
+        (1, 3, 100, 30, 110),
+        (1, 3, 100, 30, 140),
+        (2, 3, 100, 30, 140),
+        (3, 3, 100, 30, 140),
+        (3, 3, 100, 30, 110),
+    ]
+    more = [
+        (attempts, most, heartbeat, lease, heartbeat + lease * part)
+        for most, heartbeat, lease in itertools.product((1, 2, 3, 6), (0, 100, 5000), (0.5, 1, 30, 90))
+        for attempts in range(1, most + 1)
+        for part in (0, 0.5, 0.99, 1.01, 1.5, 3, 100)
+    ]
+    for attempts, most, heartbeat, lease, now in first + more:
+        silent = now - heartbeat > lease
+        right = "leave" if not silent else "retry" if attempts < most else "fail"
         call = (
-            f"{answer.__name__}(attempts={attempts}, max_attempts={max_attempts}, heartbeat={heartbeat}, "
-            f"lease={lease}, now={now})"
+            f"{answer.__name__}(attempts={attempts}, max_attempts={most}, heartbeat={heartbeat}, "
+            f"lease={lease}, now={now:g})"
         )
-        seen = answer(attempts, max_attempts, heartbeat, lease, now)
+        seen = answer(attempts, most, heartbeat, lease, now)
+        words = ("leave", "retry", "fail")
+        expect(seen in words, f"{call} gives {seen!r}", repr(right), 'Return one of the three words, such as "leave".')
         # The first question is whether the heartbeat is in time; the second, whether there is another attempt.
-        hint = RECLAIM_HINTS[0] if "leave" in (seen, right) else RECLAIM_HINTS[1]
-        same(call, seen, right, hint)
+        same(call, seen, right, RECLAIM_HINTS[0] if "leave" in (seen, right) else RECLAIM_HINTS[1])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ..durable import SQLiteQueue
 from ..job import LeaseLost, Status
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..simulation import Simulation
 from .panel import Controls, Lab, Slider, round_up
@@ -19,11 +19,11 @@ from .panel import Controls, Lab, Slider, round_up
 QUESTIONS = {
     "restart": Question(
         "Five e-mails are in a queue in memory. The process is killed while it is sending the third, and started"
-        " again. How many more will be sent?",
+        " again. How many more will it send?",
         (
             Option("Three: the one being sent, and the two behind it", "The list of them was in the process's memory."),
             Option("Two: only the one being sent is lost", "The two behind it were in the same memory."),
-            Option("None", "The queue was in the process. There is no queue any more.", right=True),
+            Option("None", "The queue died with its process. The new process has a new one, empty.", right=True),
         ),
     ),
     "killed-after-sending": Question(
@@ -35,13 +35,35 @@ QUESTIONS = {
                 "To the queue, a worker killed before sending and one killed after it look the same.",
                 right=True,
             ),
-            Option("It is completed, because the e-mail was sent.", "Nobody has told the queue."),
+            Option("It is completed, because the e-mail was sent.", "Nothing has told the queue."),
             Option("It stays claimed forever.", "In a queue without leases, yes. Here the lease runs out."),
         ),
     ),
 }
 
+REMEMBER = {
+    "missed-events": Question(
+        "Page 9: alice's browser follows her report, is cut off, and comes back later. What does it need from the API?",
+        (
+            Option(
+                "The newest event", "Each event is the whole state, so nothing was lost with the others.", right=True
+            ),
+            Option("All events since then", "That would be so if an event said only what has changed."),
+            Option("A new report", "The old one is still being made. Only the browser was away."),
+        ),
+    ),
+    "sent-again": Question(
+        "Page 4: sending bob's e-mail timed out, so it is sent again. What keeps bob from getting two?",
+        (
+            Option("A longer timeout", "The answer can still get lost when the e-mail is already out."),
+            Option("A longer wait before the second attempt", "Two e-mails, only further apart."),
+            Option("A key that the mail server remembers", "It knows the key, and sends nothing more.", right=True),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Leases(NamedTuple):
@@ -58,7 +80,8 @@ class Leases(NamedTuple):
 def leases(lease: float = 5.0, stall: float = 10.0, seed: int = 10) -> Leases:
     """Enqueue two jobs of one second per second, for a minute, for four workers.
 
-    In one job of ten the worker dies, and in one of ten it stalls for a while. Other workers renew their lease in time.
+    In one job of ten the worker dies, and in one of ten it stalls for a while: just after a heartbeat, half-way through
+    the job. Other workers renew their lease in time.
 
     Args:
         lease: seconds without a heartbeat after which another worker may claim the job.

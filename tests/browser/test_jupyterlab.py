@@ -82,6 +82,8 @@ def test_every_card_is_answered_with_the_reason_for_that_answer(notebook):
 
 
 def test_every_replay_plays_to_its_end(notebook):
+    if "Replay(" not in json.dumps(notebook.saved):
+        pytest.skip("this page has no replay")
     replays = notebook.locator(".jq-replay:not(:has(.jq-live))")
     expect(replays.first).to_be_visible()
     for replay in replays.all():

@@ -61,6 +61,20 @@ def from_the_row_before(rows):
     return {row[0]: row[2] - before[2] for before, row in itertools.pairwise(rows) if row[1] == "started"}
 
 
+def until_any_other_row(rows):
+    due, waits = {}, {}
+    for job, type, at in rows:
+        if type in ("deferred", "scheduled"):
+            due[job] = max(at, due.get(job, 0))
+        else:
+            waits.setdefault(job, at - due[job])
+    return waits
+
+
+def in_whole_seconds(rows):
+    return {job: int(wait) for job, wait in as_they_come(rows).items()}
+
+
 RIGHT["first_waits"] = [later_of_both, as_they_come]
 WRONG["first_waits"] = [
     (until_the_last_attempt, "a job that was tried again"),
@@ -68,6 +82,8 @@ WRONG["first_waits"] = [
     (whatever_row_comes_last, "gives {4: 51}"),
     (zero_for_the_others, "gives {1: 0, 2: 0}"),
     (from_the_row_before, "two jobs at the same time"),
+    (until_any_other_row, "a job that was cancelled before it started"),
+    (in_whole_seconds, "times with fractions"),
     (lambda rows: [at for _, type, at in rows if type == "started"], "a dictionary"),
     (lambda rows: print(rows), "is a return missing?"),
 ]
@@ -100,7 +116,25 @@ WRONG["reclaim"] = [
         lambda attempts, most, heard, lease, now: (
             "leave" if now < heard + 30 else "retry" if attempts < most else "fail"
         ),
-        "lease=1",
+        "lease=0.5",
     ),
     (lambda attempts, most, heard, lease, now: now > heard + lease, "gives False"),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if int(now - heard) <= lease else "retry" if attempts < most else "fail"
+        ),
+        "gives 'leave'",
+    ),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if now <= heard + lease else "fail" if attempts == 3 or most == 1 else "retry"
+        ),
+        "attempts=2, max_attempts=2",
+    ),
+    (
+        lambda attempts, most, heard, lease, now: (
+            "leave" if now <= heard + lease + 0.9 else "retry" if attempts < most else "fail"
+        ),
+        "gives 'leave'",
+    ),
 ]
