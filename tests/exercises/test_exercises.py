@@ -70,8 +70,7 @@ def test_a_wrong_answer_is_refused_and_the_fault_is_named(name, case):
     answer, words = case
     said = check_of(name)(answer)
     assert said.passed is False
-    assert words in f"{said.details['seen']}\n{said.details['expected']}"
-    assert said.details["hint"]
+    assert words in "\n".join(said.details[part] for part in ("seen", "expected", "hint"))
     assert kept.solved() == set()
 
 
@@ -142,6 +141,14 @@ def test_the_page_says_what_the_check_of_the_questions_checks():
         f"{1000 * numbers.LATE:.0f} ms",
     ):
         assert words in text
+
+
+def test_the_page_says_what_the_check_of_the_policy_checks():
+    page = nbformat.read(NOTEBOOKS / "07_dead_letters.ipynb", as_version=4)
+    (text,) = (cell.source for cell in page.cells if cell.id == "try-two")
+    numbers = MODULES["policy"]
+    assert f"more than {numbers.FAILED} failed attempts" in text
+    assert f"within {numbers.LONGEST_WAIT:.0f} seconds of arriving" in text
 
 
 def test_a_client_that_passes_is_in_time_for_jobs_of_every_length():
