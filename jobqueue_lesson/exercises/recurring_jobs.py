@@ -26,7 +26,7 @@ def my_next_tick(start, interval, now):  # type: ignore[no-untyped-def]
 def check_next_tick(answer: Any) -> None:
     """Return the first tick after now, on the grid that begins at start."""
     rng = random.Random(8)
-    cases = [
+    cases: list[tuple[float, float, float]] = [
         (0, 5, 0),
         (0, 5, 4),
         (0, 5, 5),
@@ -37,14 +37,24 @@ def check_next_tick(answer: Any) -> None:
         (0, 0.25, 10**9),
     ]
     cases += [(rng.randint(0, 50), rng.randint(1, 60), rng.randint(50, 5000)) for _ in range(100)]
+    for _ in range(100):  # fractions that a computer stores exactly
+        start, interval = rng.randint(0, 80) / 4, rng.randint(1, 100) / 4
+        cases.append((start, interval, start + rng.randint(0, 8000) / 8))
     for start, interval, now in cases:
         seen = answer(start, interval, now)
         call = f"{answer.__name__}(start={start}, interval={interval}, now={now}) gives {seen!r}"
-        expect(isinstance(seen, (int, float)), call, "a number of seconds")
-        expect(seen > now, call, f"later than now, {now}: that tick has passed")
+        expect(type(seen) in (int, float), call, "a number of seconds", "Return a number. Is a return missing?")
+        later = "If `now` is a tick itself, the answer is the tick after it. All three numbers may have fractions."
+        expect(seen > now, call, f"later than now, {now}: that tick has passed", later)
         expect((seen - start) % interval == 0, call, f"a tick: {start} plus a multiple of {interval}")
-        expect(seen - now <= interval, call, f"the first tick after {now}; this one skips some")
+        one_more = "How many whole intervals have gone by since `start`? The next tick is one more than that, not two."
+        expect(seen - now <= interval, call, f"the first tick after {now}; this one skips some", one_more)
 
+
+WORK = 8.0
+"""Seconds that the job of `check_interval` takes."""
+LONGEST = 10
+"""The longest interval that is tried, in seconds."""
 
 my_interval = 5
 
@@ -59,14 +69,21 @@ my_interval = 5
     ],
 )
 def check_interval(answer: Any) -> None:
-    """Choose an interval, 10 s at most, at which every tick of a job of 8 s gets a run of its own."""
-    expect(isinstance(answer, (int, float)) and not isinstance(answer, bool), f"{answer!r}", "a number of seconds")
-    expect(answer >= 1, f"an interval of {answer!r} s", "at least 1 s")
-    expect(answer <= 10, f"an interval of {answer!r} s", "at most 10 s: the clean-up is needed that often")
-    found = recurring(interval=answer, work=8.0, overlap="skip")
-    lost = len(found.ticks) - len(found.runs)
-    expect(
-        lost == 0,
-        f"every {answer:g} s: {lost} of {len(found.ticks)} ticks in a minute have no run",
-        "every tick has one",
+    """Choose the shortest interval, in whole seconds, at which every tick of a job of 8 s gets a run of its own."""
+    whole = type(answer) in (int, float) and answer == answer // 1
+    expect(whole, f"{answer!r}", "a whole number of seconds", "A number such as 5, without quotes or fractions.")
+    between = f"It is between 1 and {LONGEST} seconds. The work takes {WORK:g}."
+    expect(1 <= answer <= LONGEST, f"an interval of {answer:g} s", f"from 1 to {LONGEST} s", between)
+    outcomes = {seconds: recurring(seconds, WORK, "skip") for seconds in range(1, LONGEST + 1)}
+    missed = {seconds: len(found.ticks) - len(found.runs) for seconds, found in outcomes.items()}
+    ticks = len(outcomes[int(answer)].ticks)
+    hint = (
+        "What happens at a tick at the very moment at which a job ends? Try it in the panel." if answer == WORK else ""
     )
+    seen = f"every {answer:g} s: {missed[int(answer)]} of {ticks} ticks in a minute have no run"
+    expect(not missed[int(answer)], seen, "every tick has one", hint)
+    shortest = min(n for n in missed if not missed[n])
+    shorter = (
+        f"Every tick has its run, but there is a shorter interval between {WORK:g} and {answer:g} s. Look at both ends."
+    )
+    expect(answer == shortest, f"every {answer:g} s", "the shortest such interval", shorter)

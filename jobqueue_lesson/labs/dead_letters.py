@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from ..job import Status
 from ..queue import JobQueue
 from ..retries import RetryPolicy
-from ..show.cards import Option, Question, predicting
-from ..show.style import LOOKS
+from ..show.cards import Option, Question, predicting, remembering
+from ..show.style import LOOKS, format_duration
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Controls, Lab, Slider
 
 QUESTIONS = {
     "poison": Question(
-        "A message cannot be parsed. After each failure it goes back to the front of the line, without a limit."
-        " There is one worker. What happens to the jobs behind the message?",
+        "There is one worker. A message that it cannot parse goes back to the front of the line after each failure."
+        " What happens to the jobs behind it?",
         (
             Option("They get done a little later.", "Later would be after the last failure. There is no last one."),
             Option(
@@ -39,7 +39,31 @@ QUESTIONS = {
     ),
 }
 
+REMEMBER = {
+    "same-key": Question(
+        "Page 6: an order arrives twice, with the same Idempotency-Key. What does the API do with the second?",
+        (
+            Option(
+                "It answers with the job of the first one.",
+                "The key finds that job. So a client that got no answer may safely ask again.",
+                right=True,
+            ),
+            Option("It refuses it: that was a mistake.", "Sending it again is right if the first answer was lost."),
+            Option("It enqueues a second job.", "That is what happens without a key: two reports for one order."),
+        ),
+    ),
+    "same-moment": Question(
+        "Page 4: 100 clients fail at the same moment. Each waits 2 s, then 4 s, then 8 s. What is still missing?",
+        (
+            Option("Longer waits, up to a minute", "They would all wait longer, and all come back together."),
+            Option("Nothing: each wait gives the service more time", "And at its end all 100 call at once, again."),
+            Option("Something random in each wait", "Jitter spreads the calls. Then they get through.", right=True),
+        ),
+    ),
+}
+
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class OutageOutcome(NamedTuple):
@@ -53,6 +77,8 @@ class OutageOutcome(NamedTuple):
     """The same, for dead letters that no retry can complete."""
     failed: int
     """How many attempts failed."""
+    slowest: float
+    """Seconds from arrival to completion, of the completed job that took longest; 0 if there is none."""
 
 
 def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0) -> OutageOutcome:
@@ -87,7 +113,8 @@ def dead_letters(outage: float = 60.0, max_attempts: int = 3, base: float = 1.0)
     for job in jobs:
         outcome = "poison" if job.data else "completed" if job.status is Status.COMPLETED else "dead"
         outcomes[outcome].append((job.created_at, job.attempts))
-    return OutageOutcome(**outcomes, failed=sum(len(job.errors) for job in jobs))
+    took = [job.finished_at - job.created_at for job in jobs if job.status is Status.COMPLETED and job.finished_at]
+    return OutageOutcome(**outcomes, failed=sum(len(job.errors) for job in jobs), slowest=max(took, default=0.0))
 
 
 def dead_letters_lab() -> Lab:
@@ -104,12 +131,13 @@ def dead_letters_lab() -> Lab:
             ax.plot(times, attempts, marker, color=LOOKS[look].colour, ms=size, label=label)
         ax.set(xlabel="job arrived at (s)", ylabel="attempts", xlim=(-2, 122), ylim=(0, 13))
         ax.grid(visible=True, axis="y")
-        ax.legend(loc="upper right")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
     def say(outcome: OutageOutcome) -> str:
         return (
             f"{len(outcome.completed)} of 120 jobs completed. Dead letters: {len(outcome.dead)} that a later retry"
             f" would have saved, and {len(outcome.poison)} that are poison.\n{outcome.failed} attempts failed."
+            f" The slowest job that was completed took {format_duration(outcome.slowest)}."
         )
 
     controls: Controls = {

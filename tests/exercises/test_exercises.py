@@ -144,6 +144,14 @@ def test_the_page_says_what_the_check_of_the_questions_checks():
         assert words in text
 
 
+def test_the_page_says_what_the_check_of_the_policy_checks():
+    page = nbformat.read(NOTEBOOKS / "07_dead_letters.ipynb", as_version=4)
+    (text,) = (cell.source for cell in page.cells if cell.id == "try-two")
+    numbers = MODULES["policy"]
+    assert f"more than {numbers.FAILED} failed attempts" in text
+    assert f"within {numbers.LONGEST_WAIT:.0f} seconds of arriving" in text
+
+
 def test_a_client_that_passes_is_in_time_for_jobs_of_every_length():
     numbers, wait = MODULES["wait"], RIGHT["wait"][0]
     rng = random.Random(6)

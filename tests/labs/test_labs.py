@@ -8,6 +8,7 @@ import re
 import sys
 
 import pytest
+from matplotlib import pyplot as plt
 from matplotlib.image import imread
 
 from jobqueue_lesson import Simulation
@@ -20,7 +21,7 @@ from jobqueue_lesson.labs.job_queue import life_of_a_job
 from jobqueue_lesson.labs.panel import Slider
 from jobqueue_lesson.labs.priorities import starvation
 from jobqueue_lesson.labs.progress import reporting
-from jobqueue_lesson.labs.recurring_jobs import recurring
+from jobqueue_lesson.labs.recurring_jobs import draw_runs, recurring, say_runs
 from jobqueue_lesson.labs.retries import retry_storm, say_storm
 from jobqueue_lesson.labs.why_background_jobs import rush, slow_api
 from jobqueue_lesson.labs.worker import polling
@@ -227,6 +228,7 @@ def test_enough_attempts_leave_only_the_poison():
     assert (len(few.completed), len(few.dead), len(few.poison)) == (63, 53, 4)
     assert (len(many.completed), len(many.dead), len(many.poison)) == (116, 0, 4)
     assert many.failed > few.failed
+    assert (few.slowest, many.slowest) == (2 + 4, 2 + 4 + 8 + 16 + 32)
     assert not dead_letters(outage=0, max_attempts=1).dead
 
 
@@ -236,6 +238,29 @@ def test_a_recurring_job_that_takes_too_long_loses_ticks_and_never_overlaps():
         runs = recurring(5, 8.0, overlap).runs
         assert len(runs) == expected
         assert all(after >= before + 8 for (before, _), (after, _) in itertools.pairwise(runs))
+
+
+@pytest.mark.parametrize(
+    ("overlap", "own"), [("skip", [1, 4, 7, 10]), ("queue one", [1, 2, 4, 7]), ("coalesce", [1, 3, 6, 8])]
+)
+def test_each_policy_gives_its_runs_to_other_ticks(overlap, own):
+    found = recurring(1, 2.5, overlap, seconds=10.9)
+    assert found.own == own
+    lost = ", ".join(str(tick) for tick in range(1, 11) if tick not in own)
+    assert say_runs(found) == (
+        f"10 ticks in 10.9 s, 4 runs started. Ticks without a run of their own: 6: those at {lost} s."
+    )
+    axes = plt.figure().subplots()
+    draw_runs(found, axes)
+    *_, with_a_run, without = axes.lines
+    assert list(with_a_run.get_xdata()) == own
+    assert len(without.get_xdata()) == 6
+    plt.close()
+
+
+def test_where_every_tick_has_a_run_the_panel_says_so():
+    assert say_runs(recurring(10, 8.0)) == "6 ticks in 60 s, 6 runs started. Every tick has a run of its own."
+    assert "those at" not in say_runs(recurring(1, 20.0))
 
 
 def test_reports_are_dear_when_there_are_many_and_rare_when_there_are_few():

@@ -78,23 +78,80 @@ def until_none_is_left(queue):
     return revived
 
 
+def reads_the_message(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if "ConnectionError" in str(job.errors[-1])]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def first_five_hundred(queue):
+    worth = [job.id for job in queue.dead(limit=500) if job.errors[-1].type == "ConnectionError"]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def skips_job_1(queue):
+    revived, last = 0, 1
+    while page := queue.dead(after=last):
+        for job in page:
+            last = job.id
+            if job.errors[-1].type == "ConnectionError":
+                queue.revive(job.id)
+                revived += 1
+    return revived
+
+
+def takes_the_type_for_a_class(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if job.errors[-1].type is ConnectionError]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def first_page_until_it_has_none(queue):
+    revived = 0
+    while worth := [job.id for job in queue.dead() if job.errors[-1].type == "ConnectionError"]:
+        for job_id in worth:
+            queue.revive(job_id)
+        revived += len(worth)
+    return revived
+
+
+def counts_all_letters(queue):
+    letters = len(queue.dead(limit=10_000))
+    by_pages(queue)
+    return letters
+
+
 RIGHT["revive"] = [by_pages, with_a_long_page]
 WRONG["revive"] = [
     (first_page_only, "100 of 250 were revived"),
+    (first_page_until_it_has_none, "at most 100 letters"),
+    (first_five_hundred, "at most 100 letters"),
+    (skips_job_1, "with after=0"),
+    (takes_the_type_for_a_class, "in quotes"),
+    (reads_the_message, "not at its message"),
+    (counts_all_letters, "Count only the letters that you revive"),
     (revives_all, "not worth reviving"),
-    (any_error, "not worth reviving"),
-    (first_error, "not worth reviving"),
+    (any_error, "Only the last error counts"),
+    (first_error, "Only the last error counts"),
     (discards_the_rest, "are gone"),
     (counts_nothing, "is a return missing?"),
     (until_none_is_left, "does not end"),
 ]
 
-RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 30}]
+RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 15}]
 WRONG["policy"] = [
-    ({"max_attempts": 10, "base": 1.0}, "failed attempts"),
-    ({"max_attempts": 3, "base": 1.0}, "that are not poison"),
+    ({"max_attempts": 10, "base": 1.0}, "with too many attempts"),
+    ({"max_attempts": 30, "base": 8.0}, "at most 450 failed attempts"),
+    ({"max_attempts": 3, "base": 60}, "the slowest job took 360 s"),
+    ({"max_attempts": 5, "base": 10}, "How long is that last wait?"),
+    ({"max_attempts": 3, "base": 1.0}, "still have an attempt left"),
     ({"max_attempts": 0, "base": 1.0}, "from 1 to 30"),
     ({"max_attempts": 6, "base": -1}, "seconds: more than 0"),
+    ({"max_attempts": 5, "base": True}, "base is True"),
     ({"attempts": 5, "base": 8.0}, "['attempts', 'base']"),
     ([5, 8.0], "a dictionary"),
 ]
