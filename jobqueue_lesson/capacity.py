@@ -190,7 +190,7 @@ WAITING_PER_WORKER = 10
 TOO_OLD = 1.0
 """Scaling by latency: seconds the oldest job may wait before a worker is added."""
 QUIET = 30.0
-"""Scaling by latency: seconds without a waiting job before a worker is removed."""
+"""Seconds without a waiting job before a worker is removed."""
 
 
 class AutoscaleOutcome(NamedTuple):
@@ -199,24 +199,32 @@ class AutoscaleOutcome(NamedTuple):
     waits: list[tuple[float, float]]
     """(second in which a job arrived, seconds it waited)."""
     team: list[tuple[float, int]]
-    """(second, workers), once per second."""
+    """(second, workers), once per second: those that are starting, too."""
 
-    def p95(self) -> float:
-        """Return the wait that 95 of 100 jobs did not exceed, in seconds."""
-        waits = sorted(wait for _, wait in self.waits)
+    def p95(self, since: float = 0.0, until: float = math.inf) -> float:
+        """Return the wait that 95 of 100 jobs did not exceed, in seconds, of those that arrived between two seconds."""
+        waits = sorted(wait for came, wait in self.waits if since <= came < until)
         return waits[math.ceil(0.95 * len(waits)) - 1]
 
+    def mean_team(self, since: float = 0.0, until: float = math.inf) -> float:
+        """Return how many workers there were on average between two seconds."""
+        sizes = [size for second, size in self.team if since <= second < until]
+        return math.fsum(sizes) / len(sizes)
 
-def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int = 12) -> AutoscaleOutcome:
+
+def autoscale(
+    signal: Signal, quiet: float = QUIET, most: int = 12, start_up: float = 10.0, seed: int = 12
+) -> AutoscaleOutcome:
     """Scale a team of workers by a signal, through ten minutes of many small jobs and ten minutes of a few big ones.
 
     In the first ten minutes, 40 jobs of 20 ms arrive per second, with a rush of 300 every minute. In the second ten,
     one job of 4 s arrives per second. "depth" asks for a worker for every `WAITING_PER_WORKER` waiting jobs. "latency"
-    adds a worker when the oldest job has waited longer than `TOO_OLD` and no worker is starting, and removes one after
-    `QUIET` without a waiting job. Both look once per second.
+    adds a worker when the oldest job has waited longer than `TOO_OLD` and no worker is starting. Both look once per
+    second.
 
     Args:
         signal: what the size of the team follows.
+        quiet: seconds without a waiting job after which one worker is removed. 0, by depth: the team shrinks at once.
         most: the most workers there may be. There is always one.
         start_up: seconds that a new worker takes to start.
         seed: for the random times.
@@ -250,13 +258,14 @@ def autoscale(signal: Signal, most: int = 12, start_up: float = 10.0, seed: int 
             free[0] = start + work
             free.sort()
         oldest = second - queue[0][0] if queue else 0.0
-        if signal == "depth":
-            wanted = math.ceil(len(queue) / WAITING_PER_WORKER)
+        waited = second if queue else waited
+        fewer = second >= waited + quiet
+        waited = second if fewer else waited  # the next worker is removed after another quiet spell
+        if signal == "latency":
+            wanted = len(free) + (oldest > TOO_OLD and second >= started) - fewer
         else:
-            waited = second if queue else waited
-            more, fewer = oldest > TOO_OLD and second >= started, second >= waited + QUIET
-            waited = second if fewer else waited  # the next worker is removed after another quiet spell
-            wanted = len(free) + more - fewer
+            wanted = math.ceil(len(queue) / WAITING_PER_WORKER)
+            wanted = max(wanted, len(free) - fewer) if quiet else wanted
         wanted = min(most, max(1, wanted))
         while len(free) < wanted:
             started = second + start_up

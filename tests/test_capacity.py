@@ -166,15 +166,20 @@ def test_the_rules_of_both_signals_are_on_the_page():
 
 
 def test_depth_misleads_an_autoscaler_and_latency_does_not():
-    def p95_of_big_jobs(outcome):
-        waits = sorted(wait for came, wait in outcome.waits if came >= 600)
-        return waits[math.ceil(0.95 * len(waits)) - 1]
+    at_once, slowly, latency = autoscale("depth", quiet=0), autoscale("depth"), autoscale("latency")
+    assert len(at_once.waits) == len(slowly.waits) == len(latency.waits)
+    assert at_once.p95(600) > 3 * latency.p95(600), "by depth, ten big jobs get one worker"
+    assert slowly.mean_team(0, 600) > 3 * latency.mean_team(0, 600), "by depth, 300 tiny jobs get all there are"
+    assert max(workers for _, workers in at_once.team + slowly.team + latency.team) <= 12
+    assert min(workers for _, workers in at_once.team + slowly.team + latency.team) >= 1
 
-    depth, latency = autoscale("depth"), autoscale("latency")
-    assert len(depth.waits) == len(latency.waits)
-    assert p95_of_big_jobs(depth) > 3 * p95_of_big_jobs(latency)
-    assert max(workers for _, workers in depth.team + latency.team) <= 12
-    assert min(workers for _, workers in depth.team + latency.team) >= 1
+
+def test_an_autoscaled_team_is_measured_between_two_seconds():
+    outcome = autoscale("latency")
+    tiny = sorted(wait for came, wait in outcome.waits if came < 600)
+    assert outcome.p95(0, 600) == tiny[math.ceil(0.95 * len(tiny)) - 1]
+    assert outcome.mean_team(0, 600) == pytest.approx(sum(workers for _, workers in outcome.team[:600]) / 600)
+    assert outcome.p95() >= min(outcome.p95(0, 600), outcome.p95(600))
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,9 @@ def test_the_plot_and_its_text_show_what_was_said_and_when():
     _, history = work(in_quarters)
     axes = plot_progress(history)
     (line, *_) = axes.get_lines()
-    assert list(line.get_ydata()) == [0.25, 0.5, 0.75, 1.0]
+    reports = line.get_markevery()
+    assert [line.get_ydata()[place] for place in reports] == [0.25, 0.5, 0.75]
+    assert (line.get_xdata()[0], line.get_ydata()[0]) == (0, 0), "from when it was enqueued"
     assert text_progress(history).splitlines() == [
         "  100 ms  #1 25 % · quarter 1",
         "  200 ms  #1 50 % · quarter 2",

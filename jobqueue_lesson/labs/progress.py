@@ -12,7 +12,7 @@ from ..history import History
 from ..job import PROGRESS
 from ..progress import current_job
 from ..queue import JobQueue
-from ..show.cards import Option, Question, predicting
+from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
 from ..simulation import Simulation
 from ..worker import Worker
@@ -20,13 +20,13 @@ from .panel import Choice, Controls, Lab, Slider
 
 QUESTIONS = {
     "whose-progress": Question(
-        "A worker is running two jobs. Both handlers report the progress of the job in the global `current`. Which"
-        " job is that?",
+        "Before each job, a worker puts its number in one global variable, `current`. Two jobs run at the same time."
+        " For which job do their handlers report?",
         (
-            Option("Each handler's own job", "There is only one `current`."),
-            Option("Always the first job", "Its number was overwritten when the second job was picked up."),
+            Option("Each for its own job", "There is only one `current`, and both read it."),
+            Option("Both for the first job", "Its number was overwritten when the second job was picked up."),
             Option(
-                "Always the last job picked up",
+                "Both for the last job picked up",
                 "`current` is the last job picked up, even when the first job's handler reads it.",
                 right=True,
             ),
@@ -35,14 +35,38 @@ QUESTIONS = {
     "back-to-start": Question(
         "The first attempt failed at 50 %. The second has just reached 10 %. What should the user's bar show?",
         (
-            Option("50 %", "The bar never goes back. It moves again when there is something new to show.", right=True),
+            Option(
+                "50 %",
+                "The bar never goes back. That has a price: it stands still until there is something new to show.",
+                right=True,
+            ),
             Option("10 %", "That is honest, but the user thinks that something was lost."),
-            Option("60 %", "The second attempt does the first half again. The two do not add up."),
+            Option("No number until it passes 50 %", "Then all news stops, just when something has gone wrong."),
+        ),
+    ),
+}
+
+REMEMBER = {
+    "after-the-work": Question(
+        "Page 8: a loop does its work, which takes 10 s, and then sleeps for 60 s. How often does it run?",
+        (
+            Option("Every 60 s", "The sleep starts when the work is done."),
+            Option("Every 70 s", "The work is added every time: that is drift.", right=True),
+            Option("Every 60 s on average", "No run comes early to make up for a late one."),
+        ),
+    ),
+    "sent-then-failed": Question(
+        "Page 4: a job sends an e-mail, then fails on its last line. It is tried again. What does the next attempt do?",
+        (
+            Option("It runs the last line only.", "The queue knows nothing of lines. It calls the handler again."),
+            Option("It does nothing: the e-mail is out.", "The queue sees a failed attempt, not what it did."),
+            Option("It sends the e-mail again.", "It starts at the first line, whatever was done before.", right=True),
         ),
     ),
 }
 
 predict = predicting(__name__, QUESTIONS)
+remember = remembering(__name__, REMEMBER)
 
 
 class Reports(NamedTuple):

@@ -14,9 +14,10 @@ from ..history import History
 from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
 from .saved import with_text
-from .style import LOOKS, course_style, format_duration
+from .style import INK, LOOKS, course_style, format_duration
 
 WIDTH = 30  # characters of a bar in text
+NONE_YET = "There will be a bar here for each job that reports its progress."
 STYLES = {Status.COMPLETED: "success", Status.FAILED: "danger"}
 
 
@@ -33,7 +34,7 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, queue: Producer) -> None:
-        super().__init__()
+        super().__init__([ipywidgets.Label(NONE_YET)])
         self._queue = queue
         self._rows: dict[int, tuple[Job, ipywidgets.HBox]] = {}
         self._unsubscribe = queue.subscribe(self._follow)
@@ -65,7 +66,7 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
             _, bar, words = row.children
             full = int(WIDTH * bar.value)
             lines.append(f"#{job.id} {job.type}  {'█' * full}{'·' * (WIDTH - full)}  {words.value}")
-        return "\n".join(lines) or "There will be a bar here for each job that reports its progress."
+        return "\n".join(lines) or NONE_YET
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the bars; as text, their current state."""
@@ -84,16 +85,23 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(9.0, 2.8))
         events = [event for event in history.events if event.progress is not None]
         scale, unit = (1000, "ms") if history.end - history.origin < 1 else (1, "s")
+        crosses = []
         for job_id, type in history.jobs().items():
-            own = [event for event in events if event.job_id == job_id]
+            own = [event for event in history.events if event.job_id == job_id]
             times = [scale * (event.at - history.origin) for event in own]
             shares = [event.progress or 0.0 for event in own]
-            ax.plot(times, shares, drawstyle="steps-post", marker=".", markersize=9, label=f"#{job_id} {type}")
-            for time, share, event in zip(times, shares, own, strict=True):
-                if event.move in (Move.RETRY, Move.FAIL):
-                    colour = LOOKS["failed attempt"].colour
-                    ax.plot([time], [share], marker="X", markersize=12, color=colour, ls="", zorder=3)
-        ax.set(xlabel=f"time in {unit}", ylim=(-0.04, 1.08))
+            dots = [place for place, event in enumerate(own) if event.move is Move.PROGRESS]
+            ax.plot(
+                times, shares, ".-", drawstyle="steps-post", markersize=9, markevery=dots, label=f"#{job_id} {type}"
+            )
+            failed = [event.move in (Move.RETRY, Move.FAIL) for event in own]
+            crosses += [point for point, ended in zip(zip(times, shares, strict=True), failed, strict=True) if ended]
+        if crosses:
+            at, shown = zip(*crosses, strict=True)
+            colour = LOOKS["failed attempt"].colour
+            (line,) = ax.plot(at, shown, "X", color=colour, label="failed attempt", markersize=13, zorder=3)
+            line.set(markeredgecolor=INK, markeredgewidth=1.5)
+        ax.set(xlabel=f"time in {unit}", ylabel="progress shown", ylim=(-0.04, 1.08))
         curves = [f"#{job} {type} {_describe_curve(events, job)}" for job, type in history.jobs().items()]
         length = format_duration(history.end - history.origin)
         ax.set_label(f"How far each job was, over {length}. {'; '.join(curves)}.")
@@ -108,16 +116,19 @@ def _describe_curve(events: list[JobEvent], job_id: int) -> str:
     """Describe a job's curve: where it ends, and how many failed attempts it has."""
     own = [event for event in events if event.job_id == job_id]
     failed = sum(event.move in (Move.RETRY, Move.FAIL) for event in own)
-    curve = f"climbs to {percent(own[-1].progress or 0.0)} in {len(own)} steps" if own else "has no progress to show"
-    return curve + (f", with {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
+    reports = sum(event.move is Move.PROGRESS for event in own)
+    curve = (
+        f"climbs to {percent(own[-1].progress or 0.0)}, with {reports} reports" if own else "has no progress to show"
+    )
+    return curve + (f" and {failed} failed attempt{'s' * (failed != 1)} marked by a cross" if failed else "")
 
 
 def text_progress(history: History) -> str:
-    """Return each job's progress as text: a line for each report and each end of an attempt."""
+    """Return each job's progress as text: a line for each report, each end of an attempt and each new attempt."""
     lines = [
         f"{format_duration(event.at - history.origin):>8}  #{event.job_id} {_describe_event(event)}"
         for event in history.events
-        if event.progress is not None and event.move != Move.DEQUEUE
+        if event.progress is not None
     ]
     return "\n".join(lines)
 
@@ -127,6 +138,6 @@ def _describe_event(event: JobEvent) -> str:
     if event.move == Move.PROGRESS:
         words += [event.note] * bool(event.note)
     else:
-        outcomes = {Move.RETRY: "the attempt failed", Move.DEQUEUE: "starts again"}
+        outcomes = {Move.RETRY: "the attempt failed", Move.DEQUEUE: f"attempt {event.attempt} starts"}
         words.append(outcomes.get(event.move, event.status.value))
     return " · ".join(words)

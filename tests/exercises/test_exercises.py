@@ -72,6 +72,7 @@ def test_a_wrong_answer_is_refused_and_the_fault_is_named(name, case):
     said = check_of(name)(answer)
     assert said.passed is False
     assert words in "\n".join(said.details[part] for part in ("seen", "expected", "hint"))
+    assert said.details["hint"]
     assert kept.solved() == set()
 
 
