@@ -96,7 +96,13 @@ def check_wait(answer: Any) -> None:
         takes = max(SHORTEST, now)
         wait = answer(question)
         expect(
-            isinstance(wait, (int, float)) and wait > 0,
+            isinstance(wait, (int, float)),
+            f"before question {question} it waits {wait!r} s",
+            "a number of seconds, above 0",
+            "Is a return missing?" if wait is None else "Return a number of seconds, such as 0.010.",
+        )
+        expect(
+            wait > 0,
             f"before question {question} it waits {wait!r} s",
             "a number of seconds, above 0",
             "The first question has the number 1, not 0.",

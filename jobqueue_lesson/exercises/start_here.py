@@ -41,7 +41,9 @@ def check_next(answer: Any) -> None:
         )
         highest = max(priorities)
         right = waiting[priorities.index(highest)]
-        if isinstance(job, dict) and job != right and job.get("priority") == highest:
+        if isinstance(job, dict) and job not in waiting:
+            hint = "That job is not in the list. Begin with the first job of the list, and not with one of your own."
+        elif isinstance(job, dict) and job != right and job.get("priority") == highest:
             hint = "Several jobs have the highest priority. The one that came first is next."
         elif isinstance(job, int):
             hint = "Return the whole job, the dictionary, and not one of the numbers in it."

@@ -21,7 +21,7 @@ QUESTIONS = {
         "The API has answered 202. What does the client know?",
         (
             Option("The report is ready.", "Nobody has started on it. Ready would be a 200, with the report."),
-            Option("The report will be made, sooner or later.", "It may still fail. Nothing was promised."),
+            Option("The report will be made, sooner or later.", "It may still fail. Only the order is certain."),
             Option("Its order is written down.", "And it knows where to ask how it went.", right=True),
         ),
     ),
@@ -31,7 +31,10 @@ QUESTIONS = {
             Option(
                 "Fewer are refused at first, and all wait longer.", "A place in a line is not work done.", right=True
             ),
-            Option("More jobs get done in a minute.", "The worker does as many as before, however long the line."),
+            Option(
+                "The worker gets more jobs done per second.",
+                "It does ten a second at most. What a longer line lets in, it does later, after the rush.",
+            ),
             Option("Nothing", "It does change who waits, and for how long, before the first is refused."),
         ),
     ),

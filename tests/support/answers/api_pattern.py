@@ -104,6 +104,8 @@ WRONG["wait"] = [
         "a job takes 40.95 s, and the client hears of its end 1,041 s after ordering it",
     ),
     (lambda n: 0.010 * 5 ** (n - 1), "This wait is too long for what has passed so far"),
+    (lambda n: print(0.010 * 2**n), "Is a return missing?"),
+    (lambda n: "10ms", "Return a number of seconds"),
     (lambda n: 0.010 * (n - 1), "The first question has the number 1, not 0"),
     (lambda n: min(1, 0.010 * 2**n), "The waits grow too slowly, or stop growing"),
     (lambda n: 0.020 * 2**n, "hears of its end 0.12 s after"),

@@ -28,6 +28,14 @@ def starts_from_zero(waiting):
     return best
 
 
+def starts_from_a_job_of_its_own(waiting):
+    best = {"id": 0, "priority": 0}
+    for job in waiting:
+        if job["priority"] > best["priority"]:
+            best = job
+    return best
+
+
 def sorts_the_list_itself(waiting):
     waiting.sort(key=lambda job: -job["priority"])
     return waiting[0]
@@ -58,6 +66,7 @@ WRONG["next"] = [
     (lambda waiting: waiting.pop(1), "the list is [{'id': 1, 'priority': 0}, {'id': 3, 'priority': 5}]"),
     (remembers_the_latest_of_the_best, "gives {'id': 3, 'priority': 5}"),
     (starts_from_zero, "gives None"),
+    (starts_from_a_job_of_its_own, "Begin with the first job of the list"),
     (sorts_the_list_itself, "the list is [{'id': 2, 'priority': 10}"),
     (marks_it, "'status': 'processing'"),
     (forgets_to_return, "is a return missing?"),
