@@ -187,18 +187,25 @@ def _fits(answer: Any, stub: Any, check: str) -> None:
         return
     if not callable(answer):
         raise NotYet(
-            f"{answer!r}, which is not a function", f"the function itself, without brackets: {check}(my_function)"
+            f"{answer!r}, which is not a function",
+            f"the function itself, without brackets: {check}(my_function)",
+            "The check calls your function itself.",
         )
     called = getattr(answer, "__name__", "it")
     wanted = inspect.signature(stub)
     try:
         inspect.signature(answer).bind(*wanted.parameters)
     except TypeError:
-        raise NotYet(f"{called}{_plain(inspect.signature(answer))}", f"{called}{_plain(wanted)}") from None
+        raise NotYet(
+            f"{called}{_plain(inspect.signature(answer))}",
+            f"{called}{_plain(wanted)}",
+            "Keep the parameters of the function in the cell: the check calls it with them.",
+        ) from None
     if inspect.iscoroutinefunction(stub) != inspect.iscoroutinefunction(answer):
         kinds = {True: "async def", False: "def without async"}
         is_async = inspect.iscoroutinefunction(stub)
-        raise NotYet(f"{called} is defined with {kinds[not is_async]}", kinds[is_async])
+        hint = "Put async before def." if is_async else "Leave async out: nothing here has to wait."
+        raise NotYet(f"{called} is defined with {kinds[not is_async]}", kinds[is_async], hint)
 
 
 def _plain(signature: inspect.Signature) -> str:

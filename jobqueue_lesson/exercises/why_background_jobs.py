@@ -54,7 +54,12 @@ def check_handler(answer: Any) -> None:
         "The code that makes the reports later goes through to_do from the start: each request is needed there once.",
     )
     for bad in ({"number": 20}, {}, {"number": 3, "type": "pdf"}):
+        asked = sim.time()
         _answers(bad, sim.run(answer(dict(bad), to_do)), 422, "Which key does this request not have?")
+        took = round(1000 * (sim.time() - asked))
+        expect(
+            took <= 10, f"to refuse {bad} took {took} ms", "at most 10 ms", "A refusal needs no work: answer at once."
+        )
         expect(
             to_do == good,
             f"the request {bad} is in to_do, without a format",
@@ -75,6 +80,8 @@ AS_IT_IS = "What goes on the list is the request itself, with everything in it."
 
 
 def _answers(request: dict[str, Any], status: object, expected: int, hint: str) -> None:
+    if isinstance(status, str):
+        hint = f"The status is a number: {expected}, without quotes."
     same(f"your handler, given {request},", status, expected, hint)
 
 

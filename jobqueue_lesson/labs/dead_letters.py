@@ -143,7 +143,7 @@ def dead_letters_lab() -> Lab:
     controls: Controls = {
         "outage": Slider("outage (s)", 0.0, 300.0, 10.0, 60.0),
         "max_attempts": Slider("max_attempts", 1, 12, 1, 3),
-        "base": Slider("base (s)", 0.5, 5.0, 0.5, 1.0),
+        "base": Slider("base (s)", 0.5, 10.0, 0.5, 1.0),
     }
     question = "How many attempts leave only the poison for a person, and what do they cost?"
     return Lab(question, dead_letters, draw, say, controls)

@@ -115,6 +115,13 @@ def test_every_tag_is_a_known_one(path):
 
 
 @named(NOTEBOOKS)
+def test_a_folded_solution_gives_nothing_away_in_its_first_line_which_jupyterlab_shows(path):
+    for cell in code_of(path):
+        if cell.id.endswith("-solution"):
+            assert re.match(r"(async )?def |# A solution$", cell.source.splitlines()[0]), cell.id
+
+
+@named(NOTEBOOKS)
 def test_nothing_was_written_to_stderr(path):
     assert not [output for cell in code_of(path) for output in cell.outputs if output.get("name") == "stderr"]
 

@@ -109,7 +109,32 @@ async def status_as_text(request, to_do):
 
 
 RIGHT["handler"] = [notes_it, notes_it_after_a_check]
+
+
+async def refuses_slowly(request, to_do):
+    if "format" in request:
+        to_do.append(request)
+        return 202
+    await asyncio.sleep(0.2)
+    return 422
+
+
+async def answers_with_text(request, to_do):
+    if "format" in request:
+        to_do.append(request)
+        return "202"
+    return "422"
+
+
+def is_not_async(request, to_do):
+    to_do.append(request)
+    return 202
+
+
 WRONG["handler"] = [
+    (refuses_slowly, "A refusal needs no work"),
+    (answers_with_text, "without quotes"),
+    (is_not_async, "Put async before def."),
     (works_first, "20 answers took 200 ms"),
     (works_first, "Only one of them is urgent"),
     (says_200, "gives 200"),
