@@ -14,9 +14,9 @@ def my_send(mail, sent, send):  # type: ignore[no-untyped-def]
 
 
 SEND_HINTS = [
-    "`sent` is a set that outlives the worker. What belongs in it, and when?",
+    "The set sent outlives the worker. What belongs in it, and when?",
     "Two different e-mails may go to the same person. So go by the e-mail's key, not by the address.",
-    "If send raises, nothing was sent: add the key only after it. if mail['key'] in sent: return",
+    "If send raises, nothing was sent: add the key only after it. Before it: if mail['key'] in sent: return",
 ]
 THE_SET = "The worker may be a new process each time. Only `sent` is still there: nothing else can remember."
 

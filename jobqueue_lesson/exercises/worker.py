@@ -17,7 +17,7 @@ async def my_worker(queue, handlers):  # type: ignore[no-untyped-def]
         queue.complete(job.id, await handlers[job.type](job.data))
 
 
-WHICH = "Which exceptions does your `except` catch? A handler may raise any."
+WHICH = "Which exceptions does your `except` catch? And does it let the exception go on? A handler may raise any."
 WHERE = "Where does your loop look the handler up: inside the `try`, or above it?"
 REPORT = "A worker that catches an exception has to report it: queue.fail(job.id, error)."
 DONE = "A job is completed only if its handler has returned. What is it otherwise?"
@@ -137,7 +137,8 @@ def _goes_on_after(answer: Any, bad: tuple[str, Any, str]) -> None:
     expect(stats["failed"] == 1, f"{what}, and the queue counts {stats}", "1 failed, 5 completed", DONE)
     job = queue.get(1)
     seen = (job.error or "") if job is not None else ""
-    expect(raised in seen, f"the failed job's error is {seen!r}", f"the handler's exception, a {raised}", REPORT)
+    itself = "Give fail the exception itself, not its text."
+    expect(raised in seen, f"the failed job's error is {seen!r}", f"the handler's exception, a {raised}", itself)
     same(f"{what}. The number completed after it", stats["completed"], 5, "After a failed job comes the next.", "is")
     times = calls.count(data)
     expect(

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from ..durable import SQLiteQueue
 from ..job import LeaseLost, Status
 from ..show.cards import Option, Question, predicting, remembering
-from ..show.style import format_duration
 from ..simulation import Simulation
 from .panel import Controls, Lab, Slider, round_up
 
@@ -141,14 +140,14 @@ def leases_lab() -> Lab:
         ):
             ax.plot([at for at, _ in found], [wait for _, wait in found], marker, ms=9, color=colour, label=label)
         waits = [wait for _, wait in outcome.recovered + outcome.needless]
-        ax.set(xlabel="time in s", ylabel="reclaimed after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
+        ax.set(xlabel="time in s", ylabel="started again after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
         ax.legend(loc="upper right")
 
     def say(outcome: Leases) -> str:
         waits = [wait for _, wait in outcome.recovered]
-        mean = format_duration(fmean(waits))
+        mean = f"{fmean(waits):.1f} s"
         return (
-            f"{len(waits)} jobs of dead workers were reclaimed, after {mean} on average.\n"
+            f"{len(waits)} jobs of dead workers were started again, after {mean} on average.\n"
             f"{len(outcome.needless)} jobs were done twice though their worker was alive."
         )
 

@@ -30,6 +30,26 @@ async def careful_in_another_way(queue, handlers):
             queue.fail(job.id, str(type(error).__name__))
 
 
+async def reports_a_text(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, str(error))
+
+
+async def lets_it_go_on(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except Exception as error:
+            queue.fail(job.id, error)
+            raise
+
+
 async def swallows_the_error(queue, handlers):
     while (job := queue.dequeue()) is not None:
         try:
@@ -190,6 +210,8 @@ async def stops_after_a_failure(queue, handlers):
 
 RIGHT["worker"] = [careful, careful_in_another_way]
 WRONG["worker"] = [
+    (reports_a_text, "the exception itself, not its text"),
+    (lets_it_go_on, "does it let the exception go on?"),
     (swallows_the_error, "its job is still processing"),
     (completes_in_any_case, "1 failed, 5 completed"),
     (fails_when_cancelled, "has failed an attempt"),
