@@ -15,7 +15,7 @@ def my_first_waits(rows):  # type: ignore[no-untyped-def]
 WAITS_HINTS = [
     "Which row says when a job may start? Keep that row's time for each job.",
     "A delayed job has two such rows before it starts, scheduled and deferred: the later time counts.",
-    "After its first started row, no row of a job counts: elif type == 'started' and job not in waits: …",
+    "After its first started row, no row of a job counts: look whether the job has its wait already.",
 ]
 
 # As Procrastinate writes them: the row "scheduled" comes before the one that it belongs to. The last part is the hint.
@@ -81,7 +81,7 @@ def check_first_waits(answer: Any) -> None:
 
 RECLAIM_HINTS = [
     "How long has the worker been silent? As long as that is within its lease, the job is the worker's.",
-    "After that: is this attempt the last one, or is there another?",
+    "After a silence longer than the lease: is this attempt the last one, or is there another?",
     'If now - heartbeat > lease: "retry" if attempts < max_attempts, else "fail".',
 ]
 
