@@ -60,6 +60,19 @@ def check_import(answer: Any) -> None:
         expect(reports, f"{what}: no report at all", "one at the end, whatever happens", AT_THE_END)
         _expect_shares(what, rows, reports)
         _expect_times(what, seconds, took, [at for at, _ in reports])
+    _expect_the_clock_is_asked(answer)
+
+
+def _expect_the_clock_is_asked(answer: Any) -> None:
+    """Expect the time between two reports to be the clock's: here, it says that a row takes three times as long."""
+    sim, reports = Simulation(), []  # type: ignore[var-annotated]
+    sim.run(answer(1000, reports.append, lambda: 3 * sim.time(), 0.5))
+    expect(
+        10 <= len(reports) <= 14,
+        f"1000 slow rows, 6 ms each by clock(): {len(reports)} reports in 6 s",
+        "about 12, one every 0.5 s, and one at the end",
+        "Ask clock(). Counting rows is right only as long as every row takes 2 ms.",
+    )
 
 
 def _expect_shares(what: str, rows: int, reports: list[tuple[float, Any]]) -> None:
@@ -135,6 +148,8 @@ def check_fraction(answer: Any) -> None:
             hint = ""
             if done == len(weights):
                 hint = "When all steps are done, it is 1."
+            elif seen in (round(passed / total), round(passed / total, 1)):
+                hint = "Do not round that much: to 0.01 at most."
             elif abs(seen - sum(weights[: done + 1]) / total) < 1e-6:
                 hint = f"That is one step too many: only {done} of {len(weights)} are done."
             elif seen == passed:

@@ -14,7 +14,7 @@ from ..history import History
 from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
 from .saved import with_text
-from .style import INK, LOOKS, course_style, format_duration
+from .style import INK, course_style, format_duration
 
 WIDTH = 30  # characters of a bar in text
 NONE_YET = "There will be a bar here for each job that reports its progress."
@@ -98,9 +98,8 @@ def plot_progress(history: History, ax: Axes | None = None) -> Axes:
             crosses += [point for point, ended in zip(zip(times, shares, strict=True), failed, strict=True) if ended]
         if crosses:
             at, shown = zip(*crosses, strict=True)
-            colour = LOOKS["failed attempt"].colour
-            (line,) = ax.plot(at, shown, "X", color=colour, label="failed attempt", markersize=13, zorder=3)
-            line.set(markeredgecolor=INK, markeredgewidth=1.5)
+            # Not in the colour of a failed attempt, which is also that of the second job.
+            ax.plot(at, shown, "X", color=INK, label="failed attempt", markersize=13, zorder=3)
         ax.set(xlabel=f"time in {unit}", ylabel="progress shown", ylim=(-0.04, 1.08))
         curves = [f"#{job} {type} {_describe_curve(events, job)}" for job, type in history.jobs().items()]
         length = format_duration(history.end - history.origin)

@@ -147,7 +147,18 @@ async def on_a_grid(rows, progress, clock, seconds=0.5):
 
 
 RIGHT["import"] = [by_the_clock, by_the_next_time, at_once_then_by_the_clock, on_a_grid]
+
+
+async def counts_rows(rows, progress, clock, seconds=0.5):
+    every = round(seconds / 0.002)
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if done % every == 0 or done == rows:
+            progress(done / rows)
+
+
 WRONG["import"] = [
+    (counts_rows, "Ask clock()"),
     (every_hundred_rows, "50 reports"),
     (without_an_end, "The last row is special"),
     (at_the_end_only, "silent for"),
@@ -187,6 +198,8 @@ RIGHT["fraction"] = [
     lambda steps_done, weights: sum(weight / sum(weights) for weight in weights[:steps_done]),
 ]
 WRONG["fraction"] = [
+    (lambda done, weights: round(sum(weights[:done]) / sum(weights), 1), "Do not round that much"),
+    (lambda done, weights: round(sum(weights[:done]) / sum(weights)), "Do not round that much"),
     (lambda steps_done, weights: sum(weights[:steps_done]), "A fraction, not seconds"),
     (lambda steps_done, weights: weights[steps_done] / sum(weights), "gives 0.1"),
     (lambda steps_done, weights: sum(weights[: steps_done + 1]) / sum(weights), "That is one step too many"),
