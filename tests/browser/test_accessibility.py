@@ -111,7 +111,7 @@ def test_no_widget_shuts_anybody_out(page):
 
 
 CONTROLS = """
-    () => [...document.querySelectorAll('.jp-OutputArea *')].filter((e) => e.getClientRects().length &&
+    () => [...document.querySelectorAll('.jp-OutputArea *')].filter((e) => e.checkVisibility() &&
         e.matches('button:enabled, select:enabled, input:enabled, a[href], summary, [tabindex="0"]'))
 """
 
