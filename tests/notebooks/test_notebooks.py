@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from jobqueue_lesson import handlers
+from tests.support.played import REMEMBER
 from tools.paths import notebooks
 
 NOTEBOOKS = notebooks()
@@ -84,6 +85,15 @@ def test_the_course_so_far():
 def test_a_lesson_has_its_parts_in_order(path):
     first = ["Remember?"] if path.name >= "02" else []
     assert [text for level, text in headings(path) if level == "##"] == [*first, *PARTS]
+
+
+@named([path for path in LESSONS if path.name >= "02"])
+def test_a_page_asks_once_or_twice_about_earlier_ones(path):
+    asked = re.findall(r'^remember\("(.+)"\)', "\n".join(cell.source for cell in code_of(path)), re.MULTILINE)
+    assert 1 <= len(asked) <= 2
+    assert [f"{path.stem[3:]}/{name}" for name in asked] == [
+        name for name in REMEMBER if name.startswith(path.stem[3:])
+    ]
 
 
 @named([*NOTEBOOKS, *PAGES])

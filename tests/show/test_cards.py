@@ -6,7 +6,7 @@ from jobqueue_lesson.labs.why_background_jobs import predict
 from jobqueue_lesson.show import kept
 from jobqueue_lesson.show.cards import Card, remembering
 from jobqueue_lesson.show.saved import WAKE, WIDGET_VIEW
-from tests.support.played import QUESTIONS
+from tests.support.played import PAGES, QUESTIONS, REMEMBER
 
 
 @pytest.fixture(autouse=True)
@@ -14,9 +14,9 @@ def nothing_kept(tmp_path, monkeypatch):
     monkeypatch.setenv(kept.ELSEWHERE, str(tmp_path / "kept.json"))
 
 
-@pytest.fixture(params=QUESTIONS)
+@pytest.fixture(params=[*QUESTIONS, *REMEMBER])
 def card(request):
-    return Card(QUESTIONS[request.param])
+    return Card((QUESTIONS | REMEMBER)[request.param])
 
 
 def test_a_question_has_one_right_answer_and_a_reason_for_every_option(card):
@@ -154,6 +154,11 @@ def test_where_nothing_can_be_written_a_card_works_all_the_same(tmp_path, monkey
 
 
 # --- cards about earlier pages ---
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_two_cards_of_a_page_keep_their_answers_under_one_name(page):
+    assert not set(PAGES[page].QUESTIONS) & set(getattr(PAGES[page], "REMEMBER", {}))
 
 
 def test_a_card_about_an_earlier_page_gives_the_reason_at_once():

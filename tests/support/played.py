@@ -13,6 +13,12 @@ PAGES = {
 """The modules of `labs`, by page."""
 
 QUESTIONS = {name: question for page in PAGES.values() for name, question in page.QUESTIONS.items()}
+REMEMBER = {
+    f"{page}/{name}": question
+    for page, module in PAGES.items()
+    for name, question in getattr(module, "REMEMBER", {}).items()
+}
+"""The questions about earlier pages, by page and name."""
 PANELS = {
     name.removesuffix("_lab"): make
     for page in PAGES.values()
