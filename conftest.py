@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import nbval.kernel
 import pytest
 from hypothesis import settings
 
@@ -63,6 +64,7 @@ LONGEST = (
     "test_present",
     "test_jupyterlab",
     "test_accessibility",
+    "test_coming_back",
     "test_slides",
     "test_progress",
     "test_labs",
@@ -108,6 +110,25 @@ def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
         turn = {name: place for place, name in enumerate(LONGEST)}
         items.sort(key=lambda item: turn.get(item.path.stem, len(turn)))
+
+
+# --- kernels ---
+
+
+def start_kernel(*arguments, start=nbval.kernel.start_new_kernel, **options):
+    """Start a notebook's kernel; if another process has taken one of its ports, again, with others.
+
+    jupyter_client looks for free ports, and the kernel opens them later. A kernel that finds one taken dies at once.
+    """
+    try:
+        return start(*arguments, **options)
+    except RuntimeError as error:
+        if "Kernel died before replying" not in str(error):
+            raise
+        return start(*arguments, **options)
+
+
+nbval.kernel.start_new_kernel = start_kernel
 
 
 # --- nothing is left ---

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
+from collections.abc import Iterable
 from heapq import heapreplace
 from typing import Literal, NamedTuple
 
@@ -103,6 +104,12 @@ def fewest_workers(arrivals: float, service: float, target: float, share: float 
     return workers
 
 
+def quantile(values: Iterable[float], share: float) -> float:
+    """Return the value that a share of all values do not exceed: 0.95 for the p95."""
+    ordered = sorted(values)
+    return ordered[math.ceil(share * len(ordered)) - 1]
+
+
 class QueueOutcome(NamedTuple):
     """The result of a simulated queue."""
 
@@ -124,7 +131,7 @@ class QueueOutcome(NamedTuple):
 
     def quantile(self, share: float) -> float:
         """Return the wait that a share of the jobs did not exceed, in seconds."""
-        return sorted(self.waits)[math.ceil(share * len(self.waits)) - 1]
+        return quantile(self.waits, share)
 
     def mean_in_system(self) -> float:
         """Return how many jobs were in the system on average, waiting or running: by counting, without a formula.
@@ -203,8 +210,7 @@ class AutoscaleOutcome(NamedTuple):
 
     def p95(self, since: float = 0.0, until: float = math.inf) -> float:
         """Return the wait that 95 of 100 jobs did not exceed, in seconds, of those that arrived between two seconds."""
-        waits = sorted(wait for came, wait in self.waits if since <= came < until)
-        return waits[math.ceil(0.95 * len(waits)) - 1]
+        return quantile((wait for came, wait in self.waits if since <= came < until), 0.95)
 
     def mean_team(self, since: float = 0.0, until: float = math.inf) -> float:
         """Return how many workers there were on average between two seconds."""

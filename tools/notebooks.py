@@ -39,6 +39,7 @@ def clean(notebook: Any) -> None:
             for output in cell.outputs:
                 # Without a kernel, a saved widget view has no widget, and would hide the text that is saved with it.
                 output.get("data", {}).pop(WIDGET_VIEW, None)
+                output.get("metadata", {}).pop(WIDGET_VIEW, None)
                 if output.output_type == "error":
                     output.traceback = []  # it has paths of this machine; nbval does not compare it
 
@@ -84,7 +85,7 @@ def faults(path: Path) -> list[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
                 found.append(f"{where} ended in an error: {output.ename}: {output.evalue}")
-            if WIDGET_VIEW in output.get("data", {}):
+            if WIDGET_VIEW in output.get("data", {}) or WIDGET_VIEW in output.get("metadata", {}):
                 found.append(f"{where} has the view of a widget saved, with no widget behind it")
     if not found and text != _written(notebook):
         found.append("is not formatted as `run` saves it")

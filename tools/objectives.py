@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from jobqueue_lesson.course import pages
 
@@ -21,9 +22,8 @@ from .paths import INSTRUCTORS, notebooks
 LEAD = "After it they can: "
 
 
-def line(name: str) -> str:
+def line(path: Path) -> str:
     """Return a page's objectives in one line: "After it they can: … (`check_worker`) · …"."""
-    (path,) = (path for path in notebooks() if path.stem == name)
     found = pages.objectives(json.loads(path.read_bytes()))
     return LEAD + " · ".join(f"{text} ({', '.join(f'`{shown}`' for shown in by)})" for text, by in found)
 
@@ -32,7 +32,7 @@ def in_instructors(text: str) -> str:
     """Write each page's objectives below the minutes of its section."""
     for path in notebooks():
         section = rf"(?m)(^### {int(path.stem[:2])} · .+\n\n\*.+\n)(?:\n{LEAD}.*\n)?"
-        text = re.sub(section, lambda match: f"{match[1]}\n{line(path.stem)}\n", text)  # noqa: B023
+        text = re.sub(section, lambda match: f"{match[1]}\n{line(path)}\n", text)  # noqa: B023
     return text
 
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         INSTRUCTORS.write_text(in_instructors(INSTRUCTORS.read_text(encoding="utf-8")), encoding="utf-8")
         return 0
     for path in notebooks():
-        print(f"{path.stem}: {line(path.stem)}")
+        print(f"{path.stem}: {line(path)}")
     return 0
 
 

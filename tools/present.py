@@ -16,18 +16,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobqueue_lesson.course import copies
 from jobqueue_lesson.course.editions import make_edition
 
 from . import parser
 from .paths import BUILD, DECK, TEMPLATES, notebooks
 
-SETTINGS = {
+SETTINGS = copies.SETTINGS | {
     "@jupyterlab/notebook-extension:tracker": {
         "windowingMode": "none",
         "autoStartDefaultKernel": True,
         "codeCellConfig": {"lineWrap": True},
     },
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 # JupyterLab's own arrow keys go from heading to heading, and skip most slides. A clicker sends PageDown and PageUp.
 KEYS = [

@@ -72,29 +72,32 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
         return Copied(name, [], [], [], [])  # a checkout's own pages: nothing to copy
     wanted = pages.edition_files(name)
     if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in wanted):
-        raise ValueError(f"no page starts with {fresh!r}; there are: {', '.join(_pages_of(list(wanted)))}")
+        raise ValueError(
+            f"no page starts with {fresh!r}; there are: {', '.join(page for page in wanted if not _is_result(page))}"
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    copied = Copied(name, [], [], [], [])
+    copied, of_results = Copied(name, [], [], [], []), Copied(name, [], [], [], [])  # nobody needs to hear of results
     try:
         for page, content in wanted.items():
             path = folder / page
+            told = of_results if _is_result(page) else copied
             present = _digest(path.read_bytes()) if path.exists() else None
             if present != _digest(content):
                 if present is None:
-                    copied.new.append(page)
+                    told.new.append(page)
                 elif present == digests.get(page):
-                    copied.updated.append(page)
+                    told.updated.append(page)
                 elif fresh is not None and (fresh == "all" or page.startswith(fresh)):
-                    copied.renamed.append(_rename(path))
+                    told.renamed.append(_rename(path))
                 else:
-                    copied.kept.append(page)
+                    told.kept.append(page)
                     continue
                 path.parent.mkdir(exist_ok=True)
                 _write(path, content)
             digests[page] = _digest(content)
     finally:
         _write(folder / RECORD, (json.dumps({"edition": name, "copied": digests}, indent=1) + "\n").encode())
-    return copied._replace(new=_pages_of(copied.new), updated=_pages_of(copied.updated), kept=_pages_of(copied.kept))
+    return copied
 
 
 def run_lab(folder: Path, *, browser: bool = True, port: int = 0, more: Sequence[str] = ()) -> None:
@@ -151,9 +154,9 @@ def prepare_lab(folder: Path) -> list[str]:
     return [f"--LabApp.app_settings_dir={settings}", f"--LabApp.workspaces_dir={workspaces}"]
 
 
-def _pages_of(names: list[str]) -> list[str]:
-    """Return the names without those of results: they are treated like pages, but nobody needs to hear of them."""
-    return [name for name in names if not name.startswith(f"{pages.RESULTS}/")]
+def _is_result(page: str) -> bool:
+    """Whether a file is a page with its results, and not one to work through."""
+    return page.startswith(f"{pages.RESULTS}/")
 
 
 def _digest(content: bytes) -> str:

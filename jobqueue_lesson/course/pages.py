@@ -71,23 +71,19 @@ def edition_files(name: str) -> dict[str, bytes]:
     for_instructors = 0
     for path in sorted(folder().iterdir()):
         if path.suffix == ".ipynb":
-            files[path.name] = make_edition(path.read_bytes(), name)
-            if name == "course" and _has_results(path):
+            page = path.read_bytes()
+            cells = json.loads(page)["cells"]
+            files[path.name] = make_edition(page, name)
+            if name == "course" and any(cell.get("outputs") for cell in cells):  # not in those of the learner's zip
                 results = f"{RESULTS}/{path.name}"
                 files[path.name] = _with_link(files[path.name], results)
-                files[results] = make_edition(path.read_bytes(), "results")
-            cells = json.loads(path.read_bytes())["cells"]
+                files[results] = make_edition(page, "results")
             for_instructors += sum(is_solution(cell) or is_speaker_note(cell) for cell in cells)
         elif path.suffix == ".md":
             files[path.name] = path.read_bytes()
     if name == "instructor" and not for_instructors:
         raise ValueError("only the learner's edition is installed here: it has neither solutions nor notes")
     return files
-
-
-def _has_results(path: Path) -> bool:
-    """Whether anything was run in a page: not in those of the learner's zip."""
-    return any(cell.get("outputs") for cell in json.loads(path.read_bytes())["cells"])
 
 
 def _with_link(page: bytes, results: str) -> bytes:

@@ -107,8 +107,13 @@ def expect(right: object, seen: str, expected: str, hint: str = "") -> None:
 def same(what: str, seen: object, expected: object, hint: str = "", verb: str = "gives") -> None:
     """Raise `NotYet` unless two values are equal, as in `same("my_backoff(3)", 4, 8)`. For `hint`, see `expect`."""
     if seen != expected:
-        missing = " – is a return missing?" if seen is None and verb == "gives" else ""
-        raise NotYet(f"{what} {verb} {seen!r}{missing}", repr(expected), hint)
+        said = gives(seen) if verb == "gives" else f"{verb} {seen!r}"
+        raise NotYet(f"{what} {said}", repr(expected), hint)
+
+
+def gives(seen: object) -> str:
+    """Say what a function gives: "gives 3" or, if it is None, what is the matter then."""
+    return f"gives {seen!r}" + (" – is a return missing?" if seen is None else "")
 
 
 def exercise(

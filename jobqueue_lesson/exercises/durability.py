@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..worker import HEARTBEATS_PER_LEASE
-from .check import exercise, expect
+from .check import exercise, expect, gives
 
 
 def my_send(mail, sent, send):  # type: ignore[no-untyped-def]
@@ -118,8 +118,7 @@ def check_lease(answer: Any) -> None:
         lease = answer(stall)
         call = f"{answer.__name__}({stall})"
         number = isinstance(lease, (int, float)) and not isinstance(lease, bool)
-        missing = " – is a return missing?" if lease is None else ""
-        expect(number, f"{call} gives {lease!r}{missing}", "a number of seconds", "Return seconds, such as 12.5.")
+        expect(number, f"{call} {gives(lease)}", "a number of seconds", "Return seconds, such as 12.5.")
         since = lease / HEARTBEATS_PER_LEASE
         expect(
             since + stall <= lease + 1e-9,

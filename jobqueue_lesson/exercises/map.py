@@ -18,12 +18,13 @@ class Map:
 
     Args:
         pages: which pages; none: all of them.
-        objectives: by page, what a learner can do after it. They are shown folded, and only in HTML.
     """
 
-    def __init__(self, *pages: str, objectives: dict[str, list[str]] | None = None) -> None:
-        _import_all()
-        self.objectives = objectives or {}
+    def __init__(self, *pages: str) -> None:
+        for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+            import_module(f"{__package__}.{module.name}")
+        self.objectives: dict[str, list[str]] = {}
+        """By page, what a learner can do after it. They are shown folded, and only in HTML."""
         done = kept.solved()
         exercises = sorted(EXERCISES.values(), key=lambda exercise: exercise.page)  # stable: a page keeps its order
         self.pages: dict[str, list[tuple[str, bool]]] = {}
@@ -61,16 +62,11 @@ class Map:
         return f"{sum(marks)} of {len(marks)} solved"
 
 
-def _import_all() -> None:
-    """Import every page's exercises, so that `EXERCISES` has them."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        import_module(f"{__package__}.{module.name}")
-
-
 def course_map() -> Map:
     """Return all pages with their exercises, and which of them are solved."""
-    _import_all()
-    return Map(objectives={exercise.page: _objectives(exercise.page) for exercise in EXERCISES.values()})
+    course = Map()
+    course.objectives = {page: _objectives(page) for page in course.pages}
+    return course
 
 
 def _objectives(page: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from ..queue import JobQueue
 from ..simulation import Simulation
 from ..worker import Worker
-from .check import exercise, expect
+from .check import exercise, expect, gives
 
 
 def my_aging(low, high, seconds):  # type: ignore[no-untyped-def]
@@ -38,8 +38,7 @@ def check_aging(answer: Any) -> None:
         aging = answer(low, high, seconds)
         what = f"my_aging({low}, {high}, {seconds:g})"
         is_number = isinstance(aging, (int, float)) and not isinstance(aging, bool)
-        missing = " – is a return missing?" * (aging is None)
-        expect(is_number, f"{what} gives {aging!r}{missing}", "a number", "Points per second, such as 3 or 0.5.")
+        expect(is_number, f"{what} {gives(aging)}", "a number", "Points per second, such as 3 or 0.5.")
         expect(
             0 <= aging < math.inf, f"{what} gives {aging!r}", "0 or more", "With less than 0, waiting makes it worse."
         )

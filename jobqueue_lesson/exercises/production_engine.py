@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from .check import exercise, expect, same
+from .check import exercise, expect, gives, same
 
 
 def my_first_waits(rows):  # type: ignore[no-untyped-def]
@@ -69,7 +69,7 @@ def check_first_waits(answer: Any) -> None:
     for what, rows, right, hint in EVENTS:
         seen = answer(list(rows))
         call = f"{what}: {answer.__name__}({rows})"
-        expect(seen is not None, f"{call} gives None – is a return missing?", repr(right), "Return the dictionary.")
+        expect(seen is not None, f"{call} {gives(seen)}", repr(right), "Return the dictionary.")
         expect(
             isinstance(seen, dict),
             f"{call} gives {seen!r}",

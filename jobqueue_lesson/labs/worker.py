@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 from statistics import fmean
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from ..capacity import quantile
 from ..queue import JobQueue
 from ..show.cards import Option, Question, predicting, remembering
 from ..show.style import format_duration
@@ -139,7 +139,7 @@ def polling_lab() -> Lab:
 
     def say(outcome: Pickups) -> str:
         mean = fmean(outcome.waits)
-        p95 = sorted(outcome.waits)[math.ceil(0.95 * len(outcome.waits)) - 1]
+        p95 = quantile(outcome.waits, 0.95)
         return (
             f"A job waits {format_duration(mean)} on average; the p95 of the wait is {format_duration(p95)}.\n"
             f"The worker looked {outcome.looks:,} times; {outcome.empty:,} looks found nothing."

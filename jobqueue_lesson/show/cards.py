@@ -78,15 +78,13 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         self._again = ipywidgets.Button(description="Ask me again", layout={"display": "none"})
         self._state = ipywidgets.HTML()
         self._at_once = at_once
-        self._reason = Reason(question)
+        self._reason = Reason(question, "" if at_once else NOT_YET)
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
         self._again.on_click(lambda _: self.ask_again())
         title = ipywidgets.HTML(f"<b>{escape(question.asks)}</b>")
         row = ipywidgets.HBox([self._button, self._again, self._state])
         super().__init__([title, self._choices, row, *([self._reason] if at_once else []), Access()])
-        if at_once:
-            self._reason.value = ""
         self._recall()
         belongs_to_cell(self)
 
@@ -114,7 +112,7 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         self._choices.value = None
         self._again.layout.display = "none"
         self._state.value = ""
-        self._reason.ask("" if self._at_once else NOT_YET)
+        self._reason.clear()
         if self.name:
             kept.keep_prediction(self.name, None)
 
@@ -147,18 +145,24 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
 
 
 class Reason(ipywidgets.HTML):  # type: ignore[misc]
-    """The reason for an answer. It follows its card, even if the answer comes later."""
+    """The reason for an answer. It follows its card, even if the answer comes later.
 
-    def __init__(self, question: Question) -> None:
+    Args:
+        question: the card's question.
+        before: what is shown while there is no answer, as HTML.
+    """
+
+    def __init__(self, question: Question, before: str = NOT_YET) -> None:
         self.question = question
-        super().__init__(NOT_YET)
-        self._asleep = "You had not committed to an answer when this was saved."
+        self._before = before
+        self._letter: str | None = None
+        super().__init__(before)
 
     def show(self, letter: str) -> None:
         """Show the reason for an option."""
+        self._letter = letter
         right = self.question.options[self.question.letters.index(letter)].right
         colour, mark = ("#009e73", "✓") if right else ("#d55e00", "✗")
-        self._asleep = self.question.answer(letter)
         said = escape(self.question.line(letter))
         why = escape(self.question.answer(letter)).replace("\n", "<br>")
         self.value = (
@@ -166,16 +170,19 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
             f"<b>{mark} You said: {said}</b><br>{why}</div>"
         )
 
-    def ask(self, value: str) -> None:
-        """Show no reason any more, but this text."""
-        self.value = value
-        self._asleep = "You had not committed to an answer when this was saved."
+    def clear(self) -> None:
+        """Show no reason any more."""
+        self._letter = None
+        self.value = self._before
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the reason; as text, the reasons for all options."""
         options_ = zip(self.question.letters, self.question.options, strict=True)
         lines = [f"{letter} · {o.says} – {'✓' if o.right else '✗'} {o.reason}" for letter, o in options_]
-        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=self._asleep)
+        asleep = "You had not committed to an answer when this was saved."
+        if self._letter is not None:
+            asleep = self.question.answer(self._letter)
+        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=asleep)
 
 
 def predicting(page: str, questions: Mapping[str, Question]) -> Callable[[str], Card]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import nbformat
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket, expect
 
+from jobqueue_lesson.course import copies
 from tools.paths import NOTEBOOKS
 
 SLOWED = max(1.0, float(os.environ.get("THROTTLE") or 1))  # how many times slower pages are made
@@ -31,10 +32,9 @@ expect.set_options(timeout=TIMEOUT)
 # that is busy with others besides, or for pages that are slowed down.
 PATIENT = "AbortSignal.timeout = (own => time => own.call(AbortSignal, 60 * time))(AbortSignal.timeout)"
 
-# All cells in the page at once, no news, no dialogs about kernels: what a test looks for must be there.
-SETTINGS = {
+# All cells in the page at once, no dialogs: what a test looks for must be there.
+SETTINGS = copies.SETTINGS | {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # A notebook that was saved with widgets cannot show them to the next test that opens it.
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Light"},
