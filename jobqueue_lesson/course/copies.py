@@ -72,9 +72,8 @@ def copy(folder: Path, name: str | None = None, *, fresh: str | None = None) -> 
         return Copied(name, [], [], [], [])  # a checkout's own pages: nothing to copy
     wanted = pages.edition_files(name)
     if fresh not in (None, "all") and not any(page.startswith(str(fresh)) for page in wanted):
-        raise ValueError(
-            f"no page starts with {fresh!r}; there are: {', '.join(page for page in wanted if not _is_result(page))}"
-        )
+        known = ", ".join(page for page in wanted if not _is_result(page))
+        raise ValueError(f"no page starts with {fresh!r}; there are: {known}")
     folder.mkdir(parents=True, exist_ok=True)
     copied, of_results = Copied(name, [], [], [], []), Copied(name, [], [], [], [])  # nobody needs to hear of results
     try:

@@ -1,5 +1,6 @@
 """In a real kernel, as JupyterLab talks to it: Run All sends all cells at once, without waiting for their ends."""
 
+import nbval.kernel
 import pytest
 from jupyter_client.manager import start_new_kernel
 
@@ -113,3 +114,33 @@ def test_an_error_in_either_time_ends_run_all_and_nothing_else(run_all, fails):
     assert done == [("", "ok"), ("tick 1.0\n", "ok")]
     assert (failed, never_run) == (("", "LookupError"), ("", "aborted"))
     assert run_all("sim.run(asyncio.sleep(1))", "print(sim.time() > 2)") == [("tick 2.0\n", "ok"), ("True\n", "ok")]
+
+
+# --- nbval's own kernels: see conftest.py ---
+
+
+def starting(*results):
+    """Return what starts a kernel, and raises or returns these, in turn."""
+    left = list(results)
+
+    def start(**options):
+        result = left.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return start
+
+
+DIED = RuntimeError("Kernel died before replying to kernel_info")
+
+
+def test_a_kernel_that_finds_a_port_taken_is_started_once_more():
+    assert nbval.kernel.start_new_kernel(start=starting(DIED, "a kernel")) == "a kernel"
+    with pytest.raises(RuntimeError, match="died"):
+        nbval.kernel.start_new_kernel(start=starting(DIED, DIED, "a kernel"))
+
+
+def test_a_kernel_that_does_not_start_for_another_reason_is_not_started_again():
+    with pytest.raises(RuntimeError, match="60 seconds"):
+        nbval.kernel.start_new_kernel(start=starting(RuntimeError("no answer in 60 seconds"), "a kernel"))
