@@ -76,10 +76,13 @@ class Database:
         self._receive()
         if self._connection is None:
             connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
-            if self._listening:
-                connection.execute(self._listen)
-                self._catch_up(connection)
+            try:
+                connection.add_notify_handler(lambda notification: self._add_notification(notification.payload))
+                if self._listening:
+                    self._catch_up(connection)
+            except BaseException:
+                connection.close()
+                raise
             self._connection = connection
         self.watch()
         return self._connection
@@ -137,9 +140,13 @@ class Database:
 
     def listen(self) -> None:
         """Receive notifications from now on."""
-        self.change(self._listen)
         ((self._since,),) = self.read("SELECT coalesce(max(id), 0) FROM procrastinate_events")
-        self._listening = True
+        self._listening = True  # from here on, a new connection listens by itself
+        try:
+            self.read(self._listen)
+        except StorageError:
+            self.stop_listening()
+            raise
 
     def stop_listening(self) -> None:
         """Drop further notifications, and those that have not been handled."""
@@ -207,13 +214,18 @@ class Database:
             self.notifications.append(json.loads(payload))
 
     def _catch_up(self, connection: psycopg.Connection[Any]) -> None:
-        """Add the events that happened while there was no connection."""
+        """Receive notifications on a new connection, and add the events that happened while there was none."""
+        known = len(self.notifications)
+        connection.execute(self._listen)
         missed = connection.execute(
             "SELECT events.id, job_id FROM procrastinate_events AS events JOIN procrastinate_jobs AS jobs"
             " ON jobs.id = job_id WHERE queue_name = %s AND type <> 'scheduled' AND events.id > %s ORDER BY events.id",
             (self.queue, max(self._since, max(self.delivered, default=0) - OVERLAP)),
         )
+        arrived = len(self.notifications) - known  # since LISTEN: they are later than what was missed
+        self.notifications.rotate(arrived)
         self.notifications.extend({"event": id, "job": job} for id, job in missed if id not in self.delivered)
+        self.notifications.rotate(-arrived)
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:

@@ -375,6 +375,51 @@ def test_listeners_get_events_again_even_if_a_call_found_the_server_down(url, te
     assert [event.move for event in received] == ["enqueue", "dequeue", "complete"]
 
 
+def test_a_move_that_is_made_during_a_reconnect_comes_after_those_that_were_missed(url, queue, monkeypatch):
+    """It was notified at once, and so came before the moves that were read from the table a moment later."""
+    received = []
+    queue.subscribe(received.append)
+    other = EngineQueue(url, queue.name)
+    notified = queue._database.notifications
+
+    class Connection(psycopg.Connection):
+        def execute(self, query, *arguments, **options):
+            if "events.id >" in str(query):
+                other.enqueue("during")
+                while not notified:
+                    super().execute("SELECT 1")
+            return super().execute(query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg, "connect", Connection.connect)
+    queue._database.disconnect()
+    missed = [other.enqueue("missed") for _ in range(2)]
+    queue.enqueue("after")
+    other.close()
+    assert [event.type for event in received] == ["missed"] * len(missed) + ["during", "after"]
+
+
+def test_a_connection_that_breaks_while_a_listener_subscribes_is_replaced_by_one_that_listens(url, queue, monkeypatch):
+    received = []
+    other = EngineQueue(url, queue.name)
+    run, broken = queue._database.run, []
+
+    def run_and_break(query, values=()):
+        rows = run(query, values)
+        if not broken:
+            broken.append(query)
+            ((backend,),) = run("SELECT pg_backend_pid()", ())
+            other.connection.execute("SELECT pg_terminate_backend(%s, 10000)", (backend,))
+        return rows
+
+    monkeypatch.setattr(queue._database, "run", run_and_break)
+    queue.subscribe(received.append)
+    assert broken
+    other.enqueue("a")
+    other.close()
+    queue.enqueue("b")
+    assert [event.type for event in received] == ["a", "b"]
+
+
 @pytest.mark.slow
 @unix
 def test_progress_is_reported_again_when_the_server_is_back(url, team):
