@@ -11,6 +11,7 @@ import asyncio
 import logging
 import math
 import sys
+import threading
 import weakref
 from asyncio.tasks import _enter_task, _leave_task
 from collections import deque
@@ -30,6 +31,13 @@ ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 log = logging.getLogger("jobqueue_lesson")
 
 
+one_thread = threading.RLock()
+"""Held while a simulation runs: output of the whole process goes through it, and streams are restored in reverse order.
+
+JupyterLab may have a panel's slider handled in another thread than its button, or than the cell that is running.
+"""
+
+
 class EndlessWait(RuntimeError):
     """Tasks are waiting for something that can never happen."""
 
@@ -46,7 +54,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     signals, because those need real time.
 
     Time stands still, and tasks pause, from one `run` to the next. A simulation also runs inside another loop,
-    such as that of a notebook.
+    such as that of a notebook. If several threads run simulations, they take turns.
 
     Args:
         start: what the clock shows at first, in seconds.
@@ -95,7 +103,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         if self._running:
             work.close()
             raise RuntimeError("this simulation is already running: inside it, await the coroutine instead")
-        with self._as_running_loop():
+        with one_thread, self._as_running_loop():
             main = self.create_task(work, name="run()")
             try:
                 self._run_until_done(main)

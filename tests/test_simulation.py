@@ -3,6 +3,7 @@ import contextvars
 import gc
 import logging
 import signal
+import sys
 import threading
 import time
 
@@ -402,6 +403,27 @@ def test_one_simulation_can_run_inside_another(sim):
 
     assert sim.run(outer()) == 107
     assert sim.time() == 2
+
+
+def test_two_threads_take_turns_and_leave_the_output_as_it_was():
+    """A kernel may handle a slider in another thread than the cell: output ended up nowhere, for good."""
+    out, started, ended = sys.stdout, threading.Event(), threading.Event()
+
+    async def first():
+        other.start()
+        started.wait(0.2)  # in vain, because the other thread waits for its turn
+
+    async def second():
+        started.set()
+        assert ended.wait(10)
+
+    other = threading.Thread(target=lambda: Simulation().run(second()))
+    Simulation().run(first())
+    assert not started.is_set()
+    ended.set()
+    other.join()
+    assert started.is_set()
+    assert sys.stdout is out
 
 
 def test_it_cannot_run_inside_itself(sim):

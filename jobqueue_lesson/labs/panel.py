@@ -25,6 +25,7 @@ from ..show.cells import belongs_to_cell
 from ..show.describe import describe
 from ..show.saved import with_text
 from ..show.style import course_style
+from ..simulation import one_thread
 
 
 class Slider(NamedTuple):
@@ -111,13 +112,14 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def _redraw(self) -> None:
         """Run the function again and draw its result, without garbage collection: that takes a third of the time."""
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            self._run_and_draw()
-        finally:
-            if collects:
-                gc.enable()
+        with one_thread:  # the garbage collection and the style of plots are changed for the whole process, too
+            collects = gc.isenabled()
+            gc.disable()
+            try:
+                self._run_and_draw()
+            finally:
+                if collects:
+                    gc.enable()
 
     def _run_and_draw(self) -> None:
         outcome = self._run(**self.values)
