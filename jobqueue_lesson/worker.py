@@ -99,6 +99,13 @@ class Worker:
         """Process jobs until none is pending or processing, in any worker, or `stop` is called."""
         return self._work(self._new_run(), until_empty=True)
 
+    @property
+    def lanes(self) -> list[str]:
+        """The name of each lane, which is what its jobs are claimed with: `ann`, or `ann/1`, `ann/2` and so on."""
+        if self.concurrency == 1:
+            return [self.name]
+        return [f"{self.name}/{number}" for number in range(1, self.concurrency + 1)]
+
     def stop(self) -> None:
         """End `run` or `drain` once its running jobs have ended. No new job is claimed."""
         if self._run is not None:
@@ -121,8 +128,8 @@ class Worker:
                 await self._keep_lane_running(self.name, run, until_empty)
             else:
                 async with asyncio.TaskGroup() as lanes:
-                    for number in range(1, self.concurrency + 1):
-                        lanes.create_task(self._keep_lane_running(f"{self.name}/{number}", run, until_empty))
+                    for name in self.lanes:
+                        lanes.create_task(self._keep_lane_running(name, run, until_empty))
         finally:
             run.running = False
 

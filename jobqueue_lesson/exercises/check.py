@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import textwrap
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,7 +141,7 @@ def exercise(
                 return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.", this.hints)
             try:
                 _fits(answer, stub, find_fault.__name__)
-                with _guarded():
+                with _guarded(), _refusing_sleep(answer):
                     find_fault(answer)
             except NotYet as fault:
                 return _refuse(this, fault.seen, fault.expected, fault.hint)
@@ -229,6 +230,36 @@ _OURS = (
 
 def _is_learners(filename: str) -> bool:
     return not filename.startswith(_OURS)
+
+
+@contextmanager
+def _refusing_sleep(answer: Any) -> Iterator[None]:
+    """Refuse an answer that calls `time.sleep`. It would pass in simulated time, where only asyncio's sleep counts."""
+    sleep = time.sleep
+    slept: list[str] = []
+
+    def note(seconds: Any) -> None:
+        caller = sys._getframe(1)
+        if _is_learners(caller.f_code.co_filename):
+            slept.append(f"time.sleep({seconds!r}) at {_where(caller)}")
+        else:
+            sleep(seconds)
+
+    names = getattr(answer, "__globals__", {})
+    own = [name for name, value in names.items() if value is sleep]  # from time import sleep
+    time.sleep = note
+    names.update(dict.fromkeys(own, note))
+    try:
+        yield
+    finally:
+        time.sleep = sleep
+        names.update(dict.fromkeys(own, sleep))
+        if slept:  # before any other fault, since it may be the cause
+            raise NotYet(
+                slept[0],
+                "no time.sleep",
+                "It stops the whole process: nobody else is served meanwhile. await asyncio.sleep(…) lets them.",
+            ) from None
 
 
 @contextmanager

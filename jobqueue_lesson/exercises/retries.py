@@ -38,17 +38,22 @@ def check_backoff(answer: Any) -> None:
             elif attempt > 1 and 2**attempt > cap:
                 hint = "2 to the power of the attempt is more than the cap here. Then the wait is the cap itself."
             same(f"{name}({attempt}, cap={cap})", seen, min(cap, 2**attempt), hint)
-    hint = "Beyond 10 to the power of 308 a float overflows. A whole number does not: start from 2, not from 2.0."
+    hints = {
+        OverflowError: "Beyond 10 to the power of 308 a float overflows. A whole number does not: start from 2, not"
+        " from 2.0.",
+        RecursionError: "It calls itself once for each attempt, and Python stops that after about a thousand."
+        " 2**attempt takes one step.",
+    }
     for attempt in (1000, 5000):
         what = f"{name}({attempt}, cap=30), for a job that has been retried for years,"
         try:
             seen = answer(attempt, 30)
-        except OverflowError as error:
-            raise NotYet(f"{what} raises OverflowError: {error}", "30", hint) from None
+        except (OverflowError, RecursionError) as error:
+            raise NotYet(f"{what} raises {type(error).__name__}: {error}", "30", hints[type(error)]) from None
         same(what, seen, 30, "However many attempts there have been, the wait is the cap.")
 
 
-my_storm: dict[str, Any] = {"outage": 1.0}
+my_storm: dict[str, Any] = {"outage": 1.0, "max_attempts": 20}
 
 SETTINGS = ("base", "factor", "cap", "jitter", "seed", "outage", "max_attempts")
 
@@ -58,9 +63,10 @@ SETTINGS = ("base", "factor", "cap", "jitter", "seed", "outage", "max_attempts")
     "break it: make a client give up",
     stub=my_storm,
     hints=[
-        "A client gives up when its last attempt fails, too. When is its fifth one, with waits of 2, 4, 8 and 16 s?",
-        "Let the outage be longer than all its waits together. Or let the herd come back so few times that not all of"
-        " its clients get through.",
+        "A client gives up when its last attempt fails, too. When is that, with 5 attempts and waits of 2, 4, 8 and"
+        " 16 s? And with 20 attempts?",
+        "Let the outage be longer than all its waits together. Or give the clients so few attempts that not all of them"
+        " get through.",
         'Try {"outage": 31, "max_attempts": 5}.',
     ],
 )
@@ -89,4 +95,10 @@ def check_storm(answer: Any) -> None:
     except (TypeError, ValueError) as error:
         raise NotYet(f"{error}", "settings that the panel has, too", form) from None
     calls = f"{len(outcome.calls)} calls, {outcome.refused} refused, and all 100 clients were served"
-    expect(outcome.gave_up > 0, calls, "at least one client that gives up")
+    base, factor, cap = (answer.get(name, usual) for name, usual in (("base", 1), ("factor", 2), ("cap", 30)))
+    last = sum(min(cap, base * factor**attempt) for attempt in range(1, most))
+    hint = (
+        f"A client with {most} attempts makes its last one after waits of {last:g} s in all, or less with jitter. By"
+        " then the outage is over. Can it last longer, or can there be fewer attempts?"
+    )
+    expect(outcome.gave_up > 0, calls, "at least one client that gives up", hint if last > outage else "")

@@ -31,10 +31,12 @@ def check_handler(answer: Any) -> None:
     requests = [dict(request) for request in good]
     sim, to_do = Simulation(), []  # type: ignore[var-annotated]
 
-    async def all_at_once() -> list[Any]:
-        return await asyncio.gather(*(answer(request, to_do) for request in requests))
+    async def all_at_once() -> tuple[list[Any], int]:
+        before = asyncio.all_tasks()
+        answers = await asyncio.gather(*(answer(request, to_do) for request in requests))
+        return answers, len(asyncio.all_tasks() - before)
 
-    statuses = sim.run(all_at_once())
+    statuses, working = sim.run(all_at_once())
     took = round(1000 * sim.time())
     expect(
         took <= 10,
@@ -53,6 +55,12 @@ def check_handler(answer: Any) -> None:
         "each of the 20 requests once, in the order they came",
         "The code that makes the reports later goes through to_do from the start: each request is needed there once.",
     )
+    expect(
+        not working,
+        f"{working} tasks still at work in the server, after the last answer",
+        "none: the handler notes the request down, and that is all",
+        "A worker goes through to_do and makes each report. If the handler starts it as well, it is made twice.",
+    )
     for bad in ({"number": 20}, {}, {"number": 3, "type": "pdf"}):
         asked = sim.time()
         _answers(bad, sim.run(answer(dict(bad), to_do)), 422, "Which key does this request not have?")
@@ -66,12 +74,13 @@ def check_handler(answer: Any) -> None:
             "only requests that can be carried out",
             "Look for the format before the request is on the list.",
         )
-    later = dict(good[4])
-    _answers(later, sim.run(answer(dict(later), to_do)), 202, "It has a format, whatever came before it.")
+    later: list[dict[str, Any]] = [dict(good[4]), {"format": "braille"}]
+    for asked_for in later:
+        _answers(asked_for, sim.run(answer(dict(asked_for), to_do)), 202, "It has a format. More is not asked of it.")
     expect(
-        to_do == [*good, later],
-        f"{len(to_do)} requests in to_do, after 21 good ones",
-        "all 21",
+        to_do == [*good, *later],
+        f"{len(to_do)} requests in to_do, after 22 good ones",
+        "all 22",
         "Another client may send the very same request, and needs a report too.",
     )
 

@@ -154,6 +154,7 @@ def draw_storm(outcome: Storm, ax: Axes) -> None:
     end = round_up(1.02 * outcome.recovered)
     most = max(tenths.values())
     top = 115 if most <= 110 else round_up(1.05 * most)
+    top = max(top, ax.get_ylim()[1])  # of a storm beside it, if they share the axis
     ax.set(xlabel="time in s", ylabel="calls in 0.1 s", xlim=(-0.02 * end, end), ylim=(0, top))
     ax.legend(loc="upper right")
 

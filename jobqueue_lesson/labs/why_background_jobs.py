@@ -43,6 +43,10 @@ QUESTIONS = {
 predict = predicting(__name__, QUESTIONS)
 
 
+class GaveUp(DoNotRetry):
+    """The client has left before its turn came."""
+
+
 def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Clock = time.time) -> Live:
     """Show a button for an API that does the work in the request, in real time: press it until it hurts.
 
@@ -56,7 +60,7 @@ def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Cl
 
     async def handle(asked_at: float) -> None:
         if door.clock() - asked_at > timeout:
-            raise DoNotRetry(f"gave up after {timeout:g} s at the door")
+            raise GaveUp(f"after {timeout:g} s at the door")
         await asyncio.sleep(work)
 
     def show_last_answer(event: JobEvent) -> None:
@@ -153,7 +157,7 @@ def rush_lab() -> Lab:
         top = round_up(1.1 * max(*outcome.waited, *outcome.done))
         ax.set(xlabel="request", ylabel="seconds after the rush began", xlim=(0, 41), ylim=(0, top))
         ax.grid(visible=True, axis="y")
-        ax.legend(loc="upper left")
+        ax.legend()  # where it hides the fewest marks
 
     def say(outcome: Requests) -> str:
         without, answered, done = (format_duration(max(times)) for times in outcome)

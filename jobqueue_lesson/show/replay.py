@@ -12,7 +12,7 @@ import io
 import json
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +104,11 @@ class Replay(anywidget.AnyWidget):
         return bundle, metadata
 
 
-def _record(history: History, words: Mapping[str, str], now: float | None = None) -> str:
+def _record(history: History, words: Mapping[str, str], now: float | None = None, workers: Sequence[str] = ()) -> str:
     """Return what the browser needs to play a history, as JSON; each event is a list of a `JobEvent`'s fields.
 
-    `now`, the time on the queue's clock, is given for a history that is still being recorded.
+    For a history that is still being recorded, `now` is the time on the queue's clock, and `workers` names those that
+    have a place on the stage before their first job.
     """
     record = {
         "name": history.name,
@@ -119,6 +120,7 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
         "now": now or 0.0,
         "looks": {name: look.colour for name, look in LOOKS.items()},
         "words": dict(words),
+        "workers": list(workers),
         "events": history.events,
     }
     return json.dumps(record, allow_nan=False)
@@ -227,7 +229,8 @@ class Live(Replay):
         super().close()
 
     def _so_far(self) -> str:
-        return _record(self.history, self._names, self.queue.clock())
+        lanes = self.worker.lanes if self.worker is not None else []
+        return _record(self.history, self._names, self.queue.clock(), lanes)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None

@@ -95,18 +95,44 @@ def test_every_replay_plays_to_its_end(notebook):
         replay.get_by_role("button", name="Play").wait_for()
 
 
+def test_a_panel_that_is_changed_and_reset_leaves_the_output_of_other_cells_alone(lab):
+    """JupyterLab has the button handled in another thread than the slider that it moves back."""
+    panel = "from jobqueue_lesson.labs.progress import reporting_lab\n\nreporting_lab()"
+    lab.write("reset", panel, "print('still here')")
+    with lab.open("reset") as page:
+        lab.run_all(page)
+        limit = page.locator(".widget-readout").first
+        cell = page.locator(".jp-CodeCell").last
+        for _ in range(3):
+            before = limit.inner_text()
+            limit.click()
+            page.keyboard.press("Control+A")
+            page.keyboard.type("1")
+            page.keyboard.press("Enter")
+            expect(limit).not_to_have_text(before)
+            page.get_by_role("button", name="Reset").click()
+            expect(limit).to_have_text(before)
+            page.kernel.settle()
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        page.kernel.settle()
+        expect(cell.locator(".jp-OutputArea-output")).to_have_text("still here")
+
+
 def test_01_begins_with_a_button_that_hurts_and_ends_with_one_that_does_not(lab):
     with lab.open("01_why_background_jobs") as page:
         lab.run_all(page)
         stages = page.locator(".jq-replay:has(.jq-live)")
         expect(stages).to_have_count(2)
         slow, queued = stages.all()
+        expect(slow.locator(".jq-detail")).to_be_empty()
+        slow.get_by_role("button", name="Next event").click()  # there is none yet, so it goes on following
         send = slow.get_by_role("button", name="Send a request")
         send.evaluate("button => { for (let i = 0; i < 12; i++) button.click() }")
         expect(slow.locator(".jq-detail")).to_contain_text("gave up: ")
         words, back = slow.locator(".jq-words"), slow.get_by_role("button", name="Previous event")
         for _ in range(60):  # which request gives up depends on the pace of the machine
-            if "is not answered (DoNotRetry: gave up after 3 s at the door)" in words.inner_text():
+            if "is not answered (GaveUp: after 3 s at the door)" in words.inner_text():
                 break
             back.click()
             frames(page)

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import time
 from importlib import import_module
 
@@ -228,15 +229,24 @@ def test_an_endless_loop_in_simulated_time_is_stopped(nap):
     assert "await asyncio.sleep(nap)" in said.details["seen"] or "while True" in said.details["seen"]
 
 
-def test_a_sleep_in_real_time_is_stopped(monkeypatch):
+def test_a_wait_in_real_time_is_stopped(monkeypatch):
     monkeypatch.setattr(check, "SECONDS", 0.05)
 
+    def my_backoff(attempt, cap):
+        threading.Event().wait(100)
+
+    said = check_of("backoff")(my_backoff)
+    assert "after 0.05 s on a real clock it is still at line" in said.details["seen"]
+    assert "threading.Event().wait(100)" in said.details["seen"]
+
+
+def test_a_sleep_that_blocks_is_refused_and_not_slept():
     def my_backoff(attempt, cap):
         time.sleep(100)
 
     said = check_of("backoff")(my_backoff)
-    assert "after 0.05 s on a real clock it is still at line" in said.details["seen"]
-    assert "time.sleep(100)" in said.details["seen"]
+    assert said.details["seen"].startswith("time.sleep(100) at line ")
+    assert time.sleep.__module__ == "time"
 
 
 def test_an_exception_is_named_with_its_line():

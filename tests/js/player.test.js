@@ -175,3 +175,32 @@ test("speeds to choose from have real time among them, and one that takes about 
     if (duration) assert.ok(duration / best > 6 && duration / best < 16, `${duration} at ${best}`);
   }
 });
+
+test("in a live queue, the keys do nothing before its first event, and behind the last one it is followed again", () => {
+  const record = recordUpTo("live", 0);
+  const player = new Player(record);
+  const add = (count) => {
+    record.add(expected.live.record.events.slice(record.events.length, count));
+    player.grow();
+  };
+  for (const step of [1, -1]) player.go(() => player.step(step));
+  assert.equal(player.following, true);
+  add(2);
+  assert.deepEqual([player.count, player.time], [2, record.events[1].at]);
+  player.go(() => player.step(-1));
+  add(3);
+  assert.deepEqual([player.count, player.following], [1, false]);
+  player.go(() => player.step(1));
+  assert.deepEqual([player.count, player.following], [2, false]);
+  player.go(() => player.step(1));
+  assert.deepEqual([player.count, player.following], [3, true]);
+});
+
+test("a live queue that is paused before its first event shows when that was", () => {
+  const record = recordUpTo("live", 0);
+  const player = new Player(record);
+  player.toggle();
+  record.add(expected.live.record.events);
+  player.grow();
+  assert.deepEqual([player.count, player.time], [0, record.start]);
+});

@@ -215,7 +215,7 @@ def test_an_api_without_a_queue_makes_clients_wait_and_give_up():
 
     stage = sim.run(eight_requests())
     assert stage.queue.stats() == {"pending": 0, "processing": 0, "completed": 4, "failed": 4}
-    assert stage.queue.get(8).error == "DoNotRetry: gave up after 1.5 s at the door"
+    assert stage.queue.get(8).error == "GaveUp: after 1.5 s at the door"
 
 
 def test_the_record_of_a_storm_has_every_call():

@@ -11,7 +11,7 @@ function button(name, title, onclick) {
   return h("button", { title, "aria-label": withoutKey(title), type: "button", onclick }, icon(name));
 }
 
-/** `go` pauses the player, moves it by the function it is given, and shows where it is; `toggle` plays or pauses;
+/** `go` moves the player by the function it is given, and shows where it is; `toggle` plays or pauses;
  * `follow` is called with the job that was chosen, -1 for all. */
 export class Controls {
   constructor(record, player, { go, toggle, follow }) {

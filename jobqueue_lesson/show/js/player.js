@@ -53,6 +53,15 @@ export class Player {
     this.playing = this.following = false;
   }
 
+  /** Pause at the instant that `move` goes to. Whoever moves on to the last event of a live queue follows it: all that
+   * comes next is new. */
+  go(move) {
+    const { count } = this;
+    this.pause();
+    move();
+    this.following = this.record.live && this.count >= count && this.count === this.record.events.length;
+  }
+
   /** Pause. If it is paused, play on; at the end, play from the start or, if the queue is live, follow it. */
   toggle() {
     if (this.active) this.pause();
@@ -74,6 +83,12 @@ export class Player {
   /** Step forwards by a number of events; backwards if it is negative. */
   step(events) {
     this.jumpTo(this.count + events);
+  }
+
+  /** Show what was added to the record, if it is followed. Otherwise stay; before the first event, where it starts. */
+  grow() {
+    if (this.following) this.jumpTo(this.record.events.length);
+    else if (this.count === 0) this.jumpTo(0);
   }
 
   /** Show the record at a time. */

@@ -5,7 +5,7 @@ import { describeMove, formatDuration } from "./words.js";
 const isFinished = (status) => status === "completed" || status === "failed";
 
 /**
- * What `_record` in replay.py wrote: name, start, end, origin, aging, live, looks, words, and the events. Times are in
+ * What `_record` in replay.py wrote: name, start, end, origin, aging, live, looks, words, workers, and the events. Times are in
  * seconds. An event has the fields of a `JobEvent`, and
  *   job       the index of its job in `jobs`
  *   due       when the job is scheduled for
@@ -19,7 +19,7 @@ export class Record {
     Object.assign(this, fields);
     this.events = [];
     this.jobs = []; // {id, type}, in the order in which they were enqueued
-    this.workers = []; // their names, sorted
+    this.workers = [...this.workers]; // their names, sorted
     this.unfinished = 0; // jobs that are pending or processing at the end
     this.indexOf = new Map(); // a job's id → its index in this.jobs
     this.lastOf = []; // the index of each job's last event

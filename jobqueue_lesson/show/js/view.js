@@ -112,8 +112,7 @@ class View {
   // --- what the user does
 
   #go(move) {
-    this.player.pause();
-    move();
+    this.player.go(move);
     this.#describe(true);
     this.#wake();
   }
@@ -147,10 +146,8 @@ class View {
   #grow() {
     this.controls.fill();
     this.root.classList.toggle("jq-empty", this.#isEmpty);
-    if (this.player.following) {
-      this.player.jumpTo(this.record.events.length);
-      this.#describe(false);
-    }
+    this.player.grow();
+    if (this.player.following || this.player.count === 0) this.#describe(false);
     this.scrubber.drawDensity();
     this.#wake();
   }

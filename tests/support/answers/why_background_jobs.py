@@ -1,6 +1,8 @@
 """Answers to the exercises of page 1."""
 
 import asyncio
+import time
+from time import sleep
 
 RIGHT = {}
 WRONG = {}
@@ -131,7 +133,50 @@ def is_not_async(request, to_do):
     return 202
 
 
+async def starts_it_as_well(request, to_do):
+    if "format" not in request:
+        return 422
+    to_do.append(request)
+    asyncio.get_running_loop().create_task(asyncio.sleep(0.2))
+    return 202
+
+
+async def wants_a_number(request, to_do):
+    if "format" not in request or "number" not in request:
+        return 422
+    to_do.append(request)
+    return 202
+
+
+async def knows_six_formats(request, to_do):
+    if request.get("format") not in ("pdf", "csv", "xlsx", "html", "txt", "json"):
+        return 422
+    to_do.append(request)
+    return 202
+
+
+async def stops_the_server(request, to_do):
+    if "format" not in request:
+        return 422
+    time.sleep(0.2)  # noqa: ASYNC251
+    to_do.append(request)
+    return 202
+
+
+async def stops_the_server_by_another_name(request, to_do):
+    if "format" not in request:
+        return 422
+    sleep(0.2)  # noqa: ASYNC251
+    to_do.append(request)
+    return 202
+
+
 WRONG["handler"] = [
+    (starts_it_as_well, "20 tasks still at work in the server"),
+    (wants_a_number, "given {'format': 'braille'}, gives 422"),
+    (knows_six_formats, "given {'format': 'braille'}, gives 422"),
+    (stops_the_server, "time.sleep(0.2) at"),
+    (stops_the_server_by_another_name, "nobody else is served meanwhile"),
     (refuses_slowly, "A refusal needs no work"),
     (answers_with_text, "without quotes"),
     (is_not_async, "Put async before def."),
