@@ -61,6 +61,10 @@ def check_state(answer: Any) -> None:
     error = "ConnectionError: still down"
     compare(5, "permanently failed", "Its error belongs in the answer: job.error.", status="failed", error=error)
     compare(6, "pending again, because a person revived it", earlier, status="pending")
+    queue.enqueue("job", max_attempts=1, priority=1)
+    queue.dequeue()
+    queue.fail(9, "")
+    compare(9, "permanently failed, with an empty error", "Ask job.status, not job.error.", status="failed", error="")
 
 
 SHORTEST = 0.010
@@ -94,6 +98,7 @@ def check_wait(answer: Any) -> None:
         # Of all jobs that this question finds done, the one that ended right after the previous question has been
         # waiting longest. If the client learns of that one in time, it does so for every other.
         takes = max(SHORTEST, now)
+        just = "a little more than " if question > 1 else ""
         wait = answer(question)
         expect(
             isinstance(wait, (int, float)),
@@ -105,7 +110,10 @@ def check_wait(answer: Any) -> None:
             wait > 0,
             f"before question {question} it waits {wait!r} s",
             "a number of seconds, above 0",
-            "The first question has the number 1, not 0.",
+            "Right after the order there is nothing to hear yet, so wait before the first question, too. It has the"
+            " number 1, not 0."
+            if question == 1
+            else "Nobody can wait less than no time. Each wait should be longer than the one before.",
         )
         again = answer(question)
         expect(
@@ -118,8 +126,8 @@ def check_wait(answer: Any) -> None:
         limit = 2 * takes + LATE
         expect(
             now <= limit + 1e-9,
-            f"a job takes {takes:,.4g} s, and the client hears of its end {now:,.4g} s after ordering it",
-            f"{limit:,.4g} s at the latest: twice the job's own time plus {1000 * LATE:.0f} ms",
+            f"a job takes {just}{takes:,.6g} s, and the client hears of its end {now:,.6g} s after ordering it",
+            f"{limit:,.6g} s at the latest: twice the job's own time plus {1000 * LATE:.0f} ms",
             "Start with a short wait and let it grow: then short jobs are asked about soon."
             if question == 1
             else "This wait is too long for what has passed so far. Wait at most as long again, and 20 ms.",

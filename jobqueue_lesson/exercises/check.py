@@ -118,7 +118,7 @@ def gives(seen: object) -> str:
 
 
 def exercise(
-    page: str, title: str, *, stub: Any, hints: Sequence[str]
+    page: str, title: str, *, stub: Any, hints: Sequence[str], endless: str = ""
 ) -> Callable[[Callable[[Any], None]], Callable[..., Reply]]:
     """Turn a function that raises `NotYet` for a wrong answer into a check.
 
@@ -129,6 +129,7 @@ def exercise(
         title: what the learner should do, in a few words.
         stub: what is in the cell at first.
         hints: from the first nudge to nearly the solution.
+        endless: a hint for an answer that does not end.
     """
 
     def make(find_fault: Callable[[Any], None]) -> Callable[..., Reply]:
@@ -146,7 +147,8 @@ def exercise(
             except NotYet as fault:
                 return _refuse(this, fault.seen, fault.expected, fault.hint)
             except (Exception, Endless) as error:
-                return _refuse(this, *_describe(error, called))
+                hint = endless if isinstance(error, Endless) else ""
+                return _refuse(this, *_describe(error, called), hint)
             if not mine:
                 return Reply(True, "✓ This solution works.")
             kept.mark_solved(name)
@@ -333,7 +335,7 @@ def _describe(error: BaseException, called: str) -> tuple[str, str]:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
     if frames:
         text += f", at {_line(frames[-1].filename, frames[-1].lineno or 0)}"
-    return text, "no exception"
+    return ", ".join([text, *getattr(error, "__notes__", ())]), "no exception"
 
 
 def _line(filename: str, number: int) -> str:

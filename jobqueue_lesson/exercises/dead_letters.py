@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..job import Status
 from ..labs.dead_letters import dead_letters
@@ -16,17 +16,34 @@ def my_revive(queue):  # type: ignore[no-untyped-def]
     return len(letters)
 
 
-def _queue_with(deaths: list[list[Exception]]) -> JobQueue:
-    """Return a queue with a dead letter for each list of errors, one per attempt."""
+class World(NamedTuple):
+    """A queue that an answer is tried on."""
+
+    deaths: list[list[Exception]]
+    """A dead letter for each list of errors."""
+    revived: bool = False
+    """Whether each letter was revived after each error but the last. If not, these are the errors of its attempts."""
+    too_many: str = ""
+    """A hint for an answer that revives letters that are not worth it."""
+    too_few: str = ""
+    """A hint for an answer that revives some, or none, of those that are."""
+
+
+def _queue_of(world: World) -> JobQueue:
     now = 0.0
     queue = JobQueue("mail", clock=lambda: now)
-    for errors in deaths:
-        job = queue.enqueue("send-email", max_attempts=len(errors))
+    for errors in world.deaths:
+        job = queue.enqueue("send-email", max_attempts=1 if world.revived else len(errors))
         for error in errors:
+            if job.status is Status.FAILED:
+                queue.revive(job.id)
             now += 1000
             queue.dequeue()
             queue.fail(job.id, error)
     return queue
+
+
+NEXT_PAGE = "The next page starts after the last id of this one: queue.dead(after=last). An empty page is the end."
 
 
 @exercise(
@@ -36,28 +53,53 @@ def _queue_with(deaths: list[list[Exception]]) -> JobQueue:
     hints=[
         'Which letters are worth reviving? The last error tells you: job.errors[-1].type == "ConnectionError".',
         "Call queue.revive(job.id), and count. Then think of the pages: `dead` returns at most 100 letters.",
-        "The next page starts after the last id of this one: queue.dead(after=last). An empty page is the end.",
+        NEXT_PAGE,
     ],
+    endless=NEXT_PAGE,
 )
 def check_revive(answer: Any) -> None:
     """Revive all dead letters whose last error is a ConnectionError, and return how many there were."""
-    down, poison = ConnectionError("the service is down"), KeyError("to")
+    down: Exception = ConnectionError("the service is down")
+    poison: Exception = KeyError("to")
     quoting = ValueError("no ConnectionError here")
     rng = random.Random(7)
-    worlds: dict[str, list[list[Exception]]] = {
-        "no dead letter": [],
-        "four dead letters, two of them worth reviving": [[poison], [down], [poison], [down]],
-        "a ConnectionError, and then a KeyError as the last error": [[down, poison]],
-        "a KeyError, and then a ConnectionError as the last error": [[poison, down]],
-        "a ValueError whose message has the word ConnectionError in it": [[quoting]],
-        "250 dead letters, all worth reviving": [[down]] * 250,
-        "250 dead letters, none worth reviving": [[poison]] * 250,
-        "700 dead letters, some worth reviving": [[rng.choice([down, poison])] for _ in range(700)],
+    others = [TimeoutError("slow"), ConnectionResetError("cut off"), OSError("disk full"), TypeError("None"), down]
+    last, pages = "Only the last error counts: job.errors[-1].", "`dead` returns at most 100 letters. " + NEXT_PAGE
+    quotes = 'Is your condition ever true? The type is a string: "ConnectionError", in quotes.'
+    first = "Job 1 may be a dead letter too: the first page is queue.dead(), without `after`, or with after=0."
+    exactly = 'error.type is the name of the class. Only "ConnectionError" itself is worth it here.'
+    lives = (
+        "attempts and max_attempts count the attempts of this life. errors has all there ever were, the last at [-1]."
+    )
+    worlds = {
+        "no dead letter": World([]),
+        "four dead letters, two of them worth reviving": World([[poison], [down], [poison], [down]], too_few=quotes),
+        "a ConnectionError, and then a KeyError as the last error": World([[down, poison]], too_many=last),
+        "one dead letter, of a ConnectionError": World([[down]], too_few=first),
+        "a KeyError, and then a ConnectionError as the last error": World([[poison, down]], too_few=last),
+        "a ConnectionError, revived, and then a KeyError": World([[down, poison]], revived=True, too_many=lives),
+        "a KeyError, revived, and then a ConnectionError": World([[poison, down]], revived=True, too_few=lives),
+        "a ValueError whose message has the word ConnectionError in it": World(
+            [[quoting]], too_many="It is a ValueError: look at the error's type, and not at its message."
+        ),
+        "five dead letters, each of another error": World([[error] for error in others], too_many=exactly),
+        "250 dead letters, all worth reviving": World([[down]] * 250, too_few=pages),
+        "250 dead letters, none worth reviving": World([[poison]] * 250),
+        "105 dead letters, the last 5 of them worth reviving": World(
+            [[poison]] * 100 + [[down]] * 5, too_few="A page with none is not the end. " + NEXT_PAGE
+        ),
+        "1,300 dead letters, some worth reviving": World(
+            [[rng.choice([down, poison])] for _ in range(1300)], too_few=pages
+        ),
     }
-    for what, deaths in worlds.items():
-        queue = _queue_with(deaths)
+    for what, world in worlds.items():
+        queue, deaths = _queue_of(world), world.deaths
         worth = [number for number, errors in enumerate(deaths, start=1) if errors[-1] is down]
-        count = answer(queue)
+        try:
+            count = answer(queue)
+        except Exception as error:
+            error.add_note(f"with {what}")
+            raise
         jobs = [job for job in map(queue.get, range(1, len(deaths) + 1)) if job is not None]
         gone = len(deaths) - len(jobs)
         expect(
@@ -72,30 +114,12 @@ def check_revive(answer: Any) -> None:
             not wrong,
             f"with {what}, {len(wrong)} were revived that are not worth reviving",
             "leave these for a person",
-            _hint_for_too_many(deaths),
+            world.too_many,
         )
         seen = f"with {what}, {len(alive)} of {len(worth)} were revived"
-        expect(len(alive) == len(worth), seen, "all of them", _hint_for_too_few(len(deaths), len(alive)))
+        expect(len(alive) == len(worth), seen, "all of them", world.too_few)
         hint = "Count only the letters that you revive, and return that number."
         same(f"with {what}, {answer.__name__}(queue)", count, len(worth), hint)
-
-
-def _hint_for_too_many(deaths: list[list[Exception]]) -> str:
-    if len(deaths) != 1:
-        return ""
-    if len(deaths[0]) > 1:
-        return "Only the last error counts: job.errors[-1]."
-    return "Look at the error's type, not at its message."
-
-
-def _hint_for_too_few(letters: int, revived: int) -> str:
-    if letters > 4:
-        return "`dead` returns at most 100 letters. The next page is queue.dead(after=last)."
-    if letters > 1 and not revived:
-        return 'Is your condition ever true? The type is a string: "ConnectionError", in quotes.'
-    if letters == 1:
-        return "Job 1 may be a dead letter too: the first page is queue.dead(), without `after`, or with after=0."
-    return ""
 
 
 LONGEST_WAIT = 250.0

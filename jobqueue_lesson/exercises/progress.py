@@ -19,6 +19,8 @@ async def my_import(rows, progress, clock, seconds=0.5):  # type: ignore[no-unty
 
 ROW = 0.002
 """Seconds that a row takes."""
+TODAY = 1_780_000_000.0
+"""What the clock shows at first: seconds since 1970, as `time.time` gives them."""
 A_FEW = 5
 """By how many rows a report may be early or late."""
 AT_THE_END = "The last row is special: report after it, no matter when the last report was."
@@ -50,10 +52,8 @@ def check_import(answer: Any) -> None:
             return bool(done) and importing.result() is None
 
         what = f"{rows} rows, seconds={seconds:g}"
-        in_time, right = (
-            sim.run(for_an_hour(answer(rows, report, sim.time, seconds))),
-            f"{ROW * rows:g} s: 2 ms per row",
-        )
+        in_time = sim.run(for_an_hour(answer(rows, report, lambda sim=sim: TODAY + sim.time(), seconds)))
+        right = f"{ROW * rows:g} s: 2 ms per row"
         expect(in_time, f"{what}: not done after an hour", right, KEEP_THE_SLEEP)
         took = sim.time()
         expect(abs(took - ROW * rows) < ROW / 2, f"{what}: done after {took:.4g} s", right, KEEP_THE_SLEEP)
@@ -61,17 +61,30 @@ def check_import(answer: Any) -> None:
         _expect_shares(what, rows, reports)
         _expect_times(what, seconds, took, [at for at, _ in reports])
     _expect_the_clock_is_asked(answer)
+    _expect_one_report_after_a_pause(answer)
 
 
 def _expect_the_clock_is_asked(answer: Any) -> None:
     """Expect the time between two reports to be the clock's: here, it says that a row takes three times as long."""
     sim, reports = Simulation(), []  # type: ignore[var-annotated]
-    sim.run(answer(1000, reports.append, lambda: 3 * sim.time(), 0.5))
+    sim.run(answer(1000, reports.append, lambda: TODAY + 3 * sim.time(), 0.5))
     expect(
         10 <= len(reports) <= 14,
         f"1000 slow rows, 6 ms each by clock(): {len(reports)} reports in 6 s",
         "about 12, one every 0.5 s, and one at the end",
         "Ask clock(). Counting rows is right only as long as every row takes 2 ms.",
+    )
+
+
+def _expect_one_report_after_a_pause(answer: Any) -> None:
+    """Expect no reports to be made up for: here, the clock says that one row takes ten seconds more."""
+    sim, reports = Simulation(), []  # type: ignore[var-annotated]
+    sim.run(answer(1000, reports.append, lambda: TODAY + sim.time() + 10 * (sim.time() > 1.0005), 0.5))
+    expect(
+        len(reports) <= 7,
+        f"1000 rows, one of which takes 10 s: {len(reports)} reports, most of them at once",
+        "about 5: one every 0.5 s, but only one after the long row",
+        "After a report, the next one is due `seconds` later, by the clock of now.",
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from ..arguments import validate_count, validate_number
 from ..history import History
 from ..job import PROGRESS
 from ..progress import current_job
@@ -88,6 +89,9 @@ def reporting(every_rows: int = 1, report_ms: float = 5.0, rows: int = 5000) -> 
         report_ms: what a report costs, in milliseconds: the way to the queue.
         rows: how many there are.
     """
+    validate_count("every_rows", every_rows)
+    validate_number("report_ms", report_ms)
+    validate_count("rows", rows)
     sim = Simulation()
     queue = JobQueue(clock=sim.time)
     history = History(queue)

@@ -72,6 +72,13 @@ def error_without_a_next_attempt(job):
     return state
 
 
+def error_if_there_is_one(job):
+    state = by_status(job)
+    if not job.error:
+        state.pop("error", None)
+    return state
+
+
 calls = []
 
 
@@ -89,6 +96,7 @@ WRONG["state"] = [
     (none_for_zero, "with the result 0"),
     (error_at_the_last_attempt, "processing, at its second and last attempt"),
     (error_without_a_next_attempt, "because a person revived it"),
+    (error_if_there_is_one, "permanently failed, with an empty error"),
     (as_text, "for a job that is pending"),
 ]
 
@@ -101,14 +109,16 @@ WRONG["wait"] = [
     (lambda n: 0.010 * 1.5 ** (n - 1), "more than 20 questions"),
     (
         lambda n: 0.010 * 2 ** (n - 1) if n < 13 else 1000,
-        "a job takes 40.95 s, and the client hears of its end 1,041 s after ordering it",
+        "a job takes a little more than 40.95 s, and the client hears of its end 1,040.95 s after ordering it",
     ),
     (lambda n: 0.010 * 5 ** (n - 1), "This wait is too long for what has passed so far"),
     (lambda n: print(0.010 * 2**n), "Is a return missing?"),
     (lambda n: "10ms", "Return a number of seconds"),
-    (lambda n: 0.010 * (n - 1), "The first question has the number 1, not 0"),
+    (lambda n: 0.010 * (n - 1), "It has the number 1, not 0"),
     (lambda n: min(1, 0.010 * 2**n), "The waits grow too slowly, or stop growing"),
     (lambda n: 0.020 * 2**n, "hears of its end 0.12 s after"),
+    (lambda n: 0 if n == 1 else 0.010 * 2 ** (n - 2), "Right after the order there is nothing to hear yet"),
+    (lambda n: 0.010 * 2.003 ** (n - 1), "hears of its end 10.3536 s after"),
     (counts_its_calls, "the same wait each time"),
     (lambda n: "10 ms", "a number of seconds"),
 ]

@@ -92,6 +92,62 @@ def first_five_hundred(queue):
     return len(worth)
 
 
+def all_errors(queue):
+    worth = [job.id for job in queue.dead(limit=10_000) if all(e.type == "ConnectionError" for e in job.errors)]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def by_type(right):
+    """Revive the letters whose last error's type is `right`."""
+
+    def revives_by_type(queue):
+        worth = [job.id for job in queue.dead(limit=10_000) if right(job.errors[-1].type)]
+        for job_id in worth:
+            queue.revive(job_id)
+        return len(worth)
+
+    return revives_by_type
+
+
+def error_of_the_last_attempt_of_this_life(queue):
+    worth = [j.id for j in queue.dead(limit=10_000) if j.errors[j.attempts - 1].type == "ConnectionError"]
+    for job_id in worth:
+        queue.revive(job_id)
+    return len(worth)
+
+
+def until_a_page_has_none(queue):
+    revived = last = 0
+    while page := queue.dead(after=last):
+        worth = [job.id for job in page if job.errors[-1].type == "ConnectionError"]
+        if not worth:
+            break
+        for job_id in worth:
+            queue.revive(job_id)
+        revived += len(worth)
+        last = page[-1].id
+    return revived
+
+
+def ten_pages(queue):
+    revived = last = 0
+    for _ in range(10):
+        for job in queue.dead(after=last):
+            last = job.id
+            if job.errors[-1].type == "ConnectionError":
+                queue.revive(job.id)
+                revived += 1
+    return revived
+
+
+def next_page_without_a_look(queue):
+    letters = queue.dead()
+    letters += queue.dead(after=letters[-1].id)
+    return len(letters)
+
+
 def skips_job_1(queue):
     revived, last = 0, 1
     while page := queue.dead(after=last):
@@ -128,7 +184,7 @@ def counts_all_letters(queue):
 RIGHT["revive"] = [by_pages, with_a_long_page]
 WRONG["revive"] = [
     (first_page_only, "100 of 250 were revived"),
-    (first_page_until_it_has_none, "at most 100 letters"),
+    (first_page_until_it_has_none, "A page with none is not the end"),
     (first_five_hundred, "at most 100 letters"),
     (skips_job_1, "with after=0"),
     (takes_the_type_for_a_class, "in quotes"),
@@ -140,6 +196,17 @@ WRONG["revive"] = [
     (discards_the_rest, "are gone"),
     (counts_nothing, "is a return missing?"),
     (until_none_is_left, "does not end"),
+    (until_none_is_left, "An empty page is the end"),
+    (all_errors, "Only the last error counts"),
+    (by_type(lambda type: type != "KeyError"), "It is a ValueError"),
+    (by_type(lambda type: type in ("ConnectionError", "TimeoutError")), 'Only "ConnectionError" itself'),
+    (by_type(lambda type: type not in ("KeyError", "ValueError")), 'Only "ConnectionError" itself'),
+    (by_type(lambda type: type.startswith("Connection")), 'Only "ConnectionError" itself'),
+    (by_type(lambda type: "Error" in type and type < "D"), 'Only "ConnectionError" itself'),
+    (error_of_the_last_attempt_of_this_life, "errors has all there ever were"),
+    (until_a_page_has_none, "A page with none is not the end"),
+    (ten_pages, "at most 100 letters"),
+    (next_page_without_a_look, "with no dead letter"),
 ]
 
 RIGHT["policy"] = [{"max_attempts": 5, "base": 8.0}, {"max_attempts": 4, "base": 15}]

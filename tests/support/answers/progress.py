@@ -26,6 +26,24 @@ async def by_the_next_time(rows, progress, clock, seconds=0.5):
     progress(1)
 
 
+async def by_the_clock_of_a_simulation(rows, progress, clock, seconds=0.5):
+    due = seconds
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() >= due or done == rows:
+            progress(done / rows)
+            due += seconds
+
+
+async def makes_up_for_a_pause(rows, progress, clock, seconds=0.5):
+    due = clock() + seconds
+    for done in range(1, rows + 1):
+        await asyncio.sleep(0.002)
+        if clock() >= due or done == rows:
+            progress(done / rows)
+            due += seconds
+
+
 async def every_hundred_rows(rows, progress, clock, seconds=0.5):
     for done in range(1, rows + 1):
         await asyncio.sleep(0.002)
@@ -115,12 +133,12 @@ async def a_little_late(rows, progress, clock, seconds=0.5):
 
 
 async def once_in_between(rows, progress, clock, seconds=0.5):
-    following = seconds / 2
+    start, waits = clock(), [seconds / 2]
     for done in range(1, rows + 1):
         await asyncio.sleep(0.002)
-        if clock() >= following or done == rows:
+        if clock() - start >= sum(waits) or done == rows:
             progress(done / rows)
-            following += seconds if following > seconds / 2 else seconds / 2
+            waits.append(seconds / 2 if len(waits) == 1 else seconds)
 
 
 async def half_the_share(rows, progress, clock, seconds=0.5):
@@ -159,6 +177,8 @@ async def counts_rows(rows, progress, clock, seconds=0.5):
 
 WRONG["import"] = [
     (counts_rows, "Ask clock()"),
+    (by_the_clock_of_a_simulation, "After each report, keep its time"),
+    (makes_up_for_a_pause, "only one after the long row"),
     (every_hundred_rows, "50 reports"),
     (without_an_end, "The last row is special"),
     (at_the_end_only, "silent for"),
@@ -168,7 +188,7 @@ WRONG["import"] = [
     (sleeps_between_reports, "done after 2500 s"),
     (one_row_behind, "0.0498 is reported after 0.5 s"),
     (always_half_a_second, "here, 2 s."),
-    (a_little_late, "silent for 0.59 s"),
+    (a_little_late, "silent for 0.59"),
     (once_in_between, "reports after 0.25 s and 0.5 s"),
     (half_the_share, "0.05: by then, 250 of 5000 rows are done"),
     (extra_work, "done after 10.05 s"),
