@@ -73,6 +73,8 @@ class Nothing:
     def __lt__(self, other):
         return False
 
+    __gt__ = __lt__
+
     def __float__(self):
         return 1.0
 
