@@ -27,6 +27,8 @@ from ..show import kept
 
 LINES = 300_000
 """How many lines of the learner's code a check runs before it reports an endless loop."""
+AGAIN = 0.005
+"""Seconds after which code that caught the exception is stopped again; it may catch a thousand of them."""
 SECONDS = 20.0
 """Seconds of real time after which a check gives up, if the system has signals; for code that sleeps in real time."""
 
@@ -282,7 +284,7 @@ def _guarded() -> Iterator[None]:
                 # Python stops tracing now. If something catches this exception, the clock raises it again; if there is
                 # no clock, as in a browser or on Windows, tracing starts again with the next call or return.
                 if clock:
-                    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+                    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
                 else:
                     sys.setprofile(trace_again)
                 raise Endless(f"after {LINES:,} lines it is still at {_where(frame)}")
@@ -295,7 +297,7 @@ def _guarded() -> Iterator[None]:
 
     def ring(_: int, frame: FrameType | None) -> None:
         if not over:
-            signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+            signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
             limit = f"{LINES:,} lines" if left < 0 else f"{SECONDS:g} s on a real clock"
             raise Endless(f"after {limit} it is still at {_where(frame)}")
 

@@ -35,6 +35,10 @@ def check_next_tick(answer: Any) -> None:
         (100, 60, 100),
         (100, 60, 3700),
         (0, 0.25, 10**9),
+        (0, 0.125, 0),
+        (0, 2**-8, 1),
+        (0, 5, 5 - 2**-10),
+        (0, 5, 5 - 2**-30),
     ]
     cases += [(rng.randint(0, 50), rng.randint(1, 60), rng.randint(50, 5000)) for _ in range(100)]
     for _ in range(100):  # fractions that a computer stores exactly
@@ -46,7 +50,8 @@ def check_next_tick(answer: Any) -> None:
         expect(type(seen) in (int, float), call, "a number of seconds", "Return a number. Is a return missing?")
         later = "If `now` is a tick itself, the answer is the tick after it. All three numbers may have fractions."
         expect(seen > now, call, f"later than now, {now}: that tick has passed", later)
-        expect((seen - start) % interval == 0, call, f"a tick: {start} plus a multiple of {interval}")
+        rounded = "Is it rounded? The ticks are where they are." if (seen - start) % interval < interval / 50 else ""
+        expect((seen - start) % interval == 0, call, f"a tick: {start} plus a multiple of {interval}", rounded)
         one_more = "How many whole intervals have gone by since `start`? The next tick is one more than that, not two."
         expect(seen - now <= interval, call, f"the first tick after {now}; this one skips some", one_more)
 

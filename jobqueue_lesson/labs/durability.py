@@ -141,7 +141,7 @@ def leases_lab() -> Lab:
             ax.plot([at for at, _ in found], [wait for _, wait in found], marker, ms=9, color=colour, label=label)
         waits = [wait for _, wait in outcome.recovered + outcome.needless]
         ax.set(xlabel="time in s", ylabel="started again after (s)", xlim=(0, 70), ylim=(0, round_up(max([1, *waits]))))
-        ax.legend(loc="upper right")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)  # no point of it among the data
 
     def say(outcome: Leases) -> str:
         waits = [wait for _, wait in outcome.recovered]

@@ -123,8 +123,9 @@ def say_runs(outcome: Runs) -> str:
     many = f"{len(outcome.ticks)} ticks in {outcome.seconds:g} s, {len(outcome.runs)} runs started."
     if not lost:
         return f"{many} Every tick has a run of its own."
-    which = f": those at {', '.join(lost)} s" if len(lost) <= 12 else ""
-    return f"{many} Ticks without a run of their own: {len(lost)}{which}."
+    which = f", at {', '.join(lost)} s" if len(lost) <= 12 else ""
+    own = "its own: 1 tick" if len(lost) == 1 else f"their own: {len(lost)} ticks"
+    return f"{many} No run of {own}{which}."
 
 
 def recurring_lab() -> Lab:

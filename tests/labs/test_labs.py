@@ -247,9 +247,7 @@ def test_each_policy_gives_its_runs_to_other_ticks(overlap, own):
     found = recurring(1, 2.5, overlap, seconds=10.9)
     assert found.own == own
     lost = ", ".join(str(tick) for tick in range(1, 11) if tick not in own)
-    assert say_runs(found) == (
-        f"10 ticks in 10.9 s, 4 runs started. Ticks without a run of their own: 6: those at {lost} s."
-    )
+    assert say_runs(found) == (f"10 ticks in 10.9 s, 4 runs started. No run of their own: 6 ticks, at {lost} s.")
     axes = plt.figure().subplots()
     draw_runs(found, axes)
     *_, with_a_run, without = axes.lines

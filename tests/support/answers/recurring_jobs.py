@@ -1,5 +1,7 @@
 """Answers to the exercises of page 8."""
 
+import math
+
 RIGHT = {}
 WRONG = {}
 
@@ -38,6 +40,10 @@ WRONG["next_tick"] = [
     (lambda start, interval, now: int(start) + ((now - int(start)) // interval + 1) * interval, "plus a multiple of"),
     (lambda start, interval, now: str(start + interval), "a number of seconds"),
     (adds_up, "does not end"),
+    (lambda start, interval, now: start + math.ceil((now - start + 0.001) / interval) * interval, "skips some"),
+    (lambda start, interval, now: start + math.ceil((now - start + 1e-7) / interval) * interval, "skips some"),
+    (lambda start, interval, now: round(start + ((now - start) // interval + 1) * interval, 2), "plus a multiple of"),
+    (lambda start, interval, now: round(start + ((now - start) // interval + 1) * interval, 6), "plus a multiple of"),
 ]
 
 RIGHT["interval"] = [9, 9.0]
