@@ -127,7 +127,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
         if self._running:
             work.close()
             raise RuntimeError("this simulation is already running: inside it, await the coroutine instead")
-        with one_thread, self._as_running_loop():
+        with self._as_running_loop():
             main = self.create_task(work, name="run()")
             try:
                 self._run_until_done(main)
@@ -255,23 +255,24 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     @contextmanager
     def _as_running_loop(self) -> Generator[None, None, None]:
         """Make this the running loop of the thread; afterwards, restore the one that was running."""
-        outer_loop = asyncio._get_running_loop()
-        outer_task = asyncio.current_task(outer_loop) if outer_loop is not None else None
-        outer_hooks = sys.get_asyncgen_hooks()
-        if outer_loop is not None and outer_task is not None:
-            _leave_task(outer_loop, outer_task)
-        asyncio._set_running_loop(self)
-        sys.set_asyncgen_hooks(self._asyncgens.add, self._close_asyncgen)
-        self._running = True
-        try:
-            with redirect_stdout(_CallersStream(sys.stdout)), redirect_stderr(_CallersStream(sys.stderr)):
-                yield
-        finally:
-            self._running = False
-            sys.set_asyncgen_hooks(*outer_hooks)
-            asyncio._set_running_loop(outer_loop)
+        with one_thread:
+            outer_loop = asyncio._get_running_loop()
+            outer_task = asyncio.current_task(outer_loop) if outer_loop is not None else None
+            outer_hooks = sys.get_asyncgen_hooks()
             if outer_loop is not None and outer_task is not None:
-                _enter_task(outer_loop, outer_task)
+                _leave_task(outer_loop, outer_task)
+            asyncio._set_running_loop(self)
+            sys.set_asyncgen_hooks(self._asyncgens.add, self._close_asyncgen)
+            self._running = True
+            try:
+                with redirect_stdout(_CallersStream(sys.stdout)), redirect_stderr(_CallersStream(sys.stderr)):
+                    yield
+            finally:
+                self._running = False
+                sys.set_asyncgen_hooks(*outer_hooks)
+                asyncio._set_running_loop(outer_loop)
+                if outer_loop is not None and outer_task is not None:
+                    _enter_task(outer_loop, outer_task)
 
     # --- errors ---
 
