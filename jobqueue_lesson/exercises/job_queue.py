@@ -10,7 +10,7 @@ from typing import Any
 from .check import exercise, expect, same
 
 STATES = ("pending", "processing", "completed", "failed")
-WORKERS = ("worker-1", "worker-2", "worker-3")
+WORKERS = ("worker-1", "worker-2", "worker-12")
 
 
 def _table(rng: random.Random) -> dict[int, dict[str, Any]]:
@@ -75,7 +75,12 @@ def _compare_after_cleanup(was: dict[str, Any], job: dict[str, Any] | None, dead
         hint = "The last attempt has been started: attempts is max_attempts. It may be the job that kills its workers."
         same(what, job["status"], "failed", hint, "is now")
     others = sorted(name for name in {*was, *job} - {"status"} if was.get(name) != job.get(name))
-    expect(not others, f"{what} has another {', '.join(others)}", "only its status changes", "Leave the rest as it is.")
+    expect(
+        not others,
+        f"{what} and its {' and '.join(others)} changed",
+        "only its status changes",
+        "Leave the rest as it is.",
+    )
 
 
 def my_complete(jobs, job_id, result):  # type: ignore[no-untyped-def]
@@ -94,7 +99,7 @@ def my_complete(jobs, job_id, result):  # type: ignore[no-untyped-def]
 )
 def check_complete(answer: Any) -> None:
     """Complete a job that is being processed; refuse any other with a ValueError that names the job and its state."""
-    for id, result in ((7, "sent"), (23, {"pages": 5})):
+    for id, result in ((7, "sent"), (23, {"pages": 5}), (9, 0)):
         said = {state: _try_to_complete(answer, id, state, result) for state in STATES}
         words = [said[state] for state in STATES if state != "processing"]
         expect(
@@ -107,7 +112,8 @@ def check_complete(answer: Any) -> None:
 
 def _try_to_complete(answer: Any, id: int, state: str, result: Any) -> str:
     """Let the answer complete a job that is in some state; return what its exception says, or nothing."""
-    jobs = {n: {"id": n, "type": "send-email", "status": state if n == id else "processing"} for n in (1, id)}
+    states = dict(enumerate(STATES, start=1)) | {id: state}
+    jobs: dict[int, dict[str, Any]] = {n: {"id": n, "type": "send-email", "status": of} for n, of in states.items()}
     before = copy.deepcopy(jobs)
     what = f"completing job {id}, which is {state},"
     try:
@@ -131,5 +137,8 @@ def _try_to_complete(answer: Any, id: int, state: str, result: Any) -> str:
     same(f"the status after {what}", job.get("status"), "completed", 'Then job["status"] is "completed".', "is")
     kept = 'Keep the result as well, as before: update(status="completed", result=result).'
     same(f"the result after {what}", job.get("result"), result, kept, "is")
+    rest = {**job, "status": state, "result": None}
+    only = "The job is still the same one: change its status and its result, and keep the rest."
+    same(f"job {id}, its status and result aside, after {what}", rest, {**before[id], "result": None}, only, "is")
     same(f"the table, job {id} aside, after {what}", {**jobs, id: 0}, {**before, id: 0}, "Change only this job.", "is")
     return ""

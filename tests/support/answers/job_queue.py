@@ -76,6 +76,12 @@ def gives_up(jobs, worker):
             job["status"] = "failed"
 
 
+def of_workers_with_longer_names_too(jobs, worker):
+    for job in jobs.values():
+        if job["worker"] and job["worker"].startswith(worker) and job["status"] == "processing":
+            job["status"] = "pending" if job["attempts"] < job["max_attempts"] else "failed"
+
+
 RIGHT["cleanup"] = [by_attempts, with_new_dictionaries]
 WRONG["cleanup"] = [
     (whatever_its_state, "its e-mail goes out twice"),
@@ -84,10 +90,11 @@ WRONG["cleanup"] = [
     (always_again, "attempts is max_attempts"),
     (one_attempt_more, "attempts is max_attempts"),
     (one_attempt_less, "It has an attempt left"),
-    (the_attempt_does_not_count, "has another attempts"),
+    (the_attempt_does_not_count, "and its attempts changed"),
     (takes_them_out, "is gone"),
     (the_first_only, "is now 'processing'"),
     (gives_up, "It has an attempt left"),
+    (of_workers_with_longer_names_too, "That worker is alive"),
 ]
 
 
@@ -175,6 +182,23 @@ def completes_all(jobs, job_id, result):
         job.update(status="completed", result=result)
 
 
+def makes_a_new_record(jobs, job_id, result):
+    if jobs[job_id]["status"] != "processing":
+        raise ValueError(f"job {job_id} is {jobs[job_id]['status']}")
+    jobs[job_id] = {"status": "completed", "result": result}
+
+
+def looks_at_every_job(jobs, job_id, result):
+    for job in jobs.values():
+        if job["status"] != "processing":
+            raise ValueError(f"job {job['id']} is {job['status']}")
+    jobs[job_id].update(status="completed", result=result)
+
+
+def keeps_no_zero(jobs, job_id, result):
+    refuses(jobs, job_id, result or jobs[job_id].get("result"))
+
+
 RIGHT["complete"] = [refuses, refuses_at_the_end]
 WRONG["complete"] = [
     (refuses_pending_only, "is completed, is allowed"),
@@ -189,4 +213,7 @@ WRONG["complete"] = [
     (always_sent, "is 'sent'"),
     (forgets_the_result, "Keep the result as well"),
     (completes_all, "Change only this job"),
+    (makes_a_new_record, "change its status and its result, and keep the rest"),
+    (looks_at_every_job, "says: job 1 is pending"),
+    (keeps_no_zero, "Keep the result as well"),
 ]
