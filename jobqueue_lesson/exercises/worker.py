@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 from ..handlers import HANDLERS
@@ -24,7 +25,8 @@ DONE = "A job is completed only if its handler has returned. What is it otherwis
 CANCELLED = "A cancelled worker gets an asyncio.CancelledError, which is not an Exception. What does its job need then?"
 INTERRUPTED = "Nothing is wrong with this job: it was interrupted, and another worker can start it at once."
 GOES_ON = "After the release, the loop takes the next job. What would end it?"
-HIDES = "A `return` hides the cancellation. End that `except` with `raise`."
+ENDS_WITH_RAISE = "End that `except` with `raise`, and nothing else."
+HIDES = "Whoever cancelled it does not get to know. End that `except` with `raise`."
 
 FIVE = [
     ("send-email", {"to": "alice@example.com"}, {"sent": True, "to": "alice@example.com"}),
@@ -50,12 +52,12 @@ async def _call_partner(_: Any) -> None:
 
 
 BAD = [
-    ("send-email", {"subject": "to nobody"}, "KeyError"),
-    ("call-partner", {}, "ConnectionError"),
-    ("charge-card", {"card": "Carol's"}, "CardRefused"),
+    ("send-email", {"subject": "to nobody"}, "KeyError: 'to'"),
+    ("call-partner", {}, "ConnectionError: the partner's service is down"),
+    ("charge-card", {"card": "Carol's"}, "CardRefused: Carol's"),
     ("make-coffee", {"milk": True}, ""),
 ]
-"""Jobs that fail: type, data, and the exception of their handler; no exception: there is no handler."""
+"""Jobs that fail: type, data, and the error that the job then has; none: any, because there is no handler."""
 
 
 def _new_queue(*first: tuple[str, Any, str]) -> tuple[Simulation, JobQueue]:
@@ -109,6 +111,15 @@ def _does_good_jobs(answer: Any) -> None:
     expect(
         None not in done, "a completed job without its result", own, "What does the handler return, and who gets it?"
     )
+    forgotten = [got for got in done if inspect.iscoroutine(got)]
+    for coroutine in forgotten:
+        coroutine.close()
+    expect(
+        not forgotten,
+        "a completed job whose result is a coroutine: its handler was called, and never ran",
+        own,
+        "A handler is an async function: await what it returns.",
+    )
     for number, (got, (*_, result)) in enumerate(zip(done, FIVE, strict=True), start=1):
         expect(got == result, f"the result of job {number} is {got!r}", f"{result!r}: what its own handler returned")
     expect(
@@ -124,7 +135,7 @@ def _goes_on_after(answer: Any, bad: tuple[str, Any, str]) -> None:
     sim, queue = _new_queue(bad)
     calls: list[Any] = []
     type, data, raised = bad
-    what = f"a handler raises {raised}" if raised else f"there is no handler for {type!r}"
+    what = f"a handler raises {raised.partition(':')[0]}" if raised else f"there is no handler for {type!r}"
     which = WHICH if raised else WHERE
     try:
         sim.run(asyncio.wait_for(answer(queue, _noting(calls)), 60))
@@ -137,8 +148,10 @@ def _goes_on_after(answer: Any, bad: tuple[str, Any, str]) -> None:
     expect(stats["failed"] == 1, f"{what}, and the queue counts {stats}", "1 failed, 5 completed", DONE)
     job = queue.get(1)
     seen = (job.error or "") if job is not None else ""
-    itself = "Give fail the exception itself, not its text."
-    expect(raised in seen, f"the failed job's error is {seen!r}", f"the handler's exception, a {raised}", itself)
+    itself = "Give fail the exception itself, not its text or another one: whoever reads it needs its type and message."
+    expect(
+        not raised or seen == raised, f"the failed job's error is {seen!r}", f"the handler's own, {raised!r}", itself
+    )
     same(f"{what}. The number completed after it", stats["completed"], 5, "After a failed job comes the next.", "is")
     times = calls.count(data)
     expect(
@@ -153,16 +166,23 @@ def _releases(answer: Any, running: int, at: float) -> None:
     """Cancel the worker while it runs a job, and check what happens to that job, and to the worker."""
     sim, queue = _new_queue()
 
-    async def cancel() -> bool:
+    async def cancel() -> asyncio.Task[Any]:
         shift = asyncio.create_task(answer(queue, HANDLERS))
         await asyncio.sleep(at)
         shift.cancel()
         await asyncio.wait([shift], timeout=60)
-        return shift.cancelled()
+        return shift
 
-    cancelled = sim.run(cancel())
+    shift = sim.run(cancel())
     stats = queue.stats()
     what = f"the worker was cancelled while running job {running}"
+    error = shift.exception() if shift.done() and not shift.cancelled() else None
+    expect(
+        error is None,
+        f"{what}, and dies of another error: {error!r}",
+        "it releases the job, and raises the cancellation again",
+        "release takes the job's id, and is not awaited." if isinstance(error, TypeError) else ENDS_WITH_RAISE,
+    )
     expect(stats["processing"] == 0, f"{what}, and its job is still processing: {stats}", "it is released", CANCELLED)
     job = queue.get(running)
     failed = job is None or job.errors
@@ -174,4 +194,4 @@ def _releases(answer: Any, running: int, at: float) -> None:
         f"{6 - running} pending, {running - 1} completed",
         INTERRUPTED,
     )
-    expect(cancelled, f"{what}, and ended as if it were done", "it raises the cancellation again", HIDES)
+    expect(shift.cancelled(), f"{what}, and ended as if it were done", "it raises the cancellation again", HIDES)

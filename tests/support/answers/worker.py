@@ -27,7 +27,61 @@ async def careful_in_another_way(queue, handlers):
             if isinstance(error, asyncio.CancelledError):
                 queue.release(job.id)
                 raise
-            queue.fail(job.id, str(type(error).__name__))
+            queue.fail(job.id, error)
+
+
+async def reports_the_type_only(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, type(error)())
+
+
+async def takes_every_key_error_for_its_own(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise
+        except KeyError:
+            queue.fail(job.id, KeyError(f"no handler for {job.type}"))
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def awaits_the_release(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            await queue.release(job.id)
+            raise
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def raises_something_else(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, await handlers[job.type](job.data))
+        except asyncio.CancelledError:
+            queue.release(job.id)
+            raise RuntimeError("cancelled") from None
+        except Exception as error:
+            queue.fail(job.id, error)
+
+
+async def forgets_to_await(queue, handlers):
+    while (job := queue.dequeue()) is not None:
+        try:
+            queue.complete(job.id, handlers[job.type](job.data))
+        except Exception as error:
+            queue.fail(job.id, error)
 
 
 async def reports_a_text(queue, handlers):
@@ -210,6 +264,11 @@ async def stops_after_a_failure(queue, handlers):
 
 RIGHT["worker"] = [careful, careful_in_another_way]
 WRONG["worker"] = [
+    (reports_the_type_only, "the failed job's error is 'KeyError: '"),
+    (takes_every_key_error_for_its_own, "the failed job's error is \"KeyError: 'no handler for send-email'\""),
+    (awaits_the_release, "release takes the job's id, and is not awaited"),
+    (raises_something_else, "dies of another error: RuntimeError('cancelled')"),
+    (forgets_to_await, "await what it returns"),
     (reports_a_text, "the exception itself, not its text"),
     (lets_it_go_on, "does it let the exception go on?"),
     (swallows_the_error, "its job is still processing"),
