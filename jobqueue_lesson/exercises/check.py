@@ -193,8 +193,10 @@ def _fits(answer: Any, stub: Any, check: str) -> None:
         )
     called = getattr(answer, "__name__", "it")
     wanted = inspect.signature(stub)
+    by_name = {name for name, parameter in wanted.parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
+    by_position = [name for name in wanted.parameters if name not in by_name]
     try:
-        inspect.signature(answer).bind(*wanted.parameters)
+        inspect.signature(answer).bind(*by_position, **dict.fromkeys(by_name))
     except TypeError:
         raise NotYet(
             f"{called}{_plain(inspect.signature(answer))}",
