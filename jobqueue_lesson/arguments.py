@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 """The integers that a database can store."""
@@ -137,6 +137,33 @@ def validate_fraction(name: str, value: object) -> float:
         raise TypeError(f"{name} must be a number from 0 to 1, got {shown(value)}")
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be from 0 to 1, such as 0.5 for half way, got {shown(value)}")
+    return value
+
+
+class RandomNumbers(Protocol):
+    """A random generator, as far as a simulation needs one: `random.Random`, or anything else with its `random()`."""
+
+    def random(self) -> float:
+        """Return a number from 0 to 1."""
+        ...
+
+
+RNG = TypeVar("RNG")
+
+
+def validate_rng(name: str, value: RNG, method: str) -> RNG:
+    """Return `value` if it is a random generator with this method, or None.
+
+    Args:
+        name: the argument's name, for the error message.
+        value: a `random.Random`, or any other object with the method.
+        method: the method of `random.Random` that will be called.
+
+    Raises:
+        TypeError: if it has no such method, or is a class: `random.Random` instead of `random.Random(7)`.
+    """
+    if value is not None and (isinstance(value, type) or not callable(getattr(value, method, None))):
+        raise TypeError(f"{name} must be a random generator such as random.Random(7), or None, got {shown(value)}")
     return value
 
 

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from .arguments import shown, validate_count, validate_number, validate_seconds
+from .arguments import shown, validate_count, validate_number, validate_rng, validate_seconds
 
 DAY = 86_400.0
 
@@ -93,6 +93,7 @@ class RetryPolicy:
             isinstance(kind, type) and issubclass(kind, BaseException) for kind in self.retry_on
         ):
             raise TypeError(f"retry_on must be a tuple of exception classes, got {self.retry_on!r}")
+        validate_rng("rng", self.rng, "uniform")
 
     def worth_retrying(self, error: BaseException | str) -> bool:
         """Whether another attempt may help. For an error given as a string, it always may."""

@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Any, TypeVar
 
-from .arguments import validate_seconds
+from .arguments import RandomNumbers, validate_fraction, validate_rng, validate_seconds
 
 T = TypeVar("T")
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
@@ -42,28 +42,52 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     """An asyncio event loop whose clock jumps from one deadline to the next.
 
     Any asyncio code runs in it unchanged: tasks, sleeps, timeouts, queues, locks. Two things are different.
-    Callbacks with the same deadline run first come, first served; and there are no sockets, processes or
-    signals, because those need real time.
+    Callbacks with the same deadline run first come, first served, unless there is an `order`; and there are no
+    sockets, processes or signals, because those need real time.
 
     Time stands still, and tasks pause, from one `run` to the next. A simulation also runs inside another loop,
     such as that of a notebook.
 
+    In real time, the same program may run differently each time. With an `order`, such a run is drawn:
+
+    - Callbacks with the same deadline run in any order. asyncio leaves that undefined.
+    - A sleep may last longer than asked, by up to `timer_slack`, and never shorter. So may any `call_later`: it counts
+      from when it is called, and the code before it takes time. `call_at` is exact, and so is `asyncio.timeout`.
+
+    Nothing else is drawn. `call_soon` stays first come, first served, as asyncio promises, and so does all that uses it
+    to wake tasks: futures, events, locks, queues.
+
+    One number is drawn for each timer when it comes due, and none if it was cancelled before. The same numbers make the
+    same run. Zeros make the run without an order; so a failure found with Hypothesis, `order=st.randoms()`, shrinks
+    towards that run.
+
     Args:
         start: what the clock shows at first, in seconds.
+        order: a random generator, such as `random.Random(7)`. Only its `random()` is called, since for no other method
+            does Python promise the same numbers for a seed in every version. None: nothing is drawn.
 
     Raises:
-        TypeError, ValueError: if start is not a finite number, 0 or more.
+        TypeError, ValueError: if start is not a finite number, 0 or more; if order is not a random generator or None.
 
     Source: the hooks documented under "Extending" in Python's asyncio documentation.
     """
 
     callback_limit = 5_000_000
     """How many callbacks may run at one instant. More count as a task that spins and never sleeps."""
+    timer_slack = 0.001
+    """With an `order`, by how many seconds a sleep lasts longer than asked, at most.
 
-    def __init__(self, start: float = 0.0) -> None:
+    A millisecond, as in real loops: Python's `selectors` round a wait up to whole milliseconds. Half of all sleeps end
+    on time, so that equal deadlines stay frequent. The others are late by one to ten tenths of the slack, so that a
+    time has few digits.
+    """
+
+    def __init__(self, start: float = 0.0, *, order: RandomNumbers | None = None) -> None:
         self._now = validate_seconds("start", start)
+        self._order = validate_rng("order", order, "random")
         self._ready: deque[_Handle] = deque()
         self._timers: list[_Handle] = []  # a heap, by time, then by order of arrival
+        self._undrawn = self._timers if order is None else []  # a heap of those that are not drawn yet
         self._sequence = count()
         self._running = False
         self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
@@ -150,6 +174,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 return
             while timers and timers[0][CALLBACK] is None:
                 heappop(timers)
+            if self._order is not None:
+                self._draw(self._order)
             if not timers or timers[0][WHEN] == math.inf:
                 raise EndlessWait(
                     f"this wait can never end: at t={self._now:g} s no timer is set and no task is ready. "
@@ -158,6 +184,24 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             now = self._now = timers[0][WHEN]
             while timers and timers[0][WHEN] <= now:
                 ready.append(heappop(timers))
+
+    def _draw(self, order: RandomNumbers) -> None:
+        """Draw, for each timer that may be next, by how much it is late, and its place among those at that instant.
+
+        `call_later` could draw. But then an error of the generator would be raised in a task, and a worker would take
+        it for an error of the job.
+        """
+        undrawn, timers = self._undrawn, self._timers
+        while undrawn and (not timers or undrawn[0][WHEN] <= timers[0][WHEN]):
+            if undrawn[0][CALLBACK] is None:
+                heappop(undrawn)
+                continue
+            number = validate_fraction("order.random()", order.random())
+            timer = heappop(undrawn)
+            if isinstance(timer, _Delay):
+                timer[WHEN] += max(0, math.ceil(20 * number - 10)) * self.timer_slack / 10
+            timer[PLACE] = (number, timer[PLACE])
+            heappush(timers, timer)
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> _Handle:
         """Run a callback at this instant, after everything that is already ready."""
@@ -175,18 +219,18 @@ class Simulation(_EventLoop):  # type: ignore[misc]
             return self.call_soon(callback, *args, context=context)
         context = copy_context() if context is None else context
         handle = _Handle((when, next(self._sequence), callback, args, context))
-        heappush(self._timers, handle)
+        heappush(self._undrawn, handle)
         return handle
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> _Handle:
-        """Run a callback in `delay` seconds."""
+        """Run a callback in `delay` seconds; with an `order`, perhaps a little later."""
         if not delay > 0:
             return self.call_soon(callback, *args, context=context)
         context = copy_context() if context is None else context
-        handle = _Handle((self._now + delay, next(self._sequence), callback, args, context))
-        heappush(self._timers, handle)
+        handle = _Delay((self._now + delay, next(self._sequence), callback, args, context))
+        heappush(self._undrawn, handle)
         return handle
 
     def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
@@ -306,13 +350,14 @@ class _CallersStream:
         return getattr(self._stream, name)
 
 
-WHEN, CALLBACK = 0, 2  # indices in a handle
+WHEN, PLACE, CALLBACK = 0, 1, 2  # indices in a handle
 
 
 class _Handle(list[Any]):
-    """A callback that will run, unless it is cancelled first: [when, sequence, callback, args, context].
+    """A callback that will run, unless it is cancelled first: [when, place, callback, args, context].
 
-    A list, because lists are compared item by item: a heap of handles is in order of time, then of arrival.
+    A list, because lists are compared item by item: a heap of handles is in order of time, then of place. That is
+    the order of arrival, or, once a number is drawn, (number, arrival).
     """
 
     __slots__ = ()
@@ -328,6 +373,12 @@ class _Handle(list[Any]):
     def when(self) -> float:
         """The instant it is set for, in seconds."""
         return self[WHEN]  # type: ignore[no-any-return]
+
+
+class _Delay(_Handle):
+    """A callback that will run in some seconds from now, not at a given instant."""
+
+    __slots__ = ()
 
 
 def _path(task: asyncio.Task[Any]) -> str:

@@ -68,6 +68,8 @@ def test_which_errors_are_worth_another_try():
         ({"jitter": "some"}, ValueError, "jitter must be one of none, full, equal, decorrelated, got 'some'"),
         ({"retry_on": ValueError}, TypeError, "retry_on must be a tuple of exception classes"),
         ({"retry_on": ("ValueError",)}, TypeError, "retry_on must be a tuple of exception classes"),
+        ({"rng": 7}, TypeError, r"rng must be a random generator such as random.Random\(7\), or None, got 7"),
+        ({"rng": random.Random}, TypeError, "rng must be a random generator .* got <class 'random.Random'>"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused_by_name(arguments, error, words):

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import linecache
+import random
 import time
 import traceback
 
@@ -14,8 +15,11 @@ from jobqueue_lesson import History, JobQueue, Simulation, Worker, text_timeline
 
 
 def timelines():
-    """Run workers with retries and delays in simulated time; return what is told of it."""
-    sim = Simulation()
+    """Run workers with retries and delays in simulated time, plainly and in an order; return what is told of it."""
+    return [told for order in (None, random.Random(7)) for told in timelines_of(Simulation(order=order))]
+
+
+def timelines_of(sim):
     queue = JobQueue("tasks", clock=sim.time)
     history = History(queue)
 
