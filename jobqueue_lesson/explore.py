@@ -245,9 +245,19 @@ class _Way(NamedTuple):
 
     what: Any
     places: int
-    """At how many places it may, as far as is known from the plain run. Other runs may be longer."""
+    """At how many places, in the plain run."""
     kinds: int
     """In how many ways."""
+
+    @property
+    def most(self) -> int:
+        """At how many places it may in other runs, which can be longer."""
+        return 2 * self.places + 10
+
+    def alone(self) -> Iterator[Surprise]:
+        """Yield all single surprises that can happen if nothing else does."""
+        for at, much in product(range(self.places), range(self.kinds)):
+            yield Surprise(self.what, at, much)
 
 
 def _ways(plain: World, faults: Sequence[Fault]) -> list[_Way]:
@@ -255,7 +265,7 @@ def _ways(plain: World, faults: Sequence[Fault]) -> list[_Way]:
     places = plain.trouble.places
     ways = [_Way("choice", places["choice"], plain.most_options - 1), _Way("order", places["order"], len(LATER))]
     ways += [_Way(fault, places[fault.where], 1) for fault in faults]
-    return [way._replace(places=2 * way.places + 10) for way in ways if way.places and way.kinds]
+    return [way for way in ways if way.places and way.kinds]
 
 
 def _drawn_from(ways: Sequence[_Way]) -> st.SearchStrategy[list[Surprise]]:
@@ -268,8 +278,8 @@ def _drawn_from(ways: Sequence[_Way]) -> st.SearchStrategy[list[Surprise]]:
         st.builds(
             lambda what, hundreds, rest, much: Surprise(what, 100 * hundreds + rest, much),
             st.just(way.what),
-            st.integers(0, (way.places - 1) // 100),
-            st.integers(0, min(way.places - 1, 99)),
+            st.integers(0, (way.most - 1) // 100),
+            st.integers(0, min(way.most - 1, 99)),
             st.integers(0, way.kinds - 1),
         )
         for way in ways
@@ -282,32 +292,27 @@ def _smallest_still(
 ) -> Sequence[Surprise]:
     """Make an input smaller that Hypothesis could not make smaller: which one it ends with depends on the seed.
 
-    Try all single surprises, from the first on; then, for each of several, all that come before it.
+    Try each single surprise, from the simplest on; if it takes several, each of them at every place before its own.
     """
-    single = [Surprise(way.what, at, much) for way in ways for at, much in product(range(way.places), range(way.kinds))]
-    rank = {surprise: number for number, surprise in reversed(list(enumerate(single)))}
-    current = sorted(surprises, key=lambda surprise: rank.get(surprise, len(single)))
-    tried = 0
+    order = {way.what: number for number, way in enumerate(ways)}
+    current = sorted(surprises, key=lambda surprise: (order[surprise.what], surprise.at, surprise.much))
+    left = iter(range(tries))
 
     def first(candidates: Iterable[list[Surprise]]) -> list[Surprise] | None:
-        nonlocal tried
-        for candidate in candidates:
-            tried += 1
-            if tried > tries:
-                break
-            if breaks(candidate):
-                return candidate
-        return None
+        return next((candidate for candidate, _ in zip(candidates, left, strict=False) if breaks(candidate)), None)
 
-    if len(current) > 1:
-        current = first([surprise] for surprise in single) or current
-    place = unchanged = 0
-    while unchanged < len(current):
-        before, after = current[:place], current[place + 1 :]
-        smaller = first([*before, other, *after] for other in single[: rank.get(current[place], len(single))])
-        unchanged = unchanged + 1 if smaller is None else 1
-        current = smaller or current
-        place = (place + 1) % len(current)
+    singles = [[surprise] for way in ways for surprise in way.alone()]
+    single = first(singles[: singles.index(current)] if current in singles else singles)
+    if single is not None or len(current) < 2:
+        return single or current
+    improved = True
+    while improved:
+        improved = False
+        for place, surprise in enumerate(current):
+            before, after = current[:place], current[place + 1 :]
+            smaller = first([*before, other, *after] for other in surprise.smaller())
+            if smaller is not None:
+                current, improved = smaller, True
     return current
 
 

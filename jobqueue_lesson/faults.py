@@ -6,7 +6,7 @@ A fault says what goes wrong. A `Surprise` says where in a run it does.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -112,6 +112,13 @@ class Surprise(NamedTuple):
     """At which place: 0 is the first in a run where it can happen. See `Where`."""
     much: int = 0
     """For a choice: which option, not counting the first. For the order: how much later, see `LATER`."""
+
+    def smaller(self) -> Iterator[Surprise]:
+        """Yield the same at all places before this one, and, at this place, less of it."""
+        for at in range(self.at):
+            yield self._replace(at=at)
+        for much in range(self.much):
+            yield self._replace(much=much)
 
 
 LATER = ((0.5, "after the others"), (0.55, "0.1 ms late"), (1.0, "1 ms late"))

@@ -70,11 +70,13 @@ class History:
         self.events.append(event)
 
     def close(self) -> None:
-        """Stop listening. Recorded events are kept."""
+        """Stop listening. Recorded events are kept, and jobs that have not ended are shown as they are now."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-            self._clock = None
+            if self._clock is not None:
+                now = self._clock()
+                self._clock = lambda: now
 
     def jobs(self) -> dict[int, str]:
         """Return the type of each job, by id, in the order in which they were enqueued."""

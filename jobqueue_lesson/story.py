@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import linecache
 import os
 import re
@@ -17,7 +18,7 @@ NOT_THE_LEARNERS = {os.path.dirname(__file__), os.path.dirname(asyncio.__file__)
 """Folders of the modules in which a process waits on behalf of others."""
 
 
-class Line(NamedTuple):
+class Entry(NamedTuple):
     """One thing that happened."""
 
     at: float
@@ -27,7 +28,7 @@ class Line(NamedTuple):
     what: str
 
 
-class Story(list[Line]):
+class Story(list[Entry]):
     """What has happened in a run.
 
     Args:
@@ -41,7 +42,7 @@ class Story(list[Line]):
     def tell(self, who: str, what: str) -> None:
         """Write down what has just happened."""
         if self.time is not None:
-            self.append(Line(self.time(), who, what))
+            self.append(Entry(self.time(), who, what))
 
 
 def describe_call(name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
@@ -74,7 +75,9 @@ def describe_place(coroutines: Iterable[Any]) -> str:
         place = ""
         while coroutine is not None:
             frame = getattr(coroutine, "cr_frame", None)
-            if frame is not None and os.path.dirname(frame.f_code.co_filename) not in NOT_THE_LEARNERS:
+            if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                place = "at its start"
+            elif frame is not None and os.path.dirname(frame.f_code.co_filename) not in NOT_THE_LEARNERS:
                 line = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
                 place = f"in {frame.f_code.co_name}" + (f", at: {line}" if line else "")
             coroutine = getattr(coroutine, "cr_await", None)

@@ -23,6 +23,7 @@ T = TypeVar("T")
 Scenario = Callable[["World"], Coroutine[Any, Any, object]]
 Check = Callable[["World"], object]
 
+SCENARIO = "the scenario"
 RESTART = 1.0
 """Seconds after which a process that ended with an error of its queue is started again."""
 MOST_STEPS = 10_000
@@ -72,7 +73,7 @@ class World:
         self._plain = not surprises
         self._always = always
         self._limit = limit
-        self._loop = ProcessLoop(self.trouble.draw, self._before_resuming, self._after_pause, self._when_endless)
+        self._loop = ProcessLoop(self._draw, self._before_resuming, self._after_pause, self._when_endless)
         self._watched = WatchedQueues(self._loop, self.story, self)
         self._processes: dict[str, Process] = {}
         self._instant = (0.0, 0)  # the time, and how many steps were taken at this time
@@ -159,9 +160,8 @@ class World:
             if not inspect.iscoroutine(main):
                 raise TypeError(f"a scenario must be an async function of the world, it returned {shown(main)}")
             try:
-                task = self._loop.create_task(main, name="the scenario")
+                task = self._loop.create_task(main, name=SCENARIO)
                 task.add_done_callback(partial(self._scenario_ended, invariants))
-                self._loop.call_at(self._limit, self._check_limit)
                 self._loop.run_until(self._loop.over)
             finally:
                 self._loop.end()
@@ -171,7 +171,7 @@ class World:
     def _scenario_ended(self, invariants: Sequence[Check], task: asyncio.Task[object]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self.failed("the scenario", error)
+            self.failed(SCENARIO, error)
         for check in invariants:
             self._check(check)
         for name, failure in self._loop.unnoticed():
@@ -206,19 +206,19 @@ class World:
     def failed(self, who: str, error: BaseException) -> None:
         """End the run because of an exception."""
         mistake = isinstance(error, (NameError, ImportError)) or (self._plain and not isinstance(error, AssertionError))
-        self._end(Outcome(f"{who} failed: {describe_error(error)}", error, mistake))
+        whose = "" if isinstance(error, AssertionError) and who == SCENARIO else f"{who} failed: "
+        self._end(Outcome(whose + describe_error(error), error, mistake))
 
-    def _check_limit(self) -> None:
-        deadline = self.trouble.over_at + self._limit
-        if self._loop.time() < deadline:
-            self._loop.call_at(deadline, self._check_limit)
-        else:
-            self._never_ends(f"{self._limit:g} s later it is still running")
+    def _draw(self, process: Process | None, when: float, may_be_late: bool) -> float:
+        """Draw for a timer, and end a run that goes on for too long."""
+        if when > self.trouble.over_at + self._limit:
+            self._never_ends(f"after {when:g} s it is still running")
+        return self.trouble.draw(process, when, may_be_late)
 
     def _when_endless(self, error: EndlessWait) -> None:
         counts = [queue for queue in self._watched.queues if self._watched.unfinished(queue) is not None]
         if self._loop._ready or counts or self._settling is None or self._settling.done():
-            self._never_ends(str(error))
+            self._never_ends(str(error).removeprefix("this wait can never end: "))
         else:
             self._settling.set_result(None)
 
