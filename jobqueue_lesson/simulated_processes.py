@@ -103,16 +103,13 @@ class ProcessLoop(Simulation):
         return process
 
     async def outside(self, request: Coroutine[Any, Any, T]) -> T:
-        """Await something that runs outside of the process, as on a server, and is cancelled if the process crashes."""
+        """Await something that runs outside of all processes, and is cancelled if the process that awaits it crashes."""
         process = current_process.get()
-        if process is None:
-            return await request
         task = self.create_task(request, context=Context())
-        process.requests.add(task)
-        try:
-            return await task
-        finally:
-            process.requests.discard(task)
+        if process is not None:
+            process.requests.add(task)
+            task.add_done_callback(process.requests.discard, context=Context())
+        return await task
 
     def can_crash(self, process: Process) -> bool:
         """Whether it can crash now: not in the middle of a function while another process is paused in one.

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +16,9 @@ from .simulated_processes import Process, ProcessLoop, current_process
 from .story import Story, describe_answer, describe_call, describe_error
 
 T = TypeVar("T")
+
+_in_queue: ContextVar[bool] = ContextVar("in a queue", default=False)
+"""Whether a queue's own code is running."""
 
 READS = {"get", "stats", "dead", "events", "wake"}
 """The methods of a queue that change nothing."""
@@ -57,7 +60,6 @@ class WatchedQueues:
         self._loop = loop
         self._story = story
         self._watcher = watcher
-        self._inside = 0  # how many calls of queues are on the stack
         self._caller: Process | None = None
         self._claims: dict[tuple[Process, str], int] = {}  # the job that each worker has claimed and not reported yet
 
@@ -96,7 +98,7 @@ class WatchedQueues:
         return partial(self._transaction if name == "memory" else self._call, name, method)
 
     def _call(self, name: str, method: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        if self._inside:  # the queue calls itself, or a listener calls it
+        if _in_queue.get():  # it calls itself, or a listener calls it
             return method(*arguments, **options)
         process = current_process.get()
         who = process.name if process else ""
@@ -113,14 +115,14 @@ class WatchedQueues:
             raise
         self._keep_claims(process, name, arguments, options, answer)
         if name not in READS | {"heartbeat"} and (name, answer) != ("dequeue", None) and self._story.time:
-            self._story.tell(who, call() + (f" → {describe_answer(name, answer)}" if answer is not None else ""))
+            self._tell(process, call(), name, answer)
         self._watcher.after_call(process, call)
         return answer
 
     @contextmanager
     def _transaction(self, name: str, method: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         """Enter a transaction: one step, whatever is called inside."""
-        if self._inside:
+        if _in_queue.get():
             with method(*arguments) as value:
                 yield value
             return
@@ -135,8 +137,18 @@ class WatchedQueues:
         self, name: str, method: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, **options: Any
     ) -> T:
         """Call an async method, outside of the process."""
-        answer = await self._loop.outside(method(*arguments, **options))
-        self._keep_claims(current_process.get(), name, arguments, options, answer)
+        if _in_queue.get():
+            return await method(*arguments, **options)
+
+        async def as_queue() -> T:
+            _in_queue.set(True)
+            return await method(*arguments, **options)
+
+        process = current_process.get()
+        answer = await self._loop.outside(as_queue())
+        self._keep_claims(process, name, arguments, options, answer)
+        if name not in {"wait", "join"}:
+            self._tell(process, describe_call(name, arguments, options), name, answer)
         return answer
 
     def _subscribe(self, method: Callable[..., Any], listener: Callable[..., object]) -> Any:
@@ -158,15 +170,18 @@ class WatchedQueues:
     @contextmanager
     def _outside(self, caller: Process | None) -> Iterator[None]:
         """Run a queue's own code: the timers and tasks that it starts belong to no process."""
-        token = current_process.set(None)
+        tokens = current_process.set(None), _in_queue.set(True)
         outer, self._caller = self._caller, caller
-        self._inside += 1
         try:
             yield
         finally:
-            self._inside -= 1
             self._caller = outer
-            current_process.reset(token)
+            current_process.reset(tokens[0])
+            _in_queue.reset(tokens[1])
+
+    def _tell(self, process: Process | None, call: str, name: str, answer: Any) -> None:
+        answered = f" → {describe_answer(name, answer)}" if answer is not None else ""
+        self._story.tell(process.name if process else "", call + answered)
 
     # --- who is at which job ---
 
