@@ -49,7 +49,7 @@ class World:
         surprises: what goes otherwise than usual.
         always: invariants to be checked at every step.
         limit: seconds in which the run must end, after the last thing that goes wrong.
-        tell: whether `story` is told.
+        tell: whether `story` is told, and histories know the lines of each move; see `History`.
     """
 
     def __init__(
@@ -96,7 +96,8 @@ class World:
             ValueError: if another run has used it, or its clock is the real one.
         """
         if callable(getattr(queue, "subscribe", None)) and callable(getattr(queue, "clock", None)):
-            self.histories.append(History(queue))  # type: ignore[arg-type]  # it has what a history needs
+            told = self.story.time is not None  # only then does anybody look at the lines, and they take time
+            self.histories.append(History(queue, lines=told))  # type: ignore[arg-type]  # it has what a history needs
         self._watched.watch(queue)
         return queue
 
