@@ -33,15 +33,6 @@ QUESTIONS = {
             Option("At any step", "At most steps, ben's look, or his sending, sets everything right."),
         ),
     ),
-    "swapped": Question(
-        "Somebody swaps the two lines: first record, then send. The invariant stays the same: nobody gets an e-mail"
-        " twice. What does `explore` say?",
-        (
-            Option("Alice gets two e-mails.", "Whoever sends has recorded it before. So nobody sends a second time."),
-            Option("Alice gets none.", "That happens. But did anybody ask about it?"),
-            Option("Nothing found.", "No e-mail at all is not two e-mails. The invariant holds.", right=True),
-        ),
-    ),
 }
 
 REMEMBER = {
@@ -51,16 +42,6 @@ REMEMBER = {
             Option("Ann is dead.", "Perhaps. Or she is only slow, and comes back."),
             Option("Only that she is silent", "It has to guess, so the job may be run a second time.", right=True),
             Option("Her job has failed.", "Her job may even be done, with the report on its way."),
-        ),
-    ),
-    "tiny-jobs": Question(
-        "Page 12: 300 jobs are waiting. What do you look at before you add workers?",
-        (
-            Option("Nothing else: 300 is a lot.", "300 tiny jobs may be gone in a second."),
-            Option(
-                "How long the oldest has been waiting", "That is what people feel, whatever a job takes.", right=True
-            ),
-            Option("How busy the workers are", "They may be busy and still keep up."),
         ),
     ),
 }
