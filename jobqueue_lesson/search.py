@@ -6,11 +6,15 @@ long as a smaller one still breaks it. This module is all that the course asks o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Generic, NamedTuple, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as with_seed
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
 Input = TypeVar("Input")
@@ -22,6 +26,10 @@ class Smallest(NamedTuple, Generic[Input, Fault]):
 
     input: Input
     fault: Fault
+
+
+class NotRepeatable(RuntimeError):
+    """The same input has broken something once, and once it has not."""
 
 
 class _Broken(Exception):
@@ -40,6 +48,7 @@ def smallest(
         seed: where the search begins. Another seed tries other inputs.
 
     Raises:
+        NotRepeatable: if it does not depend on its input alone.
         Whatever `breaks` raises.
     """
     found: Smallest[Input, Fault] | None = None
@@ -63,7 +72,21 @@ def smallest(
             raise _Broken
 
     try:
-        try_one()
+        with _no_folder():
+            try_one()
     except _Broken:
         return found
+    except Flaky as error:
+        raise NotRepeatable("the same input has broken something once, and once it has not") from error
     return None
+
+
+@contextmanager
+def _no_folder() -> Iterator[None]:
+    """Keep Hypothesis from making a folder `.hypothesis`, where it keeps what it has read, in the learner's folder."""
+    with TemporaryDirectory() as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)  # what it is by default

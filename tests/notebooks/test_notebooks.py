@@ -78,6 +78,7 @@ def test_the_course_so_far():
         "10_durability",
         "11_production_engine",
         "12_how_many_workers",
+        "13_find_the_race",
     ]
 
 
