@@ -21,30 +21,22 @@ QUESTIONS = {
         (
             Option(
                 "A job goes to one worker only.",
-                "It is kept: `dequeue` takes the job out of the list, so nobody else can get it.",
+                "That one is kept: `dequeue` takes the job out of the list, so nobody else can get it.",
             ),
             Option(
                 "Only a running job can be completed.",
-                "Two calls: enqueue a job, complete it. `complete` looks whether the job is there, not how it is.",
+                "Two calls: enqueue, complete. `complete` checks that the job exists, and not what state it is in.",
                 right=True,
             ),
             Option(
-                "The most urgent job goes first.", "It is broken as well, but needs three calls: enqueue two, claim one."
+                "The most urgent job goes first.", "That one is broken too, but it takes three calls: enqueue, enqueue, dequeue."
             ),
-            Option("A job is never lost.", "It is kept: a job stays in the dict, and nothing takes it out."),
+            Option("A job is never lost.", "So far it is kept: a job stays in the dict, and nothing takes it out."),
         ),
     ),
 }
 
 REMEMBER = {
-    "nothing-found": Question(
-        "Page 13: `explore` tries 1,000 runs of your code and finds nothing. What do you know?",
-        (
-            Option("The code is right.", "It may break under a fault, or an invariant, that nobody listed."),
-            Option("These runs kept these invariants.", "That is a lot, and it is all.", right=True),
-            Option("The next 1,000 runs will find nothing either.", "Another seed makes other runs."),
-        ),
-    ),
     "late-report": Question(
         "Page 10: ann's lease ran out, and ben is running her job as attempt 2. Now ann reports: attempt 1 is done."
         " What does the queue do?",
@@ -135,7 +127,7 @@ MISTAKES: dict[str, tuple[type[ListQueue], int]] = {
     "retries without a backoff": (RetriesAtOnce, 3),
     "a key ends with its job": (ForgetsKeys, 4),
     "a retry is never claimed": (LosesRetries, 3),
-    "a released job is put back twice": (HandsOutTwice, 3),
+    "a job stays in the list while it runs": (HandsOutTwice, 3),
 }
 """Queues with one mistake each, and the stage that finds it."""
 
@@ -172,7 +164,7 @@ def say_shown(shown: Shown) -> str:
     """Return in words what histories up to a length show."""
     finding = shown.finding
     if finding is None:
-        return f"No history of up to {shown.calls} call{'s' * (shown.calls != 1)} shows it. All tests pass.<br>&nbsp;"
+        return f"No history of up to {shown.calls} call{'s' * (shown.calls != 1)} shows it. All tests pass."
     return (
         f"Found with {len(finding.steps)} calls. Promised: {finding.promised}. Seen: {finding.seen}.\n"
         f"{finding.promise.about}: “{finding.promise.words}”"

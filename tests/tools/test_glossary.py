@@ -65,7 +65,7 @@ def test_links_lead_to_a_page_and_a_cell_that_exist(name):
 
 
 def test_the_first_and_the_last_page_lead_to_the_glossary_and_on():
-    for stem, cell_id in (("00_start_here", "next"), ("13_find_the_race", "takeaways")):
+    for stem, cell_id in (("00_start_here", "next"), ("14_your_own_queue", "takeaways")):
         cells = nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4).cells
         (source,) = (cell.source for cell in cells if cell.id == cell_id)
         assert "](GLOSSARY.md)" in source
