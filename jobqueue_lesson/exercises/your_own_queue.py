@@ -59,7 +59,7 @@ def check_release(answer: Any) -> None:
         hints={
             Promise.MOVES: RELEASE_HINTS[0],
             Promise.LEASE_LOST: "A report says which attempt it is about. `find` compares it, if you pass it on.",
-            Promise.RELEASE: "As if it had not been claimed: look at what is promised and what was seen, field by field.",
+            Promise.RELEASE: "As if it had not been claimed. Which field is promised to change, and how?",
             Promise.NEXT: WAITING,
             Promise.ONE_WORKER: WAITING,
         },
@@ -67,10 +67,7 @@ def check_release(answer: Any) -> None:
 
 
 def my_with_key(self, key, type, data):  # type: ignore[no-untyped-def]
-    for job in self.waiting:
-        if job.key == key:
-            return job
-    return None
+    return next((job for job in self.waiting if job.key == key), None)
 
 
 WITH_KEY_HINTS = [

@@ -29,7 +29,8 @@ QUESTIONS = {
                 right=True,
             ),
             Option(
-                "The most urgent job goes first.", "That one is broken too, but it takes three calls: enqueue, enqueue, dequeue."
+                "The most urgent job goes first.",
+                "That one is broken too, but it takes three calls: enqueue, enqueue, dequeue.",
             ),
             Option("A job is never lost.", "So far it is kept: a job stays in the dict, and nothing takes it out."),
         ),
@@ -149,7 +150,7 @@ def _found(mistake: str) -> Finding:
     return finding
 
 
-def planted(mistake: str = "completes any job", calls: int = 1) -> Shown:
+def planted(mistake: str = "completes any job", calls: int = 3) -> Shown:
     """Judge a queue with a mistake, by histories up to a length.
 
     Args:
@@ -194,7 +195,7 @@ def planted_lab() -> Lab:
 
     controls: Controls = {
         "mistake": Choice("mistake", tuple(MISTAKES), "completes any job"),
-        "calls": Slider("calls at most", 1, 7, 1, 1),
+        "calls": Slider("calls at most", 1, 7, 1, 3),
     }
     question = "How many calls does a test need before it can see each mistake?"
     return Lab(question, planted, draw, say_shown, controls)
