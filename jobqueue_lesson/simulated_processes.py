@@ -103,7 +103,7 @@ class ProcessLoop(Simulation):
         return process
 
     async def outside(self, request: Coroutine[Any, Any, T]) -> T:
-        """Await something that runs outside of all processes, and is cancelled if the process that awaits it crashes."""
+        """Await something that runs outside of all processes, and is cancelled if the process awaiting it crashes."""
         process = current_process.get()
         task = self.create_task(request, context=Context())
         if process is not None:

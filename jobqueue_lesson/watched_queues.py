@@ -85,7 +85,7 @@ class WatchedQueues:
     def close(self) -> None:
         """Close the queues that can be closed."""
         for queue in self.queues:
-            with self._outside(None), suppress(Exception):
+            with self.outside(None), suppress(Exception):
                 queue.close()
 
     # --- the calls ---
@@ -106,7 +106,7 @@ class WatchedQueues:
         call = partial(describe_call, name, arguments, told)
         self._watcher.before_call(process, call, changes=name not in READS)
         try:
-            with self._outside(process):
+            with self.outside(process):
                 answer = method(*arguments, **options)
         except Exception as error:
             self._story.tell(who, f"{call()} → {describe_error(error)}")
@@ -129,7 +129,7 @@ class WatchedQueues:
         process = current_process.get()
         call = partial(describe_call, name, arguments, {})
         self._watcher.before_call(process, call, changes=True)
-        with self._outside(process), method(*arguments) as value:
+        with self.outside(process), method(*arguments) as value:
             yield value
         self._watcher.after_call(process, call)
 
@@ -164,11 +164,11 @@ class WatchedQueues:
             except (AssertionError, NameError, ImportError) as error:
                 self._watcher.failed("a listener", error)
 
-        with self._outside(process):
+        with self.outside(process):
             return method(notify if callable(listener) else listener)
 
     @contextmanager
-    def _outside(self, caller: Process | None) -> Iterator[None]:
+    def outside(self, caller: Process | None) -> Iterator[None]:
         """Run a queue's own code: the timers and tasks that it starts belong to no process."""
         tokens = current_process.set(None), _in_queue.set(True)
         outer, self._caller = self._caller, caller
@@ -191,7 +191,7 @@ class WatchedQueues:
 
     def unfinished(self, queue: Any) -> int | None:
         """Count the jobs of a queue that have not ended; None if it has no `stats` that say so."""
-        with self._outside(None), suppress(AttributeError, KeyError, TypeError):
+        with self.outside(None), suppress(AttributeError, KeyError, TypeError):
             stats = queue.stats()
             return int(stats["pending"] + stats["processing"])
         return None

@@ -121,13 +121,13 @@ class World:
 
         Args:
             what: what is chosen, for people to read.
-            options: one or more.
+            options: 1 to 100.
 
         Raises:
-            ValueError: for no options.
+            ValueError: for no options, and for more than 100.
         """
-        if not options:
-            raise ValueError("choose needs at least one option")
+        if not 1 <= len(options) <= 100:
+            raise ValueError(f"choose needs 1 to 100 options, got {len(options)}")
         self.most_options = max(self.most_options, len(options))
         chosen = options[0] if len(options) == 1 else options[self.trouble.choose(len(options))]
         self.story.tell("", f"{what}: {shown(chosen)}")
@@ -193,7 +193,8 @@ class World:
         name = getattr(check, "__name__", shown(check))
         sentence = (inspect.getdoc(check) or name.replace("_", " ")).partition("\n")[0].rstrip(".")
         try:
-            answer = check(self)
+            with self._watched.outside(None):  # what it asks a queue is no step
+                answer = check(self)
             if isinstance(answer, str) or answer is False:
                 raise AssertionError(answer or "")
             if answer is not None and answer is not True:
