@@ -16,6 +16,12 @@ Listener = Callable[[JobEvent], object]
 
 STORAGE_RETRY_DELAY = 1.0
 """Seconds after which a worker or a follower tries again while a queue's storage is down."""
+SHORTEST_TIMER = 1e-6
+"""Seconds for which a timer for a time on a queue's clock is set at least.
+
+That clock and the event loop's are two clocks: when the timer ends, the queue's may still be behind by a rounding
+error. A timer for the rest must be long enough to change both.
+"""
 
 
 class Producer(Protocol):

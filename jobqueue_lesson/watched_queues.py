@@ -20,8 +20,10 @@ T = TypeVar("T")
 _in_queue: ContextVar[bool] = ContextVar("in a queue", default=False)
 """Whether a queue's own code is running."""
 
-READS = {"get", "stats", "dead", "events", "wake"}
+READS = {"get", "stats", "dead", "events"}
 """The methods of a queue that change nothing."""
+LOCAL = {"wake", "close"}
+"""Those that concern this process alone: their calls are no steps."""
 REPORTS = {"complete", "fail", "release"}
 """Those that end an attempt."""
 
@@ -223,4 +225,4 @@ class WatchedQueues:
 def _methods(kind: type) -> list[str]:
     """Name the public methods of a class."""
     public = [name for name in dir(kind) if not name.startswith("_")]
-    return [name for name in public if inspect.isroutine(inspect.getattr_static(kind, name))]
+    return [name for name in public if name not in LOCAL and inspect.isroutine(inspect.getattr_static(kind, name))]

@@ -136,7 +136,7 @@ class World:
     async def settled(self) -> None:
         """Sleep until every job has ended, and no process is paused, or is still at a job.
 
-        With a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
+        Otherwise, and with a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
         """
         if not self._is_settled():
             self._settling = self._loop.create_future()
@@ -217,8 +217,8 @@ class World:
         return self.trouble.draw(process, when, may_be_late)
 
     def _when_endless(self, error: EndlessWait) -> None:
-        counts = [queue for queue in self._watched.queues if self._watched.unfinished(queue) is not None]
-        if self._loop._ready or counts or self._settling is None or self._settling.done():
+        unfinished = any(self._watched.unfinished(queue) for queue in self._watched.queues)
+        if self._loop._ready or unfinished or self._settling is None or self._settling.done():
             self._never_ends(str(error).removeprefix("this wait can never end: "))
         else:
             self._settling.set_result(None)
