@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-import pytest
 
 from jobqueue_lesson import JobQueue, Worker
 from jobqueue_lesson.durable import SQLiteQueue
