@@ -11,7 +11,7 @@ from .check import Endless, NotYet, exercise, expect, gives
 
 
 def my_invariant(world):  # type: ignore[no-untyped-def]
-    "Everybody gets what they ordered."
+    """Everybody gets what they ordered."""
     assert len(world.server.outbox) <= len(world.ordered)
 
 

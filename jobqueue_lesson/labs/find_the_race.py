@@ -189,7 +189,7 @@ def every_step_lab() -> Lab:
 
     def say(runs: list[Struck]) -> str:
         twice, never = (sum(run.emails == emails for run in runs) for emails in (2, 0))
-        counted = f"{len(runs)} runs, struck at another step each time. Alice gets two e-mails in {twice}, none in {never}."
+        counted = f"{len(runs)} runs, a different step each time. Alice gets two e-mails in {twice}, none in {never}."
         first = next((run.what for run in runs if run.emails != 1), None)
         return f"{counted}\n" + (f"First: {first}" if first else "She gets one in every run.")
 
