@@ -27,6 +27,8 @@ from .world import Check, Outcome, Scenario, World
 
 MOST_SURPRISES = 4
 """How many things go otherwise than usual in one run, at most. Few faults need more, and nobody understands them."""
+MOST_CHOICES = 40
+"""How many choices of a run are drawn. After them, the first option is chosen."""
 MOST_LINES = 30
 """How many lines of its story a finding shows."""
 
@@ -269,22 +271,29 @@ def _ways(plain: World, faults: Sequence[Fault]) -> list[_Way]:
 
 
 def _drawn_from(ways: Sequence[_Way]) -> st.SearchStrategy[list[Surprise]]:
-    """Return what Hypothesis draws from.
+    """Return what Hypothesis draws from: the usual choices, or any; and a few things that go otherwise than usual.
 
     All numbers are below 100. Larger ones it also looks for in the source of the modules that are loaded, unless these
     are installed from wheels: a search would depend on how this package is installed, and on what else is loaded.
     """
-    each = [
-        st.builds(
-            lambda what, hundreds, rest, much: Surprise(what, 100 * hundreds + rest, much),
-            st.just(way.what),
-            st.integers(0, (way.most - 1) // 100),
-            st.integers(0, min(way.most - 1, 99)),
-            st.integers(0, way.kinds - 1),
-        )
-        for way in ways
-    ]
-    return st.lists(st.one_of(each), max_size=MOST_SURPRISES)
+    choices: st.SearchStrategy[list[Surprise]] = st.just([])
+    others = []
+    for way in ways:
+        if way.what == "choice":
+            every = [st.integers(0, way.kinds)] * min(way.most, MOST_CHOICES)
+            choices |= st.tuples(*every).map(_choose)
+        else:
+            place = st.integers(0, min(way.most, 100) - 1)
+            if way.most > 100:
+                place = st.builds(lambda hundreds, rest: 100 * hundreds + rest, st.integers(0, way.most // 100), place)
+            others.append(st.builds(Surprise, st.just(way.what), place, st.integers(0, way.kinds - 1)))
+    few = st.lists(st.one_of(others), max_size=MOST_SURPRISES) if others else st.just([])
+    return st.builds(lambda chosen, surprising: chosen + surprising, choices, few)
+
+
+def _choose(numbers: Sequence[int]) -> list[Surprise]:
+    """Return the surprises that make these choices; 0 is the first option, and no surprise."""
+    return [Surprise("choice", place, number - 1) for place, number in enumerate(numbers) if number]
 
 
 def _smallest_still(

@@ -76,7 +76,7 @@ class ClockJump:
     """The clock is set: `World.clock` jumps. Sleeps take as long as ever.
 
     Args:
-        seconds: by how much; below 0: back.
+        seconds: by how much; below 0: back, but not to before the start of the run.
     """
 
     seconds: float = -60.0
@@ -194,8 +194,9 @@ class Trouble:
                     self._happens(loop.time() + seconds, process, f"stands still for {seconds:g} s, {place()}")
                     loop.pause(process, seconds)
                 case ClockJump(seconds):
-                    self._happens(loop.time() + abs(seconds), None, f"the clock jumps by {seconds:+g} s")
-                    self.clock_is_off += seconds
+                    self.clock_is_off = max(self.clock_is_off + seconds, -loop.time())
+                    now = loop.time() + self.clock_is_off
+                    self._happens(loop.time() + abs(seconds), None, f"the clock is set to {now:g} s")
                 case FullDisk(seconds):
                     self._full_until = loop.time() + seconds
                     self._happens(self._full_until, None, f"the disk is full for {seconds:g} s")

@@ -79,6 +79,7 @@ class ProcessLoop(Simulation):
         self._after_pause = after_pause
         self._when_endless = when_endless
         self._started: list[asyncio.Task[Any]] = []  # keeps coroutines from being garbage-collected, and so resumed
+        self._mains: set[asyncio.Task[Any]] = set()  # of these, the end is reported
         self._errors: list[tuple[str, BaseException]] = []
         self._stopped: list[tuple[Process, asyncio.Future[None]]] = []  # in the middle of a function, innermost last
 
@@ -99,11 +100,12 @@ class ProcessLoop(Simulation):
         if not inspect.iscoroutine(coroutine):
             raise TypeError(f"process {name!r} must be an async function, it returned {shown(coroutine)}")
         task = self.create_task(coroutine, name=name, context=context)
+        self._mains.add(task)
         task.add_done_callback(partial(on_end, process), context=Context())
         return process
 
     async def outside(self, request: Coroutine[Any, Any, T]) -> T:
-        """Await something that runs outside of all processes, and is cancelled if the process that awaits it crashes."""
+        """Await something that runs outside of all processes, and is cancelled if the process awaiting it crashes."""
         process = current_process.get()
         task = self.create_task(request, context=Context())
         if process is not None:
@@ -179,7 +181,12 @@ class ProcessLoop(Simulation):
     def unnoticed(self) -> Iterator[tuple[str, BaseException]]:
         """Yield the exceptions of tasks that nobody has awaited, with the tasks' names."""
         for task in self._started:
-            if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
+            if (
+                task not in self._mains
+                and task.done()
+                and not task.cancelled()
+                and getattr(task, "_log_traceback", False)
+            ):
                 error = task.exception()
                 if error is not None:
                     yield task.get_name(), error

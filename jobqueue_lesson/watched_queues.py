@@ -20,8 +20,10 @@ T = TypeVar("T")
 _in_queue: ContextVar[bool] = ContextVar("in a queue", default=False)
 """Whether a queue's own code is running."""
 
-READS = {"get", "stats", "dead", "events", "wake"}
+READS = {"get", "stats", "dead", "events"}
 """The methods of a queue that change nothing."""
+LOCAL = {"wake", "close"}
+"""Those that concern this process alone: their calls are no steps."""
 REPORTS = {"complete", "fail", "release"}
 """Those that end an attempt."""
 
@@ -85,7 +87,7 @@ class WatchedQueues:
     def close(self) -> None:
         """Close the queues that can be closed."""
         for queue in self.queues:
-            with self._outside(None), suppress(Exception):
+            with self.outside(None), suppress(Exception):
                 queue.close()
 
     # --- the calls ---
@@ -106,7 +108,7 @@ class WatchedQueues:
         call = partial(describe_call, name, arguments, told)
         self._watcher.before_call(process, call, changes=name not in READS)
         try:
-            with self._outside(process):
+            with self.outside(process):
                 answer = method(*arguments, **options)
         except Exception as error:
             self._story.tell(who, f"{call()} → {describe_error(error)}")
@@ -129,7 +131,7 @@ class WatchedQueues:
         process = current_process.get()
         call = partial(describe_call, name, arguments, {})
         self._watcher.before_call(process, call, changes=True)
-        with self._outside(process), method(*arguments) as value:
+        with self.outside(process), method(*arguments) as value:
             yield value
         self._watcher.after_call(process, call)
 
@@ -164,11 +166,11 @@ class WatchedQueues:
             except (AssertionError, NameError, ImportError) as error:
                 self._watcher.failed("a listener", error)
 
-        with self._outside(process):
+        with self.outside(process):
             return method(notify if callable(listener) else listener)
 
     @contextmanager
-    def _outside(self, caller: Process | None) -> Iterator[None]:
+    def outside(self, caller: Process | None) -> Iterator[None]:
         """Run a queue's own code: the timers and tasks that it starts belong to no process."""
         tokens = current_process.set(None), _in_queue.set(True)
         outer, self._caller = self._caller, caller
@@ -191,7 +193,7 @@ class WatchedQueues:
 
     def unfinished(self, queue: Any) -> int | None:
         """Count the jobs of a queue that have not ended; None if it has no `stats` that say so."""
-        with self._outside(None), suppress(AttributeError, KeyError, TypeError):
+        with self.outside(None), suppress(AttributeError, KeyError, TypeError):
             stats = queue.stats()
             return int(stats["pending"] + stats["processing"])
         return None
@@ -223,4 +225,4 @@ class WatchedQueues:
 def _methods(kind: type) -> list[str]:
     """Name the public methods of a class."""
     public = [name for name in dir(kind) if not name.startswith("_")]
-    return [name for name in public if inspect.isroutine(inspect.getattr_static(kind, name))]
+    return [name for name in public if name not in LOCAL and inspect.isroutine(inspect.getattr_static(kind, name))]

@@ -122,13 +122,13 @@ class World:
 
         Args:
             what: what is chosen, for people to read.
-            options: one or more.
+            options: 1 to 100.
 
         Raises:
-            ValueError: for no options.
+            ValueError: for no options, and for more than 100.
         """
-        if not options:
-            raise ValueError("choose needs at least one option")
+        if not 1 <= len(options) <= 100:
+            raise ValueError(f"choose needs 1 to 100 options, got {len(options)}")
         self.most_options = max(self.most_options, len(options))
         chosen = options[0] if len(options) == 1 else options[self.trouble.choose(len(options))]
         self.story.tell("", f"{what}: {shown(chosen)}")
@@ -137,7 +137,7 @@ class World:
     async def settled(self) -> None:
         """Sleep until every job has ended, and no process is paused, or is still at a job.
 
-        With a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
+        Otherwise, and with a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
         """
         if not self._is_settled():
             self._settling = self._loop.create_future()
@@ -194,7 +194,8 @@ class World:
         name = getattr(check, "__name__", shown(check))
         sentence = (inspect.getdoc(check) or name.replace("_", " ")).partition("\n")[0].rstrip(".")
         try:
-            answer = check(self)
+            with self._watched.outside(None):  # what it asks a queue is no step
+                answer = check(self)
             if isinstance(answer, str) or answer is False:
                 raise AssertionError(answer or "")
             if answer is not None and answer is not True:
@@ -217,8 +218,8 @@ class World:
         return self.trouble.draw(process, when, may_be_late)
 
     def _when_endless(self, error: EndlessWait) -> None:
-        counts = [queue for queue in self._watched.queues if self._watched.unfinished(queue) is not None]
-        if self._loop._ready or counts or self._settling is None or self._settling.done():
+        unfinished = any(self._watched.unfinished(queue) for queue in self._watched.queues)
+        if self._loop._ready or unfinished or self._settling is None or self._settling.done():
             self._never_ends(str(error).removeprefix("this wait can never end: "))
         else:
             self._settling.set_result(None)

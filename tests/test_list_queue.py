@@ -28,7 +28,7 @@ def test_the_fifth_stage_is_the_readers():
     assert finding.steps == []
 
 
-@pytest.mark.parametrize(("mistake", "calls"), zip(MISTAKES, (2, 3, 4, 5, 6), strict=True))
+@pytest.mark.parametrize(("mistake", "calls"), [*zip(MISTAKES, (2, 3, 4, 5, 6), strict=True)])
 def test_each_mistake_of_the_panel_needs_as_many_calls_as_the_answer_says(mistake, calls):
     assert planted(mistake, calls - 1).finding is None
     assert "All tests pass" in say_shown(planted(mistake, calls - 1))

@@ -155,7 +155,7 @@ class Struck(NamedTuple):
 
 
 def every_step(
-    handler: str = "look, send, record", a_worker: str = "crashes", workers: int = 2, lease: float = 5.0
+    handler: str = "look, send, record", a_worker: str = "stands still for 10 s", workers: int = 2, lease: float = 5.0
 ) -> list[Struck]:
     """Send one e-mail to alice, again and again, and let a worker be struck at another step each time.
 
@@ -180,7 +180,7 @@ def every_step_lab() -> Lab:
     """Return a panel for `every_step`."""
 
     def draw(runs: list[Struck], ax: Axes) -> None:
-        for emails, marker, colour in ((0, "s", "#b35c00"), (1, "o", "#00795a"), (2, "X", "#d55e00")):
+        for emails, marker, colour in ((0, "s", "#0072b2"), (1, "o", "#009e73"), (2, "X", "#d55e00")):
             steps = [step for step, run in enumerate(runs, start=1) if run.emails == emails]
             ax.plot(steps, [emails] * len(steps), marker, ms=11, color=colour)
         ax.set(xlabel="the step that it strikes at", ylabel="e-mails to alice", xlim=(0, 20), ylim=(-0.5, 2.5))
@@ -189,13 +189,13 @@ def every_step_lab() -> Lab:
 
     def say(runs: list[Struck]) -> str:
         twice, never = (sum(run.emails == emails for run in runs) for emails in (2, 0))
-        counted = f"{len(runs)} runs, struck at another step each time. Alice gets two e-mails in {twice}, none in {never}."
+        counted = f"{len(runs)} runs, a different step each time. Alice gets two e-mails in {twice}, none in {never}."
         first = next((run.what for run in runs if run.emails != 1), None)
         return f"{counted}\n" + (f"First: {first}" if first else "She gets one in every run.")
 
     controls: Controls = {
         "handler": Choice("the handler", tuple(HANDLERS), "look, send, record"),
-        "a_worker": Choice("a worker", tuple(FAULTS), "crashes"),
+        "a_worker": Choice("a worker", tuple(FAULTS), "stands still for 10 s"),
         "workers": Slider("workers", 1, 3, 1, 2),
         "lease": Slider("lease (s)", 1.0, 20.0, 0.5, 5.0),
     }
