@@ -1,4 +1,4 @@
-"""The course from the command line: `python -m jobqueue_lesson doctor`, and `python -m jobqueue_lesson open`."""
+"""The course from the command line: `python -m jobqueue_lesson doctor`, `open`, and `judge`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from .course.editions import TO_WORK_THROUGH
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command line; return the exit code: 0 for success, 1 for a problem, 2 for an unknown command."""
+    """Run the command line; return the exit code.
+
+    Returns:
+        0: success. 1: a problem; for `judge`, a promise is broken. 2: an unknown command; for `judge`, a queue that
+        could not be judged.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console that cannot print ✓ must not crash it
     arguments, more = _split(arguments)
     options = _parser().parse_args(arguments)
+    if options.command == "judge":
+        return _judge(options)
     folder = options.folder.expanduser().absolute()
     if options.command == "doctor":
         return 0 if doctor.examine(folder) else 1
@@ -40,6 +47,21 @@ def main(arguments: Sequence[str]) -> int:
         print(f"JupyterLab cannot run here: {error}. To find out why: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def _judge(options: argparse.Namespace) -> int:
+    """Judge a queue, or print one to start from."""
+    if options.skeleton:
+        from .judge.skeleton import skeleton
+
+        print(skeleton(), end="")
+        return 0
+    from .judge import command
+
+    if options.queue is None:
+        print("judge needs a file and a class in it, such as my_queue.py:MyQueue", file=sys.stderr)
+        return 2
+    return command.run(options.queue, stage=options.stage, seed=options.seed)
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -70,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m jobqueue_lesson", description="A notebook course: build a background job queue."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="doctor | open")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="doctor | open | judge")
     check = commands.add_parser("doctor", help="check that this machine has what the course needs")
     check.add_argument(
         "folder", nargs="?", type=Path, default=Path(), help="where you save pages; default: this folder"
@@ -95,6 +117,16 @@ def _parser() -> argparse.ArgumentParser:
     open_.add_argument("--copy-only", action="store_true", help="do not start JupyterLab")
     open_.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
     open_.add_argument("--port", type=int, default=0, help="default: any free port")
+    judge = commands.add_parser(
+        "judge",
+        help="judge a queue of your own: does it keep the contract?",
+        description="Judge a queue of your own. It answers with the shortest history that breaks a promise. "
+        "Exit code 0: passed; 1: a promise is broken; 2: it could not be judged.",
+    )
+    judge.add_argument("queue", nargs="?", metavar="FILE:CLASS", help="such as my_queue.py:MyQueue")
+    judge.add_argument("--stage", type=int, metavar="N", help="stop after this stage; default: try all 8")
+    judge.add_argument("--seed", type=int, default=0, metavar="N", help="where the storm begins; default: 0")
+    judge.add_argument("--skeleton", action="store_true", help="print a class to start from, and judge nothing")
     return parser
 
 

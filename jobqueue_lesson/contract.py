@@ -16,6 +16,12 @@ Listener = Callable[[JobEvent], object]
 
 STORAGE_RETRY_DELAY = 1.0
 """Seconds after which a worker or a follower tries again while a queue's storage is down."""
+SHORTEST_TIMER = 1e-6
+"""Seconds for which a timer for a time on a queue's clock is set at least.
+
+That clock and the event loop's are two clocks: when the timer ends, the queue's may still be behind by a rounding
+error. A timer for the rest must be long enough to change both.
+"""
 
 
 class Producer(Protocol):
@@ -105,10 +111,13 @@ class Queue(Producer, Protocol):
         Args:
             job_id: the job.
             result: what its handler returned.
-            attempt: which attempt is reporting. None: the one that is running.
+            attempt: which attempt is reporting: `Job.attempts` when it was claimed. None: the one that is running.
+                After `release` and `revive`, the same numbers come again. So a worker must never report on an attempt
+                that it has released. And a report that is so late that the job was revived meanwhile is taken for one
+                of the attempt with that number.
 
         Raises:
-            LeaseLost: if that attempt is no longer the one that is running.
+            LeaseLost: if an attempt with another number is running, or none.
         """
         ...
 

@@ -99,11 +99,13 @@ class History:
         return [line_of(event) if self._keeps_lines else None for event in self.events]
 
     def close(self) -> None:
-        """Stop listening. Recorded events are kept."""
+        """Stop listening. Recorded events are kept, and jobs that have not ended are shown as they are now."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-            self._clock = None
+            if self._clock is not None:
+                now = self._clock()
+                self._clock = lambda: now
 
     def jobs(self) -> dict[int, str]:
         """Return the type of each job, by id, in the order in which they were enqueued."""

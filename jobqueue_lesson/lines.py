@@ -81,7 +81,7 @@ def calling_line() -> Line | None:
         The line; None if there is none, as in a task that the event loop of a notebook's kernel runs between cells.
     """
     try:
-        return _innermost(sys._getframe(1))
+        return line_at(sys._getframe(1))
     except Exception:  # an unknown kind of notebook, or of module: the move must not fail because of it
         return None
 
@@ -100,7 +100,15 @@ _LIBRARIES = tuple(os.path.normcase(os.path.join(os.path.dirname(file), "")) for
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def _innermost(frame: FrameType | None) -> Line | None:
+def own_line(frame: FrameType) -> Line | None:
+    """Return the line that a frame is at, if it is the learner's; None if it is not."""
+    name = frame.f_code.co_filename
+    place = None if is_library(name) else _place(name)
+    return None if place is None else _line(place, frame, 0)
+
+
+def line_at(frame: FrameType | None) -> Line | None:
+    """Return the learner's line that a frame is at, or the nearest of its callers that is at one."""
     timed = 0
     while frame is not None:
         name = frame.f_code.co_filename

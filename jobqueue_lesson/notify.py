@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .arguments import validate_listener
-from .contract import Listener
+from .contract import SHORTEST_TIMER, Listener
 from .job import JobEvent
 from .lines import LineListener
 
@@ -155,7 +155,7 @@ class Waiters(deque["asyncio.Future[None]"]):
         if not self:
             return
         loop = self[0].get_loop()
-        when = loop.time() + seconds
+        when = loop.time() + max(seconds, SHORTEST_TIMER)
         if self._alarm is not None:
             if self._alarm_loop is loop and self._alarm.when() <= when:
                 return

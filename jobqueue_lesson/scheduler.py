@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from .arguments import validate_seconds
-from .contract import Producer
+from .contract import SHORTEST_TIMER, Producer
 from .job import ENDED, JobEvent, QueueError
 
 Overlap = Literal["skip", "coalesce", "queue one"]
@@ -284,7 +284,7 @@ class Scheduler:
         now = self.queue.clock()
         due = min((recurring.next for recurring in self._recurring.values()), default=math.inf)
         try:
-            async with asyncio.timeout(max(0.0, min(due - now, self.longest_sleep))):
+            async with asyncio.timeout(max(SHORTEST_TIMER, min(due - now, self.longest_sleep))):
                 await self._changed.wait()
         except TimeoutError:
             pass

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from jobqueue_lesson import JobQueue, Simulation, Worker
 from jobqueue_lesson.scheduler import Scheduler, cron, every
+from tests.support.waiting import pass_time
 
 
 class Shop:
@@ -112,6 +113,18 @@ def test_a_clock_that_is_set_back_repeats_no_tick_and_stops_nothing():
     shop.wait(120)
     assert len(shop.keys()) == len(set(shop.keys()))
     assert shop.started[3:] == [1040, 1050, 1060, 1070, 1080, 1090, 1100, 1110, 1120, 1130]
+
+
+def test_a_timer_that_ends_a_rounding_error_before_a_tick_does_not_make_time_stand_still():
+    sim = Simulation()
+    sim.callback_limit = 1000
+    queue = JobQueue(clock=lambda: max(0.0, sim.time() - 1 / 3))
+    scheduler = Scheduler(queue)
+    scheduler.add("tick", every(3), "job")
+    pass_time(sim, 1.1)
+    sim.create_task(scheduler.run())
+    pass_time(sim, 20)
+    assert queue.stats()["pending"] == 1  # it overlaps
 
 
 def test_a_clock_that_was_ahead_for_a_while_stops_nothing():

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from jobqueue_lesson import Worker
+from jobqueue_lesson import JobQueue, Worker
 from jobqueue_lesson.durable import SQLiteQueue, StorageError
 from tests.support.waiting import pass_time
 
@@ -284,6 +284,20 @@ def test_a_worker_that_sleeps_when_the_clock_is_set_back_wakes_for_the_next_job(
     queue.enqueue("nap", 1)
     sim.run(queue.join())
     assert sim.time() == 3601
+
+
+@pytest.mark.parametrize("kind", ["in memory", "on SQLite"])
+def test_a_timer_that_ends_a_rounding_error_early_does_not_make_time_stand_still(kind, sim):
+    def behind():
+        return max(0.0, sim.time() - 1 / 3)
+
+    # Found by `explore`, as a lease that expires after the clock was set back.
+    queue = JobQueue(clock=behind) if kind == "in memory" else SQLiteQueue(":memory:", clock=behind, poll=None)
+    sim.callback_limit = 1000
+    pass_time(sim, 1.1)
+    queue.enqueue("nap", 0, delay=3)
+    sim.run(Worker(queue, {"nap": nap}).drain())
+    assert sim.time() == pytest.approx(4.1, abs=1e-5)
 
 
 # --- looking for what other processes do ---

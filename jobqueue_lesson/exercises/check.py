@@ -9,25 +9,20 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import signal
 import sys
 import textwrap
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from types import FrameType
 from typing import Any, NamedTuple
 
-from ..lines import is_library
+from ..guarded import Endless, guarded, is_learners
 from ..show import kept
 
 LINES = 300_000
 """How many lines of the learner's code a check runs before it reports an endless loop."""
-AGAIN = 0.005
-"""Seconds after which code that caught the exception is stopped again; it may catch a thousand of them."""
 SECONDS = 20.0
 """Seconds of real time after which a check gives up, if the system has signals; for code that sleeps in real time."""
 
@@ -40,10 +35,6 @@ class NotYet(Exception):
         self.seen = seen
         self.expected = expected
         self.hint = hint
-
-
-class Endless(BaseException):
-    """The learner's code does not end. Not an Exception, so that no `except Exception` in that code catches it."""
 
 
 class Exercise(NamedTuple):
@@ -143,7 +134,7 @@ def exercise(
                 return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.", this.hints)
             try:
                 _fits(answer, stub, find_fault.__name__)
-                with _guarded(), _refusing_sleep(answer):
+                with guarded(lines=LINES, seconds=SECONDS), _refusing_sleep(answer):
                     find_fault(answer)
             except NotYet as fault:
                 return _refuse(this, fault.seen, fault.expected, fault.hint)
@@ -202,8 +193,10 @@ def _fits(answer: Any, stub: Any, check: str) -> None:
         )
     called = getattr(answer, "__name__", "it")
     wanted = inspect.signature(stub)
+    by_name = {name for name, parameter in wanted.parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
+    by_position = [name for name in wanted.parameters if name not in by_name]
     try:
-        inspect.signature(answer).bind(*wanted.parameters)
+        inspect.signature(answer).bind(*by_position, **dict.fromkeys(by_name))
     except TypeError:
         raise NotYet(
             f"{called}{_plain(inspect.signature(answer))}",
@@ -224,10 +217,6 @@ def _plain(signature: inspect.Signature) -> str:
 # --- running the learner's code ---
 
 
-def _is_learners(filename: str) -> bool:
-    return not is_library(filename)
-
-
 @contextmanager
 def _refusing_sleep(answer: Any) -> Iterator[None]:
     """Refuse an answer that calls `time.sleep`. It would pass in simulated time, where only asyncio's sleep counts."""
@@ -236,8 +225,8 @@ def _refusing_sleep(answer: Any) -> Iterator[None]:
 
     def note(seconds: Any) -> None:
         caller = sys._getframe(1)
-        if _is_learners(caller.f_code.co_filename):
-            slept.append(f"time.sleep({seconds!r}) at {_where(caller)}")
+        if is_learners(caller.f_code.co_filename):
+            slept.append(f"time.sleep({seconds!r}) at {_line(caller.f_code.co_filename, caller.f_lineno)}")
         else:
             sleep(seconds)
 
@@ -258,75 +247,12 @@ def _refusing_sleep(answer: Any) -> Iterator[None]:
             ) from None
 
 
-@contextmanager
-def _guarded() -> Iterator[None]:
-    """Stop code that never ends: after a number of lines on all systems, and by the clock if there are signals."""
-    left = LINES
-    over = False
-    clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-
-    def enter(frame: FrameType, event: str, argument: Any) -> Any:
-        return count(frame, event, argument) if _is_learners(frame.f_code.co_filename) else None
-
-    def count(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if event == "line":
-            left -= 1
-            if left < 0:
-                # Python stops tracing now. If something catches this exception, the clock raises it again; if there is
-                # no clock, as in a browser or on Windows, tracing starts again with the next call or return.
-                if clock:
-                    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
-                else:
-                    sys.setprofile(trace_again)
-                raise Endless(f"after {LINES:,} lines it is still at {_where(frame)}")
-        return count
-
-    def trace_again(*_: object) -> None:
-        sys.setprofile(None)
-        if not over:
-            sys.settrace(enter)
-
-    def ring(_: int, frame: FrameType | None) -> None:
-        if not over:
-            signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
-            limit = f"{LINES:,} lines" if left < 0 else f"{SECONDS:g} s on a real clock"
-            raise Endless(f"after {limit} it is still at {_where(frame)}")
-
-    tracer, profiler = sys.gettrace(), sys.getprofile()
-    if clock:
-        handler = signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    sys.settrace(enter)
-    try:
-        try:
-            yield
-        finally:
-            over = True
-    finally:
-        over = True  # again, in case the clock rang in between
-        sys.setprofile(profiler)
-        sys.settrace(tracer)
-        if clock:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handler)
-    if left < 0:  # it was stopped, but something caught the exception
-        raise Endless(f"it did not end within {LINES:,} lines")
-
-
-def _where(frame: FrameType | None) -> str:
-    """Return the innermost line of the learner's code."""
-    while frame is not None and not _is_learners(frame.f_code.co_filename):
-        frame = frame.f_back
-    return "work" if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
-
-
 def _describe(error: BaseException, called: str) -> tuple[str, str]:
     """Return which error the learner's code raised, and where; and what was expected."""
     if isinstance(error, Endless):
         return f"{called} does not end: {error}", "code that ends"
     text = f"{type(error).__name__}: {error}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_learners(frame.filename)]
     if frames:
         text += f", at {_line(frames[-1].filename, frames[-1].lineno or 0)}"
     return ", ".join([text, *getattr(error, "__notes__", ())]), "no exception"

@@ -84,6 +84,8 @@ def test_there_is_a_plan_for_an_hour_for_half_a_day_and_for_four_weeks():
         ("One hour", 60),
         ("Half a day", 210),
         *((f"Week {week}", 120) for week in (1, 2, 3, 4)),
+        ("Week 5", 60),
+        ("Week 6", 60),
     ]
 
 

@@ -78,6 +78,8 @@ def test_the_course_so_far():
         "10_durability",
         "11_production_engine",
         "12_how_many_workers",
+        "13_find_the_race",
+        "14_your_own_queue",
     ]
 
 
@@ -181,6 +183,7 @@ def test_a_notebook_leans_on_the_package_alone(path):
         "heapq",
         "httpx",
         "importlib",
+        "io",
         "json",
         "jobqueue_lesson",
         "logging",

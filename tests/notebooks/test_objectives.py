@@ -47,7 +47,7 @@ def test_the_guide_has_them_from_the_pages():
 
 
 def test_every_page_is_on_one_track():
-    assert [pages.track(page) for page in PAGES] == ["Build it"] * 7 + ["Run it"] * 6
+    assert [pages.track(page) for page in PAGES] == ["Build it"] * 7 + ["Run it"] * 6 + ["Prove it"] * 2
     numbers = [number for track in pages.TRACKS.values() for number in track]
     assert numbers == list(range(20))
 

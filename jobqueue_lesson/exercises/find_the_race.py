@@ -1,0 +1,151 @@
+"""Checks for page 13."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from ..faults import Crash
+from ..labs.find_the_race import Mail, MailServer, shop, worlds_of
+from ..guarded import Endless
+from .check import NotYet, exercise, expect, gives
+
+
+def my_invariant(world):  # type: ignore[no-untyped-def]
+    """Everybody gets what they ordered."""
+    assert len(world.server.outbox) <= len(world.ordered)
+
+
+INVARIANT_HINTS = [
+    "Which outboxes would make a customer write to you? Does your invariant fail for each of them?",
+    "Two lists have to agree: who ordered, and who was sent something. How often each name is in them counts.",
+    "The order does not count: sorted(world.server.outbox) == sorted(world.ordered)",
+]
+
+
+@exercise("13_find_the_race", "an invariant", stub=my_invariant, hints=INVARIANT_HINTS)
+def check_invariant(answer: Any) -> None:
+    """Fail if somebody gets more e-mails than they ordered, or fewer, or one they have not ordered."""
+    for ordered, outbox, why in (
+        (["alice"], ["alice"], ""),
+        (["alice"], ["alice", "alice"], "Alice gets two e-mails for one order."),
+        (["alice"], [], "Alice has ordered an e-mail, and gets none."),
+        (["alice", "bob"], ["alice", "alice"], "The numbers agree, but bob gets nothing, and alice two."),
+        (["alice", "bob"], ["bob", "alice"], ""),
+        (["bob", "alice"], ["alice", "bob"], ""),
+        (["alice", "alice"], ["alice", "alice"], ""),
+        (["alice", "alice"], ["alice"], "Alice has ordered two e-mails, and gets one."),
+        (["alice"], ["carol"], "Carol gets an e-mail that she has not ordered."),
+        (["alice"], ["alice", "carol"], "Carol gets an e-mail that she has not ordered."),
+        ([], [], ""),
+    ):
+        world = SimpleNamespace(ordered=list(ordered), server=MailServer(), sent=set(ordered))
+        world.server.outbox = list(outbox)
+        holds = _holds(answer, world)
+        about = f"ordered = {ordered}, outbox = {outbox}"
+        if why:
+            expect(not holds, f"{about}: the invariant holds", "it fails", why)
+        else:
+            expect(
+                holds,
+                f"{about}: the invariant fails",
+                "it holds",
+                "Everybody gets what they ordered. In which order the e-mails go out does not matter.",
+            )
+        expect(
+            (sorted(world.ordered), sorted(world.server.outbox)) == (sorted(ordered), sorted(outbox)),
+            f"{about}: afterwards, ordered = {world.ordered}, outbox = {world.server.outbox}",
+            "a world that is as it was",
+            "An invariant only looks. With `always=[…]`, it is called again at the next step.",
+        )
+
+
+def _holds(answer: Any, world: Any) -> bool:
+    """Call an invariant as `explore` does."""
+    try:
+        said = answer(world)
+    except AssertionError:
+        return False
+    expect(
+        said is None or isinstance(said, (bool, str)),
+        f"{answer.__name__}(world) {gives(said)}",
+        "an assert; or return True, False, or a sentence about what is wrong",
+        "Put assert before what must be true.",
+    )
+    return said is None or said is True
+
+
+async def my_keyed(mail, server, sent):  # type: ignore[no-untyped-def]
+    if mail["to"] in sent:
+        return
+    await server.send(mail["to"])
+    sent.add(mail["to"])
+
+
+MAILS: list[Mail] = [
+    {"to": "alice", "order": 7, "kind": "confirmation"},
+    {"to": "alice", "order": 7, "kind": "invoice"},
+    {"to": "alice", "order": 8, "kind": "confirmation"},
+    {"to": "bob", "order": 9, "kind": "confirmation"},
+]
+KEYED_HINTS = [
+    "Two attempts at the same e-mail need the same key. Two different e-mails need two.",
+    "Which of the three values in an e-mail tell it from all others?",
+    'await server.send(mail["to"], key=(mail["order"], mail["kind"]))',
+]
+
+
+WHY_TWICE = "Between sending and recording, a worker can die: then only the mail server knows. Give it a key."
+WHY_NEVER = "A worker can die between recording and sending, too. Then `sent` says that it is out, and it is not."
+
+
+class _Attempt:
+    """The mail server, as one attempt at an e-mail sees it."""
+
+    def __init__(self, server: MailServer, mail: Mail) -> None:
+        self._server = server
+        self._mail = mail
+
+    async def send(self, to: str, key: object = None) -> None:
+        """Send an e-mail; in the outbox is which one it is."""
+        wanted = self._mail["to"]
+        expect(to == wanted, f"send was called with {to!r}", f'with mail["to"], which is {wanted!r}')
+        await self._server.send(_name(self._mail), key)
+
+
+def _name(mail: Mail) -> str:
+    return f"{mail['to']}'s {mail['kind']} of order {mail['order']}"
+
+
+@exercise("13_find_the_race", "one e-mail, whatever crashes", stub=my_keyed, hints=KEYED_HINTS)
+def check_keyed(answer: Any) -> None:
+    """Send each e-mail once: when nobody crashes, and when a worker crashes, at each step in turn."""
+    errors: list[BaseException] = []
+
+    async def handler(mail: Mail, server: MailServer, sent: set[str]) -> None:
+        try:
+            await answer(dict(mail), _Attempt(server, mail), sent)
+        except (Exception, Endless) as error:
+            errors.append(error)
+            raise
+
+    try:
+        for world in worlds_of(shop(handler, MAILS), Crash()):
+            if errors:
+                raise errors[0]
+            _compare(world)
+    except Endless as again:  # it was stopped where it is, and once more on its way out
+        raise (errors or [again])[0] from None
+
+
+def _compare(world: Any) -> None:
+    """Compare what was sent in a run with what should have been."""
+    crash = next((f"{who} {what}" for _, who, what in world.story if what.startswith("crashes")), "")
+    where = crash or "nobody crashes"
+    expect(world.outcome is None, f"{where}: {world.outcome and world.outcome.broken}", "a run that ends")
+    for mail in MAILS:
+        times = world.server.outbox.count(_name(mail))
+        if not times:
+            why = WHY_NEVER if crash else KEYED_HINTS[1]
+            raise NotYet(f"{where}: {_name(mail)} is not sent", "every e-mail is sent", why)
+        expect(times == 1, f"{where}: {_name(mail)} is sent {times} times", "once", WHY_TWICE)

@@ -1,0 +1,110 @@
+"""Running a learner's code: it is stopped if it never ends, and somebody may look on line by line (pages 2 and 14)."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from .lines import Line, is_library, line_at
+
+AGAIN = 0.005
+"""Seconds after which code that caught the exception is stopped again; it may catch a thousand of them."""
+
+
+class Endless(BaseException):
+    """The learner's code does not end. Not an Exception, so that no `except Exception` in that code catches it.
+
+    Args:
+        limit: how long it ran.
+        line: the learner's line that was running; None if there was none.
+    """
+
+    def __init__(self, limit: str, line: Line | None) -> None:
+        self.line = line
+        where = "work" if line is None else f"line {line.number}: {line.text}"
+        super().__init__(f"after {limit} it is still at {where}")
+
+
+def is_learners(filename: str) -> bool:
+    """Whether code is the learner's own, by the name of its file."""
+    return not is_library(filename)
+
+
+@contextmanager
+def guarded(
+    *,
+    lines: int,
+    seconds: float,
+    watched: Callable[[str], bool] = is_learners,
+    on_line: Callable[[FrameType], object] | None = None,
+) -> Iterator[None]:
+    """Stop code that never ends: after a number of lines on all systems, and by the clock if there are signals.
+
+    Args:
+        lines: how many lines of the learner's code may run.
+        seconds: the same in real time, if the system has signals; for code that sleeps in real time, or waits for a
+            lock that it has itself.
+        watched: whether a file's lines count, by its name.
+        on_line: is called before each of those lines is run.
+
+    Raises:
+        Endless: if the code in the `with` block does not end.
+    """
+    left = lines
+    over = False
+    clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        return count(frame, event, argument) if watched(frame.f_code.co_filename) else None
+
+    def count(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left < 0:
+                # Python stops tracing now. If something catches this exception, the clock raises it again; if there is
+                # no clock, as in a browser or on Windows, tracing starts again with the next call or return.
+                if clock:
+                    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+                else:
+                    sys.setprofile(trace_again)
+                raise Endless(f"{lines:,} lines", line_at(frame))
+            if on_line is not None:
+                on_line(frame)
+        return count
+
+    def trace_again(*_: object) -> None:
+        sys.setprofile(None)
+        if not over:
+            sys.settrace(enter)
+
+    def ring(_: int, frame: FrameType | None) -> None:
+        if not over:
+            signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+            limit = f"{lines:,} lines" if left < 0 else f"{seconds:g} s on a real clock"
+            raise Endless(limit, line_at(frame))
+
+    tracer, profiler = sys.gettrace(), sys.getprofile()
+    if clock:
+        handler = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    sys.settrace(enter)
+    try:
+        try:
+            yield
+        finally:
+            over = True
+    finally:
+        over = True  # again, in case the clock rang in between
+        sys.setprofile(profiler)
+        sys.settrace(tracer)
+        if clock:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+    if left < 0:  # it was stopped, but something caught the exception
+        raise Endless(f"{lines:,} lines", None)

@@ -1,0 +1,194 @@
+"""A judge for queues of your own: it tries to break each promise of the contract, one stage after another (page 14).
+
+`judge(MyQueue)` plays short histories, in simulated time, on your queue and on a model of the contract. If the two
+differ, it says which promise was broken by the shortest history that shows it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..arguments import validate_count, validate_integer
+from ..history import History
+from ..simulation import Simulation
+from .apart import Apart
+from .calls import Raised
+from .compare import METHOD, Difference
+from .killed import play_and_kill
+from .making import CannotJudge, Maker
+from .play import RETRY, Played, play_calls
+from .promises import Promise
+from .shortest import Search
+from .stages import STAGES, Stage, Workload
+from .verdict import Finding, StageResult, Verdict, finding
+
+__all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge"]
+
+RUNS = 30
+"""How many histories each part of the storm plays."""
+
+
+def judge(
+    make: Callable[..., Any],
+    *,
+    stage: int | None = None,
+    seed: int = 0,
+    runs: int = RUNS,
+    progress: Callable[[str], object] | None = print,
+    again: str = "",
+) -> Verdict:
+    """Judge a queue: does it keep the contract?
+
+    Args:
+        make: the queue's class. Its constructor must take `clock`. It is also given `retry`, `lease`, `path`,
+            `max_pending` and `name` if it takes them. Or any function that takes these and returns a queue.
+        stage: the last stage to try; None: all. Those before it are always tried as well.
+        seed: where the storm begins: another seed tries other histories.
+        runs: how many histories each part of the storm plays.
+        progress: is called with a line when a stage begins and when it ends; None: nothing is.
+        again: what somebody else types to see the same; it is in the report.
+
+    Raises:
+        TypeError, ValueError: for an invalid argument; the message names it.
+        CannotJudge: if no queue can be made; the message says what is needed.
+    """
+    last = len(STAGES) if stage is None else validate_count("stage", stage, most=len(STAGES))
+    validate_integer("seed", seed)
+    validate_count("runs", runs)
+    maker = Maker(make)
+    trial = _Trial(maker, seed, runs)
+    say = progress or (lambda _: None)
+    try:
+        with trial.apart.listening():
+            first = trial.first_queue()
+        results = []
+        for number, this in enumerate(STAGES, start=1):
+            result = StageResult(number, this.name, "not tried")
+            if trial.found is None and number <= last:
+                say(f"{number} of {len(STAGES)}: {this.name} …")
+                result = trial.run(number, this, first)
+                say(str(result))
+            results.append(result)
+    finally:
+        maker.close()
+    again = again or f"judge({maker.name}, seed={seed})"
+    return Verdict(
+        maker.name,
+        results,
+        trial.found,
+        histories=trial.search.histories,
+        seed=seed,
+        again=again,
+        printed=trial.printed,
+    )
+
+
+class _Trial:
+    """One run of the judge."""
+
+    def __init__(self, maker: Maker, seed: int, runs: int) -> None:
+        self.maker = maker
+        self.seed = seed
+        self.runs = runs
+        self.apart = Apart()
+        self.search = Search(maker, self.apart)
+        self.found: Finding | None = None
+        self.printed = ""
+
+    def first_queue(self) -> Any:
+        """Make a queue, to see which methods it has.
+
+        Raises:
+            CannotJudge: if its constructor raises an error.
+        """
+        path = self.maker.new_path()
+        try:
+            queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            self.apart.raise_if_interrupted()
+            raise CannotJudge(f"{self.maker.name} cannot be made: {Raised(error)}") from error
+        self.maker.forget(queue, path)
+        if queue is None or inspect.iscoroutine(queue):
+            raise CannotJudge(f"{self.maker.name} returned {type(queue).__name__}, which is no queue")
+        return queue
+
+    def run(self, number: int, stage: Stage, queue: Any) -> StageResult:
+        """Run a stage."""
+        lacking = self._lacking(stage, queue)
+        if lacking:
+            return StageResult(number, stage.name, "not offered", lacking)
+        for workload in stage.workloads:
+            if workload.takes and workload.takes not in self.maker.takes:
+                continue
+            self.found = self._missing(stage, workload, queue) or self._break(stage, workload)
+            if self.found is not None:
+                return StageResult(number, stage.name, "broken")
+        return StageResult(number, stage.name, "passed")
+
+    def _lacking(self, stage: Stage, queue: Any) -> str:
+        """Say what a queue does not offer that a stage is about; "" if it offers everything."""
+        if stage.path and "path" not in self.maker.takes:
+            return f"{self.maker.name} takes no path="
+        if stage.lease and hasattr(queue, "lease") and queue.lease is None:
+            return "its lease is None"
+        return ""
+
+    def _missing(self, stage: Stage, workload: Workload, queue: Any) -> Finding | None:
+        """Return a finding if a queue lacks an attribute or a method that a workload is about."""
+        needs = ("lease", *workload.needs) if stage.lease else workload.needs
+        for need in needs:
+            seen = _lacks(queue, need)
+            if seen:
+                name = need.partition("(")[0]
+                promise = METHOD.get(name, Promise.LEASE if name == "lease" else stage.promise)
+                difference = Difference(promise, f"{self.maker.name} has {need}", seen)
+                return Finding(stage.name, difference, [], History(name=self.maker.name))
+        return None
+
+    def _break(self, stage: Stage, workload: Workload) -> Finding | None:
+        """Search for a history that breaks a promise."""
+        with self.apart.listening():
+            if workload.random:
+                played = self.search.in_storm(workload, self.seed, self.runs)
+            elif workload.kill:
+                played = self.search.killed(workload)
+            else:
+                played = self.search.shortest(workload)
+        self.printed = self.printed or self.apart.printed
+        return None if played is None else self._look_closely(stage, workload, played)
+
+    def _look_closely(self, stage: Stage, workload: Workload, played: Played) -> Finding:
+        """Play a history again, to see which lines of the queue ran, and what it printed."""
+        self.apart.keep_lines()
+        with self.apart.listening():
+            again = (play_and_kill if workload.kill else play_calls)(
+                self.maker, workload.setting, played.calls, self.apart
+            )
+        return finding(self.maker.name, stage.name, played if again.broken is None else again, self.apart.printed)
+
+
+def _lacks(queue: Any, need: str) -> str:
+    """Say how a queue lacks an attribute, or a method with some arguments; "" if it has it."""
+    name, _, arguments = need.rstrip(")").partition("(")
+    method = getattr(queue, name, None)
+    if not hasattr(queue, name):
+        return f"it has no {name}"
+    if "(" not in need:
+        return ""
+    if not callable(method):
+        return f"its {name} is no method"
+    if getattr(getattr(method, "__code__", None), "co_names", ()) == ("NotImplementedError",):
+        return f"its {name} only raises NotImplementedError"
+    wanted = [argument for argument in arguments.split(", ") if argument]
+    by_name = [argument[:-1] for argument in wanted if argument.endswith("=")]
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return ""
+    try:
+        signature.bind(*(argument for argument in wanted if not argument.endswith("=")), **dict.fromkeys(by_name))
+    except TypeError as error:
+        return f"its {name} takes ({', '.join(signature.parameters)}): {error}"
+    return ""

@@ -1,0 +1,106 @@
+"""Keeping a queue's own words apart from the judge's: what it prints, logs and warns of (page 14)."""
+
+from __future__ import annotations
+
+import io
+import logging
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import FrameType
+from typing import Any
+
+from ..lines import Line, own_line
+
+LONGEST = 2000
+"""How many characters of what a queue prints are kept."""
+
+
+class _Beginning(io.StringIO):
+    """A stream that keeps only the first characters that are written to it."""
+
+    def write(self, text: str) -> int:
+        if self.tell() <= LONGEST:
+            super().write(text[: LONGEST + 1 - self.tell()])
+        return len(text)
+
+
+class Apart:
+    """Keeps what a queue prints, and knows which of its lines ran last."""
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+        """The line of the queue's method that ran last in this call; None if that is not asked for, or if the queue is
+        the course's own."""
+        self.on_line: Any = None
+        """Is called before each line of the queue's code."""
+        self._outermost: FrameType | None = None
+        self._printed = _Beginning()
+        self._interrupted = False
+
+    @property
+    def printed(self) -> str:
+        """What was printed, shortened."""
+        text = self._printed.getvalue()
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+    def forget_line(self) -> None:
+        """Begin a new call."""
+        self.line = self._outermost = None
+
+    @property
+    def keeps_lines(self) -> bool:
+        """Whether it is kept which line ran last in each call."""
+        return self.on_line is not None
+
+    def keep_lines(self) -> None:
+        """Keep which line of the queue's method ran last in each call, from now on. It takes time."""
+        lines: dict[Any, Line | None] = {}
+
+        def keep(frame: FrameType) -> None:
+            place = frame.f_code, frame.f_lineno
+            if place not in lines:
+                lines[place] = own_line(frame)
+            if lines[place] is not None and self._outermost in (None, frame):
+                self._outermost = frame
+                self.line = lines[place]
+
+        self.on_line = keep
+
+    def raise_if_interrupted(self) -> None:
+        """Pass on a Ctrl-C that the queue has caught.
+
+        Raises:
+            KeyboardInterrupt: if somebody pressed Ctrl-C. The queue's own KeyboardInterrupt does not count.
+        """
+        if self._interrupted:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Keep what is printed, logged and warned of in this block, and notice Ctrl-C."""
+        self._printed = _Beginning()
+        root = logging.getLogger()
+        handlers, root.handlers = root.handlers, [logging.StreamHandler(self._printed)]
+        restore = self._listen_to_ctrl_c()
+        try:
+            with redirect_stdout(self._printed), redirect_stderr(self._printed), warnings.catch_warnings():
+                warnings.simplefilter("default")
+                yield
+        finally:
+            root.handlers = handlers
+            restore()
+        self.raise_if_interrupted()
+
+    def _listen_to_ctrl_c(self) -> Any:
+        def interrupt(*_: object) -> None:
+            self._interrupted = True
+            raise KeyboardInterrupt
+
+        if threading.current_thread() is not threading.main_thread() or sys.platform == "emscripten":
+            return lambda: None
+        before = signal.signal(signal.SIGINT, interrupt)
+        return lambda: signal.signal(signal.SIGINT, before)

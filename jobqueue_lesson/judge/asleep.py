@@ -1,0 +1,152 @@
+"""Who sleeps in `wait` and `join`, and who must be awake (page 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from .calls import Call, Outcome, Raised, Returned, Step
+from .compare import Broken
+from .model import Model, Sleeper
+from .promises import Promise
+from .referee import Referee
+
+PATIENCE = 1.0
+"""Seconds after which a sleeper must be awake: a queue may look now and then, instead of waking whoever sleeps."""
+
+
+class Asleep:
+    """The workers that sleep in a queue's `wait` and then claim a job, and the callers of its `join`.
+
+    Args:
+        queue: the queue.
+        ask: calls a method of the queue.
+        model: what a right queue would be like.
+        referee: who compares the two.
+        start: starts a task.
+        clock: returns seconds of simulated time.
+    """
+
+    def __init__(
+        self,
+        queue: Any,
+        ask: Callable[..., Outcome],
+        model: Model,
+        referee: Referee,
+        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        clock: Callable[[], float],
+    ) -> None:
+        self.queue = queue
+        self.ask = ask
+        self.model = model
+        self.referee = referee
+        self.start = start
+        self.clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+        self._woken: list[tuple[str, float, Outcome]] = []
+        self._joined: list[Outcome] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.model.sleepers or self.model.joining or self._woken)
+
+    def work(self, worker: str, or_finished: bool | None) -> None:
+        """Let a worker sleep until there is a job, and claim it. `or_finished`: None: it is not given."""
+        if or_finished is not False and not self.model.unfinished():
+            return  # whether `wait` ends at once if all jobs are finished already is left open
+        self.model.sleepers.append(Sleeper(worker, or_finished=or_finished is not False))
+        self._tasks.append(self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished})))
+
+    async def _work(self, worker: str, options: dict[str, bool]) -> None:
+        outcome: Outcome
+        try:
+            await self.queue.wait(**options)
+            outcome = self.ask("dequeue", worker=worker)
+        except asyncio.CancelledError:
+            raise
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            outcome = Raised(error)
+        self._woken.append((worker, self.clock(), outcome))
+
+    def join(self) -> None:
+        """Let somebody sleep until all jobs are finished."""
+        self.model.joining += 1
+        self._tasks.append(self.start(self._join()))
+
+    async def _join(self) -> None:
+        outcome: Outcome
+        try:
+            outcome = Returned(await self.queue.join())
+        except asyncio.CancelledError:
+            raise
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            outcome = Raised(error)
+        self._joined.append(outcome)
+
+    def end(self) -> None:
+        """Cancel them all."""
+        for task in self._tasks:
+            task.cancel()
+
+    def compare_woken(self, call: Call, *, finished: bool) -> list[Step]:
+        """Compare who has been woken, and what they claimed, with who should have been; return what they did.
+
+        Args:
+            call: the call after which they woke up.
+            finished: whether the last job has ended with it.
+        """
+        model, steps = self.model, list[Step]()
+        woken, self._woken = self._woken, []
+        for worker, at, outcome in woken:
+            claimed = len(steps)
+            model.now = at
+            place = next(i for i, sleeper in enumerate(model.sleepers) if sleeper.worker == worker)
+            sleeper = model.sleepers[place]
+            if isinstance(outcome, Raised):
+                raise Broken(Promise.WAIT, f"{worker} wakes up, and claims a job", str(outcome))
+            everybody = call.method == "wake" or (finished and sleeper.or_finished)
+            reclaimed = self.referee.follow_leases()
+            if not everybody and model.next() is None and not model.overdue() and not reclaimed:
+                promise = Promise.FIRST_COME if claimed else Promise.OR_FINISHED if finished else Promise.WAIT
+                why = "the job that came is claimed" if claimed else "no job is due"
+                raise Broken(promise, f"{worker} sleeps: {why}", f"{worker} wakes up")
+            if place and not everybody:
+                first = model.sleepers[0].worker
+                raise Broken(Promise.FIRST_COME, f"{first} wakes up, who came first", f"{worker} wakes up")
+            del model.sleepers[place]
+            self.referee.compare_claim(outcome, worker, reclaimed)
+            steps.append(Step(at, f'{worker} wakes up: queue.dequeue(worker="{worker}")', str(outcome)))
+        return steps
+
+    def compare_asleep(self, call: Call, *, finished: bool) -> None:
+        """Raise if somebody still sleeps who should have been woken."""
+        model, now = self.model, self.model.now
+        model.now -= PATIENCE
+        best = model.next()
+        late = [job for job in model.overdue(surely=True) if job.attempts < job.max_attempts]
+        model.now = now
+        for sleeper in model.sleepers:
+            name = sleeper.worker
+            if call.method == "wake":
+                raise Broken(Promise.WAKE, f"{name} wakes up", f"{name} sleeps")
+            if finished and sleeper.or_finished:
+                raise Broken(Promise.OR_FINISHED, f"{name} wakes up: all jobs are finished", f"{name} sleeps")
+            if best is not None:
+                raise Broken(Promise.WAIT, f"{name} wakes up: job #{best.id} is due", f"{name} sleeps")
+            if late:
+                why = f"the lease of {late[0].worker} has expired"
+                raise Broken(Promise.WAIT, f"{name} wakes up: {why}, so job #{late[0].id} is due", f"{name} sleeps")
+
+    def compare_joins(self) -> None:
+        """Raise if a `join` has returned too early, or sleeps on."""
+        joined, self._joined = self._joined, []
+        for outcome in joined:
+            self.model.joining -= 1
+            if isinstance(outcome, Raised):
+                raise Broken(Promise.JOIN, "join() returns", str(outcome))
+            if self.model.unfinished():
+                counts = self.model.stats()
+                busy = ", ".join(f"{counts[state]} {state}" for state in ("pending", "processing") if counts[state])
+                raise Broken(Promise.JOIN, f"join() sleeps: {busy}", "it has returned")
+        if self.model.joining and not self.model.unfinished():
+            raise Broken(Promise.JOIN, "join() returns: no job is pending or processing", "it sleeps")

@@ -1,0 +1,191 @@
+"""What a judge found: which stages a queue passed, and the shortest history that breaks a promise (page 14)."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from textwrap import wrap
+from typing import NamedTuple, cast
+
+from ..contract import Producer
+from ..history import History
+from ..job import JobEvent
+from ..lines import with_line
+from .calls import Step
+from .compare import Difference
+from .play import Played
+from .promises import Promise
+
+WIDTH = 100
+"""Characters of a line, at most, if a call and its outcome are written on it."""
+
+
+class StageResult(NamedTuple):
+    """What became of a stage."""
+
+    number: int
+    """1 for the first."""
+    name: str
+    state: str
+    """One of passed, broken, not offered, not tried."""
+    reason: str = ""
+    """Why it is not offered."""
+
+    def __str__(self) -> str:
+        mark = {"passed": "✓", "broken": "✗"}.get(self.state, "–")
+        return f"{mark} {self.number} {self.name}" + (f": {self.state}, {self.reason}" if self.reason else "")
+
+
+class Finding:
+    """A promise that a queue has broken, and the shortest history that shows it.
+
+    Args:
+        stage: the name of the stage.
+        difference: the promise, and what was seen instead.
+        steps: the calls that were made, in words.
+        history: the same for `Replay`, with the queue's own line at each move.
+        printed: what the queue printed meanwhile, shortened.
+    """
+
+    def __init__(
+        self, stage: str, difference: Difference, steps: Sequence[Step], history: History, printed: str = ""
+    ) -> None:
+        self.stage = stage
+        self.promise: Promise = difference.promise
+        self.promised = difference.promised
+        self.seen = difference.seen
+        self.steps = list(steps)
+        self.history = history
+        self.printed = printed
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls, as somebody would write them."""
+        return [step.text for step in self.steps]
+
+    def __repr__(self) -> str:
+        return f"<Finding at {self.stage}: {self.promise.name}>"
+
+    def __str__(self) -> str:
+        lines = [line for number, step in enumerate(self.steps, start=1) for line in _written(number, step)]
+        if lines:
+            lines.append("")
+        for name, text in (("Promised", self.promised), ("Seen", self.seen), ("Contract", str(self.promise))):
+            lines += wrap(f"{name:10}{text}", WIDTH, subsequent_indent=" " * 10)
+        timeline = self._timeline()
+        if timeline:
+            lines += ["", timeline]
+        if self.printed:
+            lines += ["", "Your queue printed:", *(f"  | {line}" for line in self.printed.splitlines())]
+        return "\n".join(lines)
+
+    def _timeline(self) -> str:
+        """Return the history as a text timeline; "" if no time has passed in it."""
+        if self.history.start == self.history.end:
+            return ""
+        from ..show.timeline import text_timeline
+
+        return text_timeline(self.history)
+
+
+def _written(number: int, step: Step) -> list[str]:
+    call = f"{number:>3}  {step.at:>4g} s  {step.text}"
+    outcome = f"→ {step.outcome}" if step.outcome else ""
+    lines = [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
+    return lines + ([f"{'':13}at {step.line}"] if step.line is not None else [])
+
+
+class _Judged(NamedTuple):
+    """What a history asks of a queue; its events are added one by one."""
+
+    name: str
+    clock: Callable[[], float]
+
+    def subscribe(self, listener: Callable[[JobEvent], object]) -> Callable[[], None]:
+        return lambda: None
+
+
+def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
+    """Return what a history that breaks a promise shows.
+
+    Args:
+        name: the queue's name.
+        stage: the name of the stage.
+        played: the history, in which a promise was broken.
+        printed: what the queue printed meanwhile.
+    """
+    last = played.steps[-1].at if played.steps else 0.0
+    history = History(cast(Producer, _Judged(name, lambda: last)), lines=True)
+    for event, step in played.events:
+        history.record(with_line(event, played.steps[step].line))
+    assert played.broken is not None
+    return Finding(stage, played.broken, played.steps, history, printed)
+
+
+class Verdict:
+    """What a judge found.
+
+    Args:
+        name: the queue's name.
+        stages: what became of each stage.
+        finding: the promise that was broken; None if none was.
+        histories: how many were played.
+        seed: where the storm began.
+        again: what somebody else types to see the same.
+        printed: what the queue printed while it passed, shortened.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stages: Sequence[StageResult],
+        finding: Finding | None,
+        *,
+        histories: int,
+        seed: int,
+        again: str,
+        printed: str = "",
+    ) -> None:
+        self.name = name
+        self.stages = list(stages)
+        self.finding = finding
+        self.histories = histories
+        self.seed = seed
+        self.again = again
+        self.printed = printed
+
+    @property
+    def passed(self) -> bool:
+        """Whether no promise was broken."""
+        return self.finding is None
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self._score()}\n\n{self.explanation}" if self.finding is not None else self._score()
+
+    @property
+    def explanation(self) -> str:
+        """Which promise was broken, and how; "" if none was."""
+        if self.finding is None:
+            return ""
+        count = len(self.finding.steps)
+        after = f"a promise is broken after {count} call{'s' * (count != 1)}" if count else "something is missing"
+        return f"{self.finding.stage}: {after}.\n\n{self.finding}"
+
+    def _score(self) -> str:
+        """Say in one line what became of the stages."""
+        of = {state: [s for s in self.stages if s.state == state] for state in ("passed", "not offered", "not tried")}
+        parts = [f"passed {len(of['passed'])} of {len(self.stages)} stages"]
+        parts += [f"{len(of['not offered'])} not offered"] * bool(of["not offered"])
+        parts += [f"{len(of['not tried'])} not tried"] * bool(of["not tried"])
+        return f"{self.name}: {', '.join(parts)}"
+
+    @property
+    def report(self) -> str:
+        """A few lines to show somebody else, who can run the same again."""
+        stages = "\n".join(map(str, self.stages))
+        where = f"Python {platform.python_version()}, jobqueue_lesson {metadata.version('jobqueue_lesson')}"
+        return f"{self._score()}\n{stages}\n{self.histories:,} histories, seed {self.seed}, {where}\n{self.again}"

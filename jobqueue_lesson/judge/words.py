@@ -1,0 +1,60 @@
+"""Values in words: short, on one line, and for any value that a queue may return (page 14)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..job import Move, Status
+
+MISSING = object()
+"""The value of an attribute that is not there."""
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+"""What is different in every run."""
+
+
+def shown_job(job: Any) -> str:
+    """Say which job was returned, and its state."""
+    if job is None or job is MISSING:
+        return "None"
+    number, status = getattr(job, "id", MISSING), getattr(job, "status", MISSING)
+    if number is MISSING or status is MISSING:
+        return brief(job)
+    return f"job #{plain(number)}, {plain(status)}"
+
+
+def plain(value: Any) -> str:
+    """Return a value as somebody would write it: a state without its class, a number without .0."""
+    if isinstance(value, str):
+        return str(value) if isinstance(value, (Status, Move)) else repr(value)
+    return f"{value:g}" if isinstance(value, float) else brief(value)
+
+
+def brief(value: Any, longest: int = 70) -> str:
+    """Return a value's repr on one line, shortened. This works for any value."""
+    if value is MISSING:
+        return "missing"
+    if isinstance(value, (Status, Move)):
+        return str(value)
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a __repr__ that fails
+        text = f"a {type(value).__name__} that cannot be shown"
+    text = ADDRESS.sub("", text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def many(number: int, what: str) -> str:
+    """Say how many of something there are, such as "no error" or "2 errors"."""
+    return f"{number or 'no'} {what}{'s' * (number != 1)}"
+
+
+def error_in_words(error: BaseException, longest: int = 100) -> str:
+    """Return an error's type and message on one line, shortened. This works for any error."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a __str__ that fails
+        text = "(its message cannot be shown)"
+    name = type(error).__name__
+    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return f"{name}: {text}" if text else name

@@ -1,0 +1,92 @@
+"""Searching for the smallest input that breaks something, with Hypothesis (page 13).
+
+Hypothesis makes inputs at random, simple ones first. When one breaks the program, it makes that one smaller, for as
+long as a smaller one still breaks it. This module is all that the course asks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Generic, NamedTuple, TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import seed as with_seed
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import Flaky
+from hypothesis.strategies import SearchStrategy
+
+Input = TypeVar("Input")
+Fault = TypeVar("Fault")
+
+
+class Smallest(NamedTuple, Generic[Input, Fault]):
+    """The smallest input that broke something, and what it broke."""
+
+    input: Input
+    fault: Fault
+
+
+class NotRepeatable(RuntimeError):
+    """The same input has broken something once, and once it has not."""
+
+
+class _Broken(Exception):
+    """Tells Hypothesis that an input broke something."""
+
+
+def smallest(
+    inputs: SearchStrategy[Input], breaks: Callable[[Input], Fault | None], *, runs: int = 1000, seed: int = 0
+) -> Smallest[Input, Fault] | None:
+    """Search for an input that breaks something, and return the smallest one that was found; None if none was.
+
+    Args:
+        inputs: what Hypothesis draws from.
+        breaks: tries an input, and returns what it broke; None if it held. It must depend on its input alone.
+        runs: how many inputs are tried; more if one breaks something, to make it smaller.
+        seed: where the search begins. Another seed tries other inputs.
+
+    Raises:
+        NotRepeatable: if it does not depend on its input alone.
+        Whatever `breaks` raises.
+    """
+    found: Smallest[Input, Fault] | None = None
+
+    @with_seed(seed)
+    @settings(
+        max_examples=runs,
+        database=None,  # what was found on this machine before must not change what is found now
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    @given(inputs)
+    def try_one(input: Input) -> None:
+        nonlocal found
+        fault = breaks(input)
+        if fault is not None:
+            found = Smallest(input, fault)  # the last one that is tried is the smallest
+            raise _Broken
+
+    try:
+        with _no_folder():
+            try_one()
+    except _Broken:
+        return found
+    except Flaky as error:
+        raise NotRepeatable("the same input has broken something once, and once it has not") from error
+    return None
+
+
+@contextmanager
+def _no_folder() -> Iterator[None]:
+    """Keep Hypothesis from making a folder `.hypothesis`, where it keeps what it has read, in the learner's folder."""
+    with TemporaryDirectory() as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)  # what it is by default
