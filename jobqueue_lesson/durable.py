@@ -51,6 +51,7 @@ from .job import (
     Status,
     StorageError,
 )
+from .lines import Line, calling_line, with_line
 from .notify import Listeners, Waiters
 from .retries import RetryPolicy, validate_retry
 
@@ -112,7 +113,9 @@ class SQLiteQueue:
         self.keep_finished = None if keep_finished is None else validate_count("keep_finished", keep_finished, least=0)
         self.poll = None if poll is None else validate_seconds("poll", poll, zero=False)
         name = None if name is None else validate_text("name", name, "a string or None")
-        self._file = QueueFile(path, clock=clock, evicts=keep_finished is not None, fsync=fsync)
+        self._lines: dict[int, Line | None] = {}  # that made moves of this process, by the number of the event
+        evicts, forget_lines = keep_finished is not None, self._lines.clear
+        self._file = QueueFile(path, clock=clock, evicts=evicts, fsync=fsync, on_rollback=forget_lines)
         self._db = self._file.db
         self.path = self._file.path
         self.name = self.path.stem if name is None else name
@@ -160,7 +163,7 @@ class SQLiteQueue:
             if self.max_pending is not None and self.stats()[Status.PENDING] >= self.max_pending:
                 raise QueueFull(f"queue {self.name!r} is full: {self.max_pending} jobs are pending (max_pending)")
             job = Job(0, type, data, priority, max_attempts, key, now, float(now + delay))
-            tables.add(self._db, job, now, data=text, keep_finished=self.keep_finished)
+            self._note_line(tables.add(self._db, job, now, data=text, keep_finished=self.keep_finished))
         self._after_move()
         return job
 
@@ -250,7 +253,7 @@ class SQLiteQueue:
         """Delete a failed job; see `Producer.discard`."""
         with self._file.transaction() as now:
             job = self._job_to_move(job_id, DISCARD)
-            tables.delete(self._db, job, now)
+            self._note_line(tables.delete(self._db, job, now))
         self._after_move()
         return job
 
@@ -329,7 +332,7 @@ class SQLiteQueue:
             return
         for number, *row in self._file.read(tables.EVENTS_AFTER, (self._notified,)):
             self._notified = number
-            self._listeners.events.append(tables.read_event(row))
+            self._listeners.events.append(with_line(tables.read_event(row), self._lines.pop(number, None)))
         self._listeners.deliver()
 
     def _wake(self) -> None:
@@ -419,7 +422,14 @@ class SQLiteQueue:
     def _save(self, job: Job, move: Move, now: float, result: str = "null") -> None:
         """Write a job after a move, and the move; `result` as JSON."""
         lease = now + self.lease if job.status is Status.PROCESSING else None
-        tables.save(self._db, job, move, now, lease_until=lease, result=result, keep_finished=self.keep_finished)
+        self._note_line(
+            tables.save(self._db, job, move, now, lease_until=lease, result=result, keep_finished=self.keep_finished)
+        )
+
+    def _note_line(self, event: int) -> None:
+        """If listeners want to know, keep the line that is making a move, until they get the event of this number."""
+        if self._listeners.want_lines:
+            self._lines[event] = calling_line()
 
     # --- how much there is to do ---
 

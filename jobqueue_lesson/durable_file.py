@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class QueueFile:
         clock: returns the time of a transaction, in seconds.
         evicts: whether the queue evicts finished jobs.
         fsync: whether every transaction waits for the disk.
+        on_rollback: called whenever the changes of a transaction are undone.
 
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
@@ -47,11 +48,14 @@ class QueueFile:
     `QueueClosed`, after `close`.
     """
 
-    def __init__(self, path: str | Path, *, clock: Clock, evicts: bool, fsync: bool) -> None:
+    def __init__(
+        self, path: str | Path, *, clock: Clock, evicts: bool, fsync: bool, on_rollback: Callable[[], None]
+    ) -> None:
         self.path = _validate_path(path)
         if not isinstance(fsync, bool):
             raise TypeError(f"fsync must be True or False, got {shown(fsync)}")
         self._clock = clock
+        self._on_rollback = on_rollback
         self._file = None if str(self.path) == ":memory:" else os.path.abspath(self.path)
         self._closed = False
         self._moves = 0
@@ -102,10 +106,12 @@ class QueueFile:
                 yield self._clock()
                 self.db.execute("COMMIT")
             except BaseException:
+                self._on_rollback()
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
+            self._on_rollback()  # a full disk makes SQLite undo the whole transaction, not just the joined one
             raise self._storage_error(error) from error
         self._moves += 1
         if self._moves % LOG_CHECK_EVERY == 0:

@@ -152,8 +152,8 @@ def find(db: sqlite3.Connection, which: str, *values: object) -> Job | None:
     return None if row is None else read_job(row)
 
 
-def add(db: sqlite3.Connection, job: Job, now: float, *, data: str, keep_finished: int | None) -> None:
-    """Write a new job, and the move that made it; give it its id.
+def add(db: sqlite3.Connection, job: Job, now: float, *, data: str, keep_finished: int | None) -> int:
+    """Write a new job, and the move that made it; give the job its id, and return the number of the event.
 
     Args:
         db: a connection, inside a transaction.
@@ -180,7 +180,7 @@ def add(db: sqlite3.Connection, job: Job, now: float, *, data: str, keep_finishe
         ),
     )
     job.id = cursor.lastrowid or 0
-    record(db, job, ENQUEUE, now, keep_finished)
+    return record(db, job, ENQUEUE, now, keep_finished)
 
 
 def save(
@@ -192,8 +192,8 @@ def save(
     lease_until: float | None = None,
     result: str = "null",
     keep_finished: int | None = None,
-) -> None:
-    """Write a job after a move, and the move with it.
+) -> int:
+    """Write a job after a move, and the move with it; return the number of the event.
 
     Args:
         db: a connection, inside a transaction.
@@ -223,7 +223,7 @@ def save(
             job.id,
         ),
     )
-    record(db, job, move, now, keep_finished)
+    return record(db, job, move, now, keep_finished)
 
 
 def mark_due(db: sqlite3.Connection, now: float) -> None:
@@ -236,26 +236,31 @@ def renew_lease(db: sqlite3.Connection, job: Job, *, until: float) -> None:
     db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, job.id))
 
 
-def delete(db: sqlite3.Connection, job: Job, now: float) -> None:
-    """Delete a job that is discarded, and write that move."""
+def delete(db: sqlite3.Connection, job: Job, now: float) -> int:
+    """Delete a job that is discarded, and write that move; return the number of the event."""
     db.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
     db.execute("UPDATE counts SET forgotten = forgotten + 1")
-    record(db, job, DISCARD, now, None)
+    return record(db, job, DISCARD, now, None)
 
 
-def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finished: int | None) -> None:
-    """Count a move and write its event; then evict the oldest finished jobs beyond `keep_finished`, if given."""
+def record(db: sqlite3.Connection, job: Job, move: Move, now: float, keep_finished: int | None) -> int:
+    """Count a move and write its event; then evict the oldest finished jobs beyond `keep_finished`, if given.
+
+    Returns:
+        The number of the event. If the transaction is rolled back, the next event has the same one.
+    """
     if move.target is not None and move.source != move.target:  # a discarded job is still counted
         minus = "" if move.source is None else f"{move.source} = {move.source} - 1, "
         db.execute(f"UPDATE counts SET {minus}{move.target} = {move.target} + 1")
     at, _, job_id, type, _, attempt, priority, due, worker, failure, progress, note = moves.event(job, move, now)
     error = None if failure is None else json.dumps(failure)
-    db.execute(
+    cursor = db.execute(
         f"INSERT INTO events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (at, move.value, job_id, type, job.status.value, attempt, priority, due, worker, error, progress, note),
     )
     if keep_finished is not None and move in (ENQUEUE, COMPLETE, FAIL):
         _evict(db, keep_finished)
+    return cursor.lastrowid or 0
 
 
 def _evict(db: sqlite3.Connection, keep: int) -> None:

@@ -40,13 +40,16 @@ from .engine_database import Database
 from .engine_worker import URL
 from .job import (
     DISCARD,
+    ENQUEUE,
     REVIVE,
     Job,
     JobEvent,
     JobNotFound,
+    Move,
     Status,
     StorageError,
 )
+from .lines import Line, calling_line, with_line
 from .notify import Listeners
 from .postgres import crash, server
 from .processes import Child, validate_handlers_file
@@ -102,6 +105,7 @@ class EngineQueue:
         policy = asdict(self.retry)
         self._policy = json.dumps({part: policy[part] for part in ("base", "factor", "cap", "jitter")})
         self._listeners = Listeners(name)
+        self._lines: dict[tuple[Move, int], Line | None] = {}  # that made moves of this process, by move and job
         self._database = Database(url, name, self._notify)
 
     def __repr__(self) -> str:
@@ -143,6 +147,7 @@ class EngineQueue:
         )
         if made:
             job = Job(job_id, type, data, priority, max_attempts, key, at, at + delay)
+            self._note_line(ENQUEUE, job_id)
         else:
             job = self._existing(job_id)
             moves.require_same(job, type, data)
@@ -196,6 +201,7 @@ class EngineQueue:
         ((done,),) = self._database.change("SELECT jobqueue_discard(%s, %s, %s::json)", values)
         if not done:
             raise moves.refusal(self.get(job_id), job_id, DISCARD)
+        self._note_line(DISCARD, job_id)
         self._notify()
         return job
 
@@ -274,11 +280,21 @@ class EngineQueue:
                         delivered.append(number)
                     notifications.popleft()
                     if event is not None:
-                        self._listeners.events.append(event)
+                        line = self._lines.pop((event.move, event.job_id), None)
+                        self._listeners.events.append(with_line(event, line))
         except StorageError as error:  # the rest is delivered when the server is back
             log.warning("%s", error)
         finally:
             self._listeners.deliver()
+
+    def _note_line(self, move: Move, job_id: int) -> None:
+        """If listeners want to know, keep the line that made a move, until they get its event.
+
+        The server reports moves of all processes alike. A job is enqueued once, and discarded once, so it is known
+        that these moves are ours; which of several times it was revived is not.
+        """
+        if self._listeners.want_lines:
+            self._lines[move, job_id] = calling_line()
 
     def _existing(self, job_id: int) -> Job:
         """Return a job, or raise `JobNotFound`."""

@@ -16,6 +16,7 @@ from contextlib import suppress
 from .arguments import validate_listener
 from .contract import SHORTEST_TIMER, Listener
 from .job import JobEvent
+from .lines import LineListener
 
 log = logging.getLogger("jobqueue_lesson")
 
@@ -31,6 +32,8 @@ class Listeners(list[Listener]):
         super().__init__()
         self.queue = queue
         self.events: deque[JobEvent] = deque()
+        self.want_lines = False
+        """Whether one of them is a `LineListener`."""
         self._delivering = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -41,7 +44,14 @@ class Listeners(list[Listener]):
         """
         validate_listener(listener)
         self.append(listener)
-        return lambda: self.remove(listener) if listener in self else None
+        self.want_lines = self.want_lines or isinstance(listener, LineListener)
+
+        def unsubscribe() -> None:
+            if listener in self:
+                self.remove(listener)
+                self.want_lines = any(isinstance(other, LineListener) for other in self)
+
+        return unsubscribe
 
     def deliver(self) -> None:
         """Call every listener with every event, in order, including events of moves that a listener makes.

@@ -41,6 +41,7 @@ from .job import (
     Move,
     QueueFull,
 )
+from .lines import calling_line, with_line
 from .notify import Listeners, Waiters
 from .retries import RetryPolicy, validate_retry
 
@@ -317,7 +318,10 @@ class JobQueue:
 
     def _notify(self, job: Job, move: Move, at: float) -> None:
         """Notify the listeners of a move."""
-        self._listeners.events.append(moves.event(job, move, at))
+        event = moves.event(job, move, at)
+        if self._listeners.want_lines:
+            event = with_line(event, calling_line())
+        self._listeners.events.append(event)
         self._listeners.deliver()
 
     def _notify_and_wake(self, job: Job, move: Move, at: float) -> None:

@@ -70,6 +70,7 @@ class World:
         """What has happened."""
         self.trouble = Trouble(surprises, self.story, self._crashed)
         """What goes otherwise than usual."""
+        self._tell = tell
         self._plain = not surprises
         self._always = always
         self._limit = limit
@@ -96,7 +97,8 @@ class World:
             ValueError: if another run has used it, or its clock is the real one.
         """
         if callable(getattr(queue, "subscribe", None)) and callable(getattr(queue, "clock", None)):
-            self.histories.append(History(queue))  # type: ignore[arg-type]  # it has what a history needs
+            history = History(queue, lines=self._tell)  # type: ignore[arg-type]  # it has what a history needs
+            self.histories.append(history)
         self._watched.watch(queue)
         return queue
 

@@ -11,17 +11,16 @@ import inspect
 import linecache
 import signal
 import sys
-import sysconfig
 import textwrap
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from ..lines import is_library
 from ..show import kept
 
 LINES = 300_000
@@ -219,16 +218,9 @@ def _plain(signature: inspect.Signature) -> str:
 
 # --- running the learner's code ---
 
-_OURS = (
-    str(Path(__file__).parent.parent),
-    str(Path(ast.__file__).parent),  # the standard library, even if it is in a zip file
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    "<frozen",
-)
-
 
 def _is_learners(filename: str) -> bool:
-    return not filename.startswith(_OURS)
+    return not is_library(filename)
 
 
 @contextmanager

@@ -56,7 +56,8 @@ WORDS = {
 class Replay(anywidget.AnyWidget):
     """Play a history: forwards, backwards, step by step, at any speed.
 
-    It plays the events recorded up to its creation. Without widgets, the timeline and a summary are shown instead.
+    It plays the events recorded up to its creation. With each event it shows the line of your own code that made it, if
+    the history knows: see `History.lines`. Without widgets, the timeline and a summary are shown instead.
 
     Args:
         history: the history.
@@ -105,9 +106,10 @@ class Replay(anywidget.AnyWidget):
 
 
 def _record(history: History, words: Mapping[str, str], now: float | None = None) -> str:
-    """Return what the browser needs to play a history, as JSON; each event is a list of a `JobEvent`'s fields.
+    """Return what the browser needs to play a history, as JSON.
 
-    `now`, the time on the queue's clock, is given for a history that is still being recorded.
+    Each event is a list of a `JobEvent`'s fields, and of the line that made it, as a string, if that is known. `now`,
+    the time on the queue's clock, is given for a history that is still being recorded.
     """
     record = {
         "name": history.name,
@@ -119,7 +121,10 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
         "now": now or 0.0,
         "looks": {name: look.colour for name, look in LOOKS.items()},
         "words": dict(words),
-        "events": history.events,
+        "events": [
+            event if line is None else (*event, str(line))
+            for event, line in zip(history.events, history.lines, strict=True)
+        ],
     }
     return json.dumps(record, allow_nan=False)
 

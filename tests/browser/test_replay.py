@@ -203,6 +203,42 @@ def test_a_screen_reader_hears_each_step(flaky):
     expect(stage.root.get_by_role("img").first).to_have_attribute("aria-label", re.compile(r"^The queue at 0 ms"))
 
 
+LINES = """
+sim = Simulation()
+queue = JobQueue("orders", clock=sim.time)
+history = History(queue, lines=True)
+
+async def send(data):
+    queue.enqueue("archive", {"of": data}, delay=3600)
+
+def order(who):
+    return queue.enqueue("send-email", {"to": who, "subject": "Your order", "body": "It is on its way."})
+
+order("alice@example.com")
+"""
+
+
+def test_the_line_of_the_learners_own_code_is_beside_each_event_and_read_out(lab):
+    work = "sim.create_task(Worker(queue, {'send-email': send}).run())\nsim.run(asyncio.sleep(1))"
+    lab.write("lines", SETUP, LINES, work, "Replay(history)", "Replay(History(queue))")
+    with lab.open("lines") as page:
+        lab.run_all(page)
+        stage = Stage(page)
+        stage.button("First event").click()
+        expect(stage.source).to_have_text("")
+        for words, line in (
+            ("enqueued", 'cell 2, line 9: return queue.enqueue("send-email", {"to": who, "subject": "Your order",…'),
+            ("picked up by worker-1", "cell 3, line 2: sim.run(asyncio.sleep(1))"),
+            ("enqueued, due in 3600 s", 'cell 2, line 6: queue.enqueue("archive", {"of": data}, delay=3600)'),
+            ("completed", "cell 3, line 2: sim.run(asyncio.sleep(1))"),
+        ):
+            stage.button("Next event").click()
+            expect(stage.words).to_have_text(re.compile(f"{words}$"))
+            expect(stage.source).to_have_text(line)
+            expect(stage.root.get_by_role("status")).to_have_text(f"{stage.words.inner_text()} · {line}")
+        expect(Stage(page, 1).source).to_have_count(0)
+
+
 def test_running_a_cell_again_leaves_nothing_of_the_old_replay(flaky):
     page, cells = flaky, flaky.locator(".jp-Notebook .jp-Cell")
     for _ in range(3):

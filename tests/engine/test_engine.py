@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from jobqueue_lesson import History
 from jobqueue_lesson.api import create_app, in_process
 from jobqueue_lesson.engine import EngineQueue, EngineWorker
 from jobqueue_lesson.job import IllegalMove, JobNotFound, KeyReused
@@ -315,3 +316,42 @@ def left_of(queue, every=""):
             ]
             for table, which in where.items()
         }
+
+
+# --- lines ---
+
+
+def test_what_the_server_cannot_tell_apart_has_no_line(url, queue):
+    other, history = EngineQueue(url, queue.name), History(queue, lines=True)
+    worker = Attempts(queue)
+    theirs = other.enqueue("a", max_attempts=1)
+    worker.dequeue()
+    worker.fail(theirs.id, "broken")
+    other.revive(theirs.id)
+    worker.dequeue()
+    worker.fail(theirs.id, "broken")
+    queue.revive(theirs.id)
+    other.close()
+    worker.dequeue()
+    worker.fail(theirs.id, "broken")
+    mine = queue.enqueue("a", delay=60)
+    queue.discard(theirs.id)
+    moves = [(event.move, event.job_id) for event in history.events]
+    assert moves.count(("revive", theirs.id)) == 2
+    known = {move: line.text for move, line in zip(moves, history.lines, strict=True) if line is not None}
+    assert known == {
+        ("enqueue", mine.id): 'mine = queue.enqueue("a", delay=60)',
+        ("discard", theirs.id): "queue.discard(theirs.id)",
+    }
+
+
+def test_a_job_whose_transaction_was_undone_leaves_its_line_to_nobody(url, queue):
+    other, history = EngineQueue(url, queue.name), History(queue, lines=True)
+    with pytest.raises(LookupError), queue.memory("of a scheduler"):
+        queue.enqueue("undone")
+        raise LookupError
+    other.enqueue("theirs")
+    queue.enqueue("mine")
+    other.close()
+    assert [event.type for event in history.events] == ["theirs", "mine"]
+    assert [line and line.text for line in history.lines] == [None, 'queue.enqueue("mine")']

@@ -40,6 +40,14 @@ test("every event is described: when, which job, and what happened to it", () =>
   );
 });
 
+test("an event has the line that made it, if it is known", () => {
+  const { events, hasLines } = recordOf("lines");
+  assert.ok(hasLines);
+  assert.match(events[0].line, /^test_javascript\.py, line \d+: queue\.enqueue\("report"\)$/);
+  assert.equal(events[1].line, undefined);
+  for (const name of names.filter((name) => name !== "lines")) assert.ok(!recordOf(name).hasLines, name);
+});
+
 test("a job's story ends where the record is", () => {
   const record = recordOf("every move");
   assert.equal(record.describeJob(1, 1), "not here yet");

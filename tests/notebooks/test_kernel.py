@@ -1,5 +1,6 @@
 """In a real kernel, as JupyterLab talks to it: Run All sends all cells at once, without waiting for their ends."""
 
+import nbformat
 import nbval.kernel
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -114,6 +115,110 @@ def test_an_error_in_either_time_ends_run_all_and_nothing_else(run_all, fails):
     assert done == [("", "ok"), ("tick 1.0\n", "ok")]
     assert (failed, never_run) == (("", "LookupError"), ("", "aborted"))
     assert run_all("sim.run(asyncio.sleep(1))", "print(sim.time() > 2)") == [("tick 2.0\n", "ok"), ("True\n", "ok")]
+
+
+LINES = """
+from jobqueue_lesson import History, JobQueue, Simulation, Worker
+sim = Simulation()
+queue = JobQueue(clock=sim.time)
+history = History(queue, lines=True)
+def order(type="a"):
+    return queue.enqueue(type)
+def told():
+    here = len(In) - 1  # the number of this cell
+    for line in history.lines:
+        cell = int(line.place.removeprefix("cell ")) if line and line.place.startswith("cell ") else None
+        print(line if cell is None else str(line).replace(line.place, f"{here - cell} before"))
+    history.events.clear()
+"""
+
+
+@pytest.fixture
+def lines_of(run_all):
+    """Run cells, the last of which calls told(); return what that prints: how many cells before it, and which line."""
+
+    def lines_of(*cells):
+        assert run_all(LINES) == [("", "ok")]
+        *_, (printed, ended) = run_all(*cells, "told()")
+        assert ended == "ok"
+        return printed.splitlines()
+
+    return lines_of
+
+
+def test_an_event_knows_its_cell_by_the_number_at_its_prompt_and_the_line_in_it(lines_of):
+    work = "async def nap(data): await asyncio.sleep(0)\n\nsim.run(Worker(queue, {'a': nap}).drain())"
+    assert lines_of("import asyncio\nqueue.enqueue('a')\n\n", work) == [
+        "2 before, line 2: queue.enqueue('a')",
+        *["1 before, line 3: sim.run(Worker(queue, {'a': nap}).drain())"] * 2,
+    ]
+
+
+def test_a_function_has_its_own_cell_wherever_it_is_called(lines_of):
+    assert lines_of("order()", "def twice():\n    order()\n    queue.enqueue('b')", "twice()") == [
+        *["4 before, line 6: return queue.enqueue(type)"] * 2,
+        "2 before, line 3: queue.enqueue('b')",
+    ]
+
+
+def test_a_cell_that_runs_again_has_another_number(lines_of):
+    assert lines_of("queue.enqueue('a')", "queue.enqueue('a')", "1 + 1") == [
+        "3 before, line 1: queue.enqueue('a')",
+        "2 before, line 1: queue.enqueue('a')",
+    ]
+
+
+def test_under_a_magic_the_line_is_in_the_cell_that_has_it(lines_of):
+    assert lines_of(
+        "%%time\nx = 1\nqueue.enqueue('a')",
+        "%time queue.enqueue('a')",
+        "x = 2\n%timeit -n1 -r1 queue.enqueue('a')",
+        "%%capture\nqueue.enqueue('a')",  # it runs this as if it was a cell, with the number of the next one
+        "%%capture\n%%time\nqueue.enqueue('a')",
+        "%%time\norder()",
+    ) == [
+        "6 before, line 3",
+        "5 before, line 1",
+        "4 before, line 2",
+        "3 before, line 1",
+        "2 before, line 1",
+        "7 before, line 6: return queue.enqueue(type)",
+    ]
+
+
+def test_a_function_that_a_magic_defined_is_in_no_cell_whatever_number_it_has(lines_of):
+    defines = "%%capture\ndef from_a_magic():\n    queue.enqueue('a')"
+    assert lines_of(defines, "1 + 1  # this has that number", "from_a_magic()") == ["1 before, line 1: from_a_magic()"]
+
+
+def test_code_that_a_cell_runs_has_the_line_that_runs_it(lines_of, tmp_path):
+    (tmp_path / "shop.py").write_text("\nqueue.enqueue('a')")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("queue.enqueue('from another notebook')")])
+    nbformat.write(book, tmp_path / "shop.ipynb")
+    assert lines_of(
+        "\nexec('\\n\\nqueue.enqueue(\"a\")')",
+        "eval('queue.enqueue(\"a\")')",
+        f"%run -i {tmp_path / 'shop.py'}",
+        f"x = 1\n%run {tmp_path / 'shop.ipynb'}",
+    ) == [
+        "4 before, line 1: exec('\\n\\nqueue.enqueue(\"a\")')",
+        "3 before, line 1: eval('queue.enqueue(\"a\")')",
+        "shop.py, line 2: queue.enqueue('a')",
+        "1 before, line 2",
+    ]
+
+
+def test_a_worker_in_the_kernels_own_loop_has_the_cell_that_awaits_it_or_none(lines_of):
+    start = "import asyncio\nlive = JobQueue()\nhistory = History(live, lines=True)\nlive.enqueue('a')"
+    nap = "worker = Worker(live, {'a': lambda data: asyncio.sleep(0)})"
+    assert lines_of(start, f"{nap}\nawait worker.drain()") == [
+        "2 before, line 4: live.enqueue('a')",
+        *["1 before, line 2: await worker.drain()"] * 2,
+    ]
+    assert lines_of(start, f"{nap}\nawait asyncio.create_task(worker.drain())") == [
+        "2 before, line 4: live.enqueue('a')",
+        *["None"] * 2,
+    ]
 
 
 # --- nbval's own kernels: see conftest.py ---

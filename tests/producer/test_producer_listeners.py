@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 
+from jobqueue_lesson import History
 from jobqueue_lesson.job import JobEvent
 from jobqueue_lesson.progress import follow
 from tests.support.queues import give_up
@@ -194,3 +195,16 @@ def test_listeners_that_enqueue_are_called_one_after_the_other(queue):
     queue.enqueue("first")
     assert len(depths) == 51
     assert len(set(depths)) == 1
+
+
+def test_a_history_knows_which_line_enqueued_a_job_and_which_one_discarded_it(queue, worker):
+    history = History(queue, lines=True)
+    give_up(queue, worker, "a")
+    queue.enqueue("b", key="k")
+    queue.enqueue("b", key="k")  # there is one already
+    queue.discard(1)
+    made = {(event.move, event.job_id): line for event, line in zip(history.events, history.lines, strict=True)}
+    assert len(made) == 5
+    assert made["enqueue", 1][::2] == ("queues.py", "job = queue.enqueue(type, max_attempts=1)")
+    assert made["enqueue", 2].text == 'queue.enqueue("b", key="k")'
+    assert made["discard", 1].text == "queue.discard(1)"

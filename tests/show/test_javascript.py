@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
+from jobqueue_lesson.job import JobEvent
 from jobqueue_lesson.retries import RetryPolicy
 from jobqueue_lesson.show.javascript import join_modules
 from jobqueue_lesson.show.replay import WORDS, Replay, _record
@@ -111,6 +112,18 @@ def late():
     return history
 
 
+def with_lines():
+    """Two events: which line made the first is known, and not which one made the second."""
+    clock = Clock()
+    queue = JobQueue("lines", clock=clock)
+    history = History(queue, lines=True)
+    for clock.now in (0, 1):
+        queue.enqueue("report")
+    clock.now = 2
+    history.events[1] = JobEvent(*history.events[1])
+    return history
+
+
 def unfinished(start=0.0):
     """A job that is completed, one that is running, and one that is waiting."""
     clock = Clock(start)
@@ -149,6 +162,7 @@ def histories(tmp_path_factory):
         "crowd": expected(crowd()),
         "aging crowd": expected(crowd(aging=0.5)),
         "late": expected(late()),
+        "lines": expected(with_lines()),
         "unfinished": expected(unfinished()),
         "real time": expected(unfinished(start=1_790_000_000.0)),
         "live": expected(unfinished(), now=10.0),

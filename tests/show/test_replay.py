@@ -30,6 +30,18 @@ def test_a_replay_carries_every_event_as_it_was():
     assert len(events[0]) == len(JobEvent._fields)
 
 
+def test_it_carries_the_lines_that_made_events_if_the_history_has_them():
+    queue = JobQueue("tasks", clock=Simulation().time)
+    history, without = History(queue, lines=True), History(queue)
+    queue.enqueue("send-email")
+    history.record(without.events[0]._replace(job_id=2))
+    first, second = json.loads(Replay(history).record)["events"]
+    assert first == [*json.loads(json.dumps(history.events[0])), str(history.lines[0])]
+    assert first[-1].endswith(': queue.enqueue("send-email")')
+    assert len(second) == len(JobEvent._fields)
+    assert json.loads(Replay(without).record)["events"] == json.loads(json.dumps(without.events))
+
+
 def test_it_plays_what_was_recorded_when_it_was_made():
     sim = Simulation()
     queue = JobQueue("tasks", clock=sim.time)

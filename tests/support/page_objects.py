@@ -78,6 +78,7 @@ class Stage:
         self.root = page.locator(".jq-replay").nth(number)
         self.canvas = self.root.locator("canvas.jq-stage")
         self.words = self.root.locator(".jq-words")
+        self.source = self.root.locator(".jq-source")
         self.detail = self.root.locator(".jq-detail")
         expect(self.root).to_have_attribute("data-count", re.compile(r"\d"))
         self.root.scroll_into_view_if_needed()

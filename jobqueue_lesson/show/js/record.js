@@ -12,6 +12,7 @@ const isFinished = (status) => status === "completed" || status === "failed";
  *   previous  the index of the job's event before it, -1 if there is none; `next`, of the one after it
  *   first     the index of the first event of the same instant
  *   started   the index of the event with which the job's state started: for a progress report, its attempt's dequeue
+ *   line      the line of the learner's code that made it: `cell 12, line 4: …`; undefined if it is not known
  * An event with which an attempt started has `reports` if its progress was reported.
  */
 export class Record {
@@ -43,7 +44,7 @@ export class Record {
     this.peak = this.#findPeak();
   }
 
-  #append([at, move, id, type, status, attempt, priority, due, worker, error, progress, note]) {
+  #append([at, move, id, type, status, attempt, priority, due, worker, error, progress, note, line]) {
     const job = this.#jobOf(id, type);
     const index = this.events.length;
     const previous = this.lastOf[job];
@@ -51,7 +52,7 @@ export class Record {
     const started = move === "progress" && before ? before.started : index;
     const first = this.events[index - 1]?.at === at ? this.events[index - 1].first : index;
     const links = { previous, next: -1, first, started };
-    this.events.push({ at, move, job, status, attempt, priority, due, worker, error, progress, note, ...links });
+    this.events.push({ at, move, job, status, attempt, priority, due, worker, error, progress, note, line, ...links });
     this.lastOf[job] = index;
     if (before) {
       before.next = index;
@@ -128,6 +129,11 @@ export class Record {
     const event = this.events[index];
     const move = describeMove(event, this.words);
     return `${this.formatTime(event.at)} · ${this.words.job} ${this.nameOf(event.job)} ${move}`;
+  }
+
+  /** Whether it is known of any event which line made it. */
+  get hasLines() {
+    return this.events.some(({ line }) => line);
   }
 
   /** Describe all that happened to a job within the first `count` events: "0 ms enqueued → 20 ms completed". */

@@ -40,6 +40,7 @@ class View {
     this.timeline = new Timeline(model, seek);
     this.live = model.get("buttons") && new LiveButtons(model);
     this.lastEvent = h("div", { class: "jq-words" });
+    this.source = h("div", { class: "jq-source" }); // the line of the learner's code that made it
     this.detail = h("div", { class: "jq-detail" }); // the followed job, or how many jobs are where
     this.spoken = h("div", { class: "jq-spoken", role: "status", "aria-live": "polite" });
     this.lastSpoken = 0;
@@ -53,12 +54,13 @@ class View {
   }
 
   #putTogether() {
-    const { controls, canvas, scrubber, lastEvent, detail, timeline, spoken, live } = this;
+    const { controls, canvas, scrubber, lastEvent, source, detail, timeline, spoken, live } = this;
     // Until the replay has the focus, keys go to JupyterLab: an arrow would select or fold cells. A screen reader, and
     // whoever comes by Tab, has the focus first.
     const keys = h("div", { class: "jq-keys", "aria-hidden": "true" }, KEYS);
     const said = h("div", { class: "jq-said" }, lastEvent, keys);
     const parts = [controls.element, canvas, scrubber.element, said, detail, timeline.element, spoken];
+    if (this.record.hasLines) parts.splice(parts.indexOf(detail), 0, source);
     if (live) parts.unshift(live.element);
     const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
     // Without this, JupyterLab would handle the keys: an arrow would go to another cell. It looks only at the element
@@ -186,11 +188,13 @@ class View {
     const { count } = player;
     const nothing = `${record.formatTime(record.start)} · ${record.words.nothing}`;
     const words = count ? record.describeEvent(count - 1) : nothing;
+    const line = (count && record.events[count - 1].line) || "";
     this.lastEvent.textContent = words;
+    this.source.textContent = line;
     this.root.dataset.count = count; // for tests, which see the page only from outside
     this.root.dataset.time = player.time;
     if (aloud || performance.now() - this.lastSpoken > QUIET) {
-      this.spoken.textContent = words;
+      this.spoken.textContent = line ? `${words} · ${line}` : words;
       this.lastSpoken = performance.now();
     }
   }
