@@ -54,13 +54,14 @@ def guarded(
     """
     left = lines
     over = False
+    first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
     clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
     def enter(frame: FrameType, event: str, argument: Any) -> Any:
         return count(frame, event, argument) if watched(frame.f_code.co_filename) else None
 
     def count(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
+        nonlocal left, first
         if event == "line":
             left -= 1
             if left < 0:
@@ -70,7 +71,8 @@ def guarded(
                     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
                 else:
                     sys.setprofile(trace_again)
-                raise Endless(f"{lines:,} lines", line_at(frame))
+                first = first or line_at(frame)
+                raise Endless(f"{lines:,} lines", first)
             if on_line is not None:
                 on_line(frame)
         return count
@@ -81,10 +83,12 @@ def guarded(
             sys.settrace(enter)
 
     def ring(_: int, frame: FrameType | None) -> None:
+        nonlocal first
         if not over:
+            first = first or line_at(frame)
             signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
             limit = f"{lines:,} lines" if left < 0 else f"{seconds:g} s on a real clock"
-            raise Endless(limit, line_at(frame))
+            raise Endless(limit, first)
 
     tracer, profiler = sys.gettrace(), sys.getprofile()
     if clock:
@@ -104,4 +108,4 @@ def guarded(
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
     if left < 0:  # it was stopped, but something caught the exception
-        raise Endless(f"{lines:,} lines", None)
+        raise Endless(f"{lines:,} lines", first)

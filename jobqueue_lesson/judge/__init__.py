@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..arguments import validate_count, validate_integer
+from ..guarded import Endless, guarded
 from ..history import History
 from ..simulation import Simulation
 from .apart import Apart
@@ -18,11 +19,12 @@ from .calls import Raised
 from .compare import METHOD, Difference
 from .killed import play_and_kill
 from .making import CannotJudge, Maker
-from .play import RETRY, Played, play_calls
+from .play import LINES, RETRY, SECONDS, Played, is_lease, play_calls
 from .promises import Promise
 from .shortest import Search
 from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
+from .words import MISSING, attribute, brief
 
 __all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge"]
 
@@ -105,8 +107,9 @@ class _Trial:
         """
         path = self.maker.new_path()
         try:
-            queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            with guarded(lines=LINES, seconds=SECONDS):
+                queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
+        except (Exception, SystemExit, KeyboardInterrupt, Endless) as error:
             self.apart.raise_if_interrupted()
             raise CannotJudge(f"{self.maker.name} cannot be made: {Raised(error)}") from error
         self.maker.forget(queue, path)
@@ -131,7 +134,7 @@ class _Trial:
         """Say what a queue does not offer that a stage is about; "" if it offers everything."""
         if stage.path and "path" not in self.maker.takes:
             return f"{self.maker.name} takes no path="
-        if stage.lease and hasattr(queue, "lease") and queue.lease is None:
+        if stage.lease and attribute(queue, "lease") is None:
             return "its lease is None"
         return ""
 
@@ -172,9 +175,11 @@ class _Trial:
 def _lacks(queue: Any, need: str) -> str:
     """Say how a queue lacks an attribute, or a method with some arguments; "" if it has it."""
     name, _, arguments = need.rstrip(")").partition("(")
-    method = getattr(queue, name, None)
-    if not hasattr(queue, name):
+    method = attribute(queue, name)
+    if method is MISSING:
         return f"it has no {name}"
+    if name == "lease":
+        return "" if is_lease(method) else f"its lease is {brief(method)}, and neither None nor seconds"
     if "(" not in need:
         return ""
     if not callable(method):

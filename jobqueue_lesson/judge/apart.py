@@ -89,11 +89,15 @@ class Apart:
         try:
             with redirect_stdout(self._printed), redirect_stderr(self._printed), warnings.catch_warnings():
                 warnings.simplefilter("default")
+                warnings.showwarning = self._note_warning
                 yield
         finally:
             root.handlers = handlers
             restore()
         self.raise_if_interrupted()
+
+    def _note_warning(self, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        self._printed.write(f"{category.__name__}: {message}\n")
 
     def _listen_to_ctrl_c(self) -> Any:
         def interrupt(*_: object) -> None:

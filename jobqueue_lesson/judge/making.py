@@ -128,7 +128,7 @@ class Maker:
 
     def forget(self, queue: Any, path: Path | None) -> None:
         """Close a queue if it can be closed, and delete its file."""
-        with suppress(Exception):
+        with suppress(Exception, SystemExit):
             getattr(queue, "close", lambda: None)()
         if path is not None:
             shutil.rmtree(path.parent, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -22,6 +23,7 @@ from .making import LONG, Maker
 from .model import Model
 from .promises import Promise
 from .referee import Referee
+from .words import attribute
 
 RETRY = RetryPolicy(base=1, factor=2)
 """What a queue that takes `retry` is given: 2, 4, 8, … seconds."""
@@ -100,7 +102,8 @@ def play(
     except Broken as broken:
         played.broken = broken.difference
     except Endless as error:
-        apart.line = error.line or apart.line
+        apart.line = apart.line or error.line
+        player.asked = player.asleep.endless[0] if player.asleep.endless else player.asked
         played.broken = player.endless(f"it does not end: {error}")
     except EndlessWait:
         played.broken = player.endless(f"it never sleeps: {SPINS:,} turns of the event loop in one instant")
@@ -177,7 +180,8 @@ class _Player:
     def _open(self) -> None:
         """Make the queue, and listen to it."""
         self.queue = self.asleep.queue = self.make(self.path)
-        self.model.lease = getattr(self.queue, "lease", None)
+        lease = attribute(self.queue, "lease")
+        self.model.lease = lease if is_lease(lease) else None
         if "events" in self.setting.sees:
             self._subscribe(self.referee.hear)
 
@@ -324,6 +328,11 @@ class _Player:
         self.referee.follow_restart()
 
 
+def is_lease(value: object) -> bool:
+    """Whether a queue's `lease` makes sense, and is not None: a number of seconds."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
 MOVES = {move.value: move for move in Move}
 
 
@@ -332,10 +341,11 @@ def moved_to(call: Call, outcome: Outcome, model: Model) -> list[JobEvent]:
     move = MOVES.get(call.method)
     if isinstance(outcome, Raised) or move is None:
         return []
-    known = model.jobs.get(getattr(outcome.value, "id", None) or 0)
+    number = attribute(outcome.value, "id")
+    known = model.jobs.get(number) if type(number) is int else None
     if known is None:
         return []
-    status = getattr(outcome.value, "status", None)
+    status = attribute(outcome.value, "status")
     if move is Move.FAIL and status == Status.PENDING:
         move = Move.RETRY
     job = Job(known.id, known.type, known.data, known.priority, known.max_attempts, known.key, 0.0, known.scheduled_for)

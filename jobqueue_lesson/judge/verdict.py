@@ -68,9 +68,12 @@ class Finding:
         return f"<Finding at {self.stage}: {self.promise.name}>"
 
     def __str__(self) -> str:
-        lines = [line for number, step in enumerate(self.steps, start=1) for line in _written(number, step)]
-        if lines:
-            lines.append("")
+        lines = []
+        where = max((place for place, step in enumerate(self.steps) if step.line is not None), default=None)
+        for place, step in enumerate(self.steps):
+            lines += _written(place + 1, step)
+            lines += [f"{'':13}at {step.line}"] * (place == where)
+        lines += [""] * bool(lines)
         for name, text in (("Promised", self.promised), ("Seen", self.seen), ("Contract", str(self.promise))):
             lines += wrap(f"{name:10}{text}", WIDTH, subsequent_indent=" " * 10)
         timeline = self._timeline()
@@ -92,8 +95,7 @@ class Finding:
 def _written(number: int, step: Step) -> list[str]:
     call = f"{number:>3}  {step.at:>4g} s  {step.text}"
     outcome = f"→ {step.outcome}" if step.outcome else ""
-    lines = [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
-    return lines + ([f"{'':13}at {step.line}"] if step.line is not None else [])
+    return [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
 
 
 class _Judged(NamedTuple):
@@ -121,6 +123,13 @@ def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
         history.record(with_line(event, played.steps[step].line))
     assert played.broken is not None
     return Finding(stage, played.broken, played.steps, history, printed)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("jobqueue_lesson")
+    except metadata.PackageNotFoundError:
+        return "that is not installed"
 
 
 class Verdict:
@@ -187,5 +196,5 @@ class Verdict:
     def report(self) -> str:
         """A few lines to show somebody else, who can run the same again."""
         stages = "\n".join(map(str, self.stages))
-        where = f"Python {platform.python_version()}, jobqueue_lesson {metadata.version('jobqueue_lesson')}"
+        where = f"Python {platform.python_version()}, jobqueue_lesson {_version()}"
         return f"{self._score()}\n{stages}\n{self.histories:,} histories, seed {self.seed}, {where}\n{self.again}"

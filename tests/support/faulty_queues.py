@@ -5,7 +5,7 @@ import copy
 import io
 import json
 import time
-from heapq import heappush, nsmallest
+from heapq import heappush
 from typing import NamedTuple
 
 from jobqueue_lesson import JobQueue, moves
@@ -57,11 +57,9 @@ class LosesEverySecond(JobQueue):
 
 @fault(ONCE, "NEXT")
 class SharesItsJobs(JobQueue):
-    jobs = []
-
-    def __init__(self, clock=time.time):
+    def __init__(self, clock=time.time, jobs=[]):  # noqa: B006 - that is the fault
         super().__init__(clock=clock)
-        self._ready = self.jobs
+        self._ready = jobs
 
 
 @fault(ONCE, "NEXT")
@@ -373,7 +371,7 @@ class DeadFromTheStart(JobQueue):
 @fault(RETRIES, "DEAD")
 class DeadWithoutLimit(JobQueue):
     def dead(self, type=None, *, after=0, limit=100):
-        return [self._dead[id] for id in nsmallest(100, self._dead) if id > after and type in (None, self._dead[id].type)]
+        return super().dead(type, after=after)
 
 
 @fault(RETRIES, "REVIVE")
@@ -759,7 +757,11 @@ class BeatsForAnyJob(PlainQueue):
 class LosesASilentJobWithoutAttempts(LoggedQueue):
     def dequeue(self, worker="worker-1"):
         for job in list(self.jobs.values()):
-            if job.status == "processing" and job.attempts == job.max_attempts and self.silent_at[job.id] <= self.clock():
+            if (
+                job.status == "processing"
+                and job.attempts == job.max_attempts
+                and self.silent_at[job.id] <= self.clock()
+            ):
                 self.discarded += 1
                 del self.jobs[job.id]
         return super().dequeue(worker)
