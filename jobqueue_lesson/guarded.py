@@ -27,6 +27,11 @@ class Endless(BaseException):
         super().__init__(f"after {limit} it is still at {where}")
 
 
+def has_clock() -> bool:
+    """Whether code can be stopped by the clock here: there are signals, and this is the thread that gets them."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
 def is_learners(filename: str) -> bool:
     """Whether code is the learner's own, by the name of its file."""
     return not is_library(filename)
@@ -35,7 +40,7 @@ def is_learners(filename: str) -> bool:
 @contextmanager
 def guarded(
     *,
-    lines: int,
+    lines: int | None,
     seconds: float,
     watched: Callable[[str], bool] = is_learners,
     on_line: Callable[[FrameType], object] | None = None,
@@ -43,7 +48,8 @@ def guarded(
     """Stop code that never ends: after a number of lines on all systems, and by the clock if there are signals.
 
     Args:
-        lines: how many lines of the learner's code may run.
+        lines: how many lines of the learner's code may run; None: as many as there is time for. Counting them makes
+            that code several times slower.
         seconds: the same in real time, if the system has signals; for code that sleeps in real time, or waits for a
             lock that it has itself.
         watched: whether a file's lines count, by its name.
@@ -52,10 +58,10 @@ def guarded(
     Raises:
         Endless: if the code in the `with` block does not end.
     """
-    left = lines
+    left = lines or 0
     over = False
     first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
-    clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    clock = has_clock()
 
     def enter(frame: FrameType, event: str, argument: Any) -> Any:
         return count(frame, event, argument) if watched(frame.f_code.co_filename) else None
@@ -94,7 +100,8 @@ def guarded(
     if clock:
         handler = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-    sys.settrace(enter)
+    if lines is not None:
+        sys.settrace(enter)
     try:
         try:
             yield

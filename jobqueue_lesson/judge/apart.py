@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import FrameType
 from typing import Any
 
+from ..guarded import has_clock
 from ..lines import Line, own_line
 
 LONGEST = 2000
@@ -35,6 +36,9 @@ class Apart:
         self.line: Line | None = None
         """The line of the queue's method that ran last in this call; None if that is not asked for, or if the queue is
         the course's own."""
+        self.counts_lines = not has_clock()
+        """Whether lines are counted to stop code that never ends. Where there is a clock, that can wait until one call
+        has taken too long."""
         self.on_line: Any = None
         """Is called before each line of the queue's code."""
         self._outermost: FrameType | None = None

@@ -19,7 +19,7 @@ from .apart import Apart
 from .asleep import Asleep
 from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import METHOD, Broken, Difference
-from .making import LONG, Maker
+from .making import LONG, CannotJudge, Maker
 from .model import Model
 from .promises import Promise
 from .referee import Referee
@@ -33,6 +33,8 @@ LINES = 200_000
 """How many lines of the queue's code may run in a history before it counts as one that never ends."""
 SECONDS = 5.0
 """The same in real time, for a queue that sleeps in real time, or waits for a lock that it has itself."""
+SUSPICIOUS = 2.0
+"""Seconds of real time after which a history is played again, with its lines counted."""
 
 
 class Setting(NamedTuple):
@@ -60,6 +62,7 @@ class Played:
         broken: how a promise was broken; None if none was.
         known: how many jobs there were after each call.
         changed: whether the last call changed anything.
+        suspicious: whether it was stopped only because it took a while: the machine may be busy.
         path: the queue's file; None if it has none.
     """
 
@@ -72,6 +75,7 @@ class Played:
         self.broken: Difference | None = None
         self.known: list[int] = []
         self.changed = False
+        self.suspicious = False
 
 
 def play(
@@ -96,12 +100,16 @@ def play(
     player = _Player(maker, setting, sim, apart)
     played = player.played
     try:
-        watched = is_learners if on_line is None else maker.is_its_code
-        with guarded(lines=LINES, seconds=SECONDS, watched=watched, on_line=on_line or apart.on_line):
+        watched = is_learners if on_line is None and maker.of_the_course else maker.is_its_code
+        on_line = on_line or apart.on_line
+        counts = apart.counts_lines or on_line is not None
+        limits = (LINES, SECONDS) if counts else (None, SUSPICIOUS)
+        with guarded(lines=limits[0], seconds=limits[1], watched=watched, on_line=on_line):
             sim.run(player.play(next_call))
     except Broken as broken:
         played.broken = broken.difference
     except Endless as error:
+        played.suspicious, apart.counts_lines = not counts, True
         apart.line = apart.line or error.line
         player.asked = player.asleep.endless[0] if player.asleep.endless else player.asked
         played.broken = player.endless(f"it does not end: {error}")
@@ -109,7 +117,7 @@ def play(
         played.broken = player.endless(f"it never sleeps: {SPINS:,} turns of the event loop in one instant")
     except (SystemExit, KeyboardInterrupt) as error:  # in a task of the queue's own
         apart.raise_if_interrupted()
-        played.broken = player.endless(str(Raised(error)))
+        played.broken = player.endless(f"it raises {Raised(error)}")
     finally:
         player.close()
     return played
@@ -320,11 +328,9 @@ class _Player:
         self.referee.heard.clear()
         try:
             self._open()
-        except Broken:
-            raise
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            self.apart.raise_if_interrupted()
-            raise Broken(Promise.NEVER_LOST, "the file can be opened again", str(Raised(error))) from None
+        except CannotJudge as error:
+            seen = str(Raised(error.__cause__ or error))
+            raise Broken(Promise.NEVER_LOST, "the file can be opened again", seen) from None
         self.referee.follow_restart()
 
 

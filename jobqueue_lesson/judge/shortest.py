@@ -8,7 +8,7 @@ with histories of one call, then two, and so on: what it finds then is the short
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .apart import Apart
 from .calls import Call, call
@@ -70,8 +70,9 @@ class Search:
 
             self.histories += 1
             played = play(self.maker, workload.setting, draw, self.apart)
-            if played.broken is not None:
-                return self._smaller(workload, played)
+            found = self._confirmed(workload, played, played.calls)
+            if found is not None:
+                return self._smaller(workload, found)
         return None
 
     def _try_all(self, tour: _Tour) -> Played | None:
@@ -80,13 +81,19 @@ class Search:
         while tour.begin():
             self.histories += 1
             played = play(self.maker, workload.setting, tour.next_call, self.apart)
-            if played.broken is not None:
-                alone = played.calls and play_calls(
-                    self.maker, workload.setting, [*tour.path, played.calls[-1]], self.apart
-                )
-                # without the calls that were made in passing; unless it takes one of them
-                return alone if alone and alone.broken is not None else self._smaller(workload, played)
+            found = self._confirmed(workload, played, [*tour.path, *played.calls[-1:]])
+            if found is not None:
+                return found
         return None
+
+    def _confirmed(self, workload: Workload, played: Played, calls: Sequence[Call]) -> Played | None:
+        """Return the history again, if it breaks a promise again: only these calls, if they suffice to break one."""
+        if played.broken is None:
+            return None
+        alone = play_calls(self.maker, workload.setting, calls, self.apart)
+        if alone.broken is not None:
+            return alone
+        return None if played.suspicious else self._smaller(workload, played)
 
     def _smaller(self, workload: Workload, found: Played) -> Played:
         """Leave out one call after another, and arguments, as long as a promise is broken."""

@@ -74,8 +74,8 @@ STAGES = (
         "order",
         Promise.NEXT,
         (
-            Workload(workloads.at_once, 5, Setting(2, tick=0.0), ("enqueue(type, data, priority=)",)),
-            Workload(workloads.delayed, 5, Setting(2), ("enqueue(type, data, priority=, delay=)",)),
+            Workload(workloads.at_once, 4, Setting(2, tick=0.0), ("enqueue(type, data, priority=)",)),
+            Workload(workloads.delayed, 4, Setting(2), ("enqueue(type, data, priority=, delay=)",)),
             Workload(workloads.bad_order, 1, Setting(2)),
         ),
     ),

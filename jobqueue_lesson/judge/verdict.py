@@ -79,8 +79,7 @@ class Finding:
         timeline = self._timeline()
         if timeline:
             lines += ["", timeline]
-        if self.printed:
-            lines += ["", "Your queue printed:", *(f"  | {line}" for line in self.printed.splitlines())]
+        lines += ["", _printed(self.printed)] * bool(self.printed)
         return "\n".join(lines)
 
     def _timeline(self) -> str:
@@ -90,6 +89,11 @@ class Finding:
         from ..show.timeline import text_timeline
 
         return text_timeline(self.history)
+
+
+def _printed(text: str) -> str:
+    """Return what a queue printed, apart from what the judge says."""
+    return "\n".join(["Your queue printed:", *(f"  | {line}" for line in text.splitlines())]) if text else ""
 
 
 def _written(number: int, step: Step) -> list[str]:
@@ -141,7 +145,6 @@ class Verdict:
         finding: the promise that was broken; None if none was.
         histories: how many were played.
         seed: where the storm began.
-        again: what somebody else types to see the same.
         printed: what the queue printed while it passed, shortened.
     """
 
@@ -153,7 +156,6 @@ class Verdict:
         *,
         histories: int,
         seed: int,
-        again: str,
         printed: str = "",
     ) -> None:
         self.name = name
@@ -161,7 +163,8 @@ class Verdict:
         self.finding = finding
         self.histories = histories
         self.seed = seed
-        self.again = again
+        self.again = f"judge({name}, seed={seed})"
+        """What somebody else types to see the same."""
         self.printed = printed
 
     @property
@@ -173,13 +176,13 @@ class Verdict:
         return str(self)
 
     def __str__(self) -> str:
-        return f"{self._score()}\n\n{self.explanation}" if self.finding is not None else self._score()
+        return f"{self._score()}\n\n{self.explanation}".rstrip()
 
     @property
     def explanation(self) -> str:
-        """Which promise was broken, and how; "" if none was."""
+        """Which promise was broken, and how; if none was, what the queue printed."""
         if self.finding is None:
-            return ""
+            return _printed(self.printed)
         count = len(self.finding.steps)
         after = f"a promise is broken after {count} call{'s' * (count != 1)}" if count else "something is missing"
         return f"{self.finding.stage}: {after}.\n\n{self.finding}"

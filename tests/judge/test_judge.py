@@ -6,27 +6,14 @@ import re
 import pytest
 
 from jobqueue_lesson import JobQueue, text_timeline
-from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.judge import judge
 from jobqueue_lesson.judge.promises import Promise
 from jobqueue_lesson.judge.stages import STAGES
-from tests.support.faulty_queues import FAULTS
+from tests.support.faults import FAULTS
 from tests.support.other_queues import LoggedQueue, PlainQueue
+from tests.support.queues import JUDGED
 
-
-def on_sqlite(path, *, clock, retry, lease, max_pending, keep_finished):
-    """SQLiteQueue, without polling: there are no other processes in simulated time."""
-    return SQLiteQueue(
-        path, clock=clock, retry=retry, lease=lease, max_pending=max_pending, keep_finished=keep_finished, poll=None
-    )
-
-
-QUEUES = {
-    "in memory": (JobQueue, {"leases", "crashes"}),
-    "on SQLite": (on_sqlite, set()),
-    "plain": (PlainQueue, {"crashes"}),
-    "logged": (LoggedQueue, set()),
-}
+QUEUES = JUDGED | {"plain": (PlainQueue, {"crashes"}), "logged": (LoggedQueue, set())}
 """The queues of the course, and two in another style; and the stages that are about what each does not offer."""
 
 
