@@ -30,6 +30,11 @@ class Endless(BaseException):
         super().__init__(f"after {limit} it is still at {where}")
 
 
+def has_clock() -> bool:
+    """Whether code can be stopped by the clock here: there are signals, and this is the thread that gets them."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
 def is_learners(filename: str) -> bool:
     """Whether code is the learner's own, by the name of its file."""
     return not is_library(filename)
@@ -38,7 +43,7 @@ def is_learners(filename: str) -> bool:
 @contextmanager
 def guarded(
     *,
-    lines: int,
+    lines: int | None,
     seconds: float,
     watched: Callable[[str], bool] = is_learners,
     on_line: Callable[[FrameType], object] | None = None,
@@ -46,7 +51,8 @@ def guarded(
     """Stop code that never ends: after a number of lines on all systems, and by the clock if there are signals.
 
     Args:
-        lines: how many lines of the learner's code may run.
+        lines: how many lines of the learner's code may run; None: as many as there is time for. Counting them makes
+            that code several times slower.
         seconds: the same in real time, if the system has signals; for code that sleeps in real time, or waits for a
             lock that it has itself.
         watched: whether a file's lines count, by its name.
@@ -55,15 +61,16 @@ def guarded(
     Raises:
         Endless: if the code in the `with` block does not end.
     """
-    left = lines
+    left = lines or 0
     over = False
-    clock = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
+    clock = has_clock()
 
     def enter(frame: FrameType, event: str, argument: Any) -> Any:
         return count(frame, event, argument) if watched(frame.f_code.co_filename) else None
 
     def count(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
+        nonlocal left, first
         if event == "line":
             left -= 1
             if left < 0:
@@ -73,7 +80,8 @@ def guarded(
                     signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
                 else:
                     sys.setprofile(trace_again)
-                raise Endless(f"{lines:,} lines", line_at(frame))
+                first = first or line_at(frame)
+                raise Endless(f"{lines:,} lines", first)
             if on_line is not None:
                 on_line(frame)
         return count
@@ -84,16 +92,19 @@ def guarded(
             sys.settrace(enter)
 
     def ring(_: int, frame: FrameType | None) -> None:
+        nonlocal first
         if not over:
+            first = first or line_at(frame)
             signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
             limit = f"{lines:,} lines" if left < 0 else f"{seconds:g} s on a real clock"
-            raise Endless(limit, line_at(frame))
+            raise Endless(limit, first)
 
     tracer, profiler = sys.gettrace(), sys.getprofile()
     if clock:
         handler = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-    sys.settrace(enter)
+    if lines is not None:
+        sys.settrace(enter)
     try:
         try:
             yield
@@ -107,4 +118,4 @@ def guarded(
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
     if left < 0:  # it was stopped, but something caught the exception
-        raise Endless(f"{lines:,} lines", None)
+        raise Endless(f"{lines:,} lines", first)

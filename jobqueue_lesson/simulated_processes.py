@@ -62,7 +62,7 @@ class ProcessLoop(Simulation):
         when_endless: called when all that is left waits for something that can never happen. It may end the run.
     """
 
-    callback_limit = 20_000
+    callback_limit = 10_000
 
     def __init__(
         self,

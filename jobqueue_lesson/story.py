@@ -47,15 +47,15 @@ class Story(list[Entry]):
 
 def describe_call(name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
     """Write a call as in Python, such as `complete(1, attempt=1)`."""
-    told = [_repr(value) for value in arguments]
-    told += [f"{option}={_repr(value)}" for option, value in options.items()]
+    told = [describe_value(value) for value in arguments]
+    told += [f"{option}={describe_value(value)}" for option, value in options.items()]
     return f"{name}({', '.join(told)})"
 
 
 def describe_answer(call: str, answer: Any) -> str:
     """Write what a call returned: for a job, what is new about it."""
     if not isinstance(answer, Job):
-        return _repr(answer)
+        return describe_value(answer)
     if call == "enqueue":
         return f"job {answer.id}"
     return f"job {answer.id}, attempt {answer.attempts}" if call == "dequeue" else answer.status.value
@@ -86,6 +86,6 @@ def describe_place(coroutines: Iterable[Any]) -> str:
     return "while it waits"
 
 
-def _repr(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Write a value in the same way in every run: without its address in memory."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))

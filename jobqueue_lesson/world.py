@@ -15,7 +15,7 @@ from .history import History
 from .job import ENDED, QueueError, Status
 from .simulated_processes import Process, ProcessLoop, Vanish
 from .simulation import EndlessWait
-from .story import Story, describe_error, describe_place
+from .story import Story, describe_error, describe_place, describe_value
 from .watched_queues import WatchedQueues
 
 Q = TypeVar("Q")
@@ -26,8 +26,8 @@ Check = Callable[["World"], object]
 SCENARIO = "the scenario"
 RESTART = 1.0
 """Seconds after which a process that ended with an error of its queue is started again."""
-MOST_STEPS = 10_000
-"""More steps at one instant count as a process that never sleeps."""
+MOST_STEPS = 2_000
+"""More steps of processes at one instant count as one that never sleeps."""
 
 
 class Outcome(NamedTuple):
@@ -49,7 +49,7 @@ class World:
         surprises: what goes otherwise than usual.
         always: invariants to be checked at every step.
         limit: seconds in which the run must end, after the last thing that goes wrong.
-        tell: whether `story` is told, and histories know the lines of each move; see `History`.
+        tell: whether `story` is told.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class World:
         """What has happened."""
         self.trouble = Trouble(surprises, self.story, self._crashed)
         """What goes otherwise than usual."""
+        self._tell = tell
         self._plain = not surprises
         self._always = always
         self._limit = limit
@@ -96,8 +97,8 @@ class World:
             ValueError: if another run has used it, or its clock is the real one.
         """
         if callable(getattr(queue, "subscribe", None)) and callable(getattr(queue, "clock", None)):
-            told = self.story.time is not None  # only then does anybody look at the lines, and they take time
-            self.histories.append(History(queue, lines=told))  # type: ignore[arg-type]  # it has what a history needs
+            history = History(queue, lines=self._tell)  # type: ignore[arg-type]  # it has what a history needs
+            self.histories.append(history)
         self._watched.watch(queue)
         return queue
 
@@ -131,7 +132,7 @@ class World:
             raise ValueError(f"choose needs 1 to 100 options, got {len(options)}")
         self.most_options = max(self.most_options, len(options))
         chosen = options[0] if len(options) == 1 else options[self.trouble.choose(len(options))]
-        self.story.tell("", f"{what}: {shown(chosen)}")
+        self.story.tell("", f"{what}: {describe_value(chosen)}")
         return chosen
 
     async def settled(self) -> None:
@@ -176,7 +177,8 @@ class World:
         for check in invariants:
             self._check(check)
         for name, failure in self._loop.unnoticed():
-            self.failed(f"{name}, which nobody awaits,", failure)
+            if not self._is_expected(failure):
+                self.failed(f"{name}, which nobody awaits,", failure)
         self._end()
 
     def _end(self, outcome: Outcome | None = None) -> None:
@@ -240,8 +242,8 @@ class World:
 
     def _step(self, process: Process | None, place: Callable[[], str], *, call: bool = False) -> None:
         """Check what must always hold, and let things go wrong. The scenario itself is spared."""
-        now, steps = self._instant
-        self._instant = (now, steps + 1) if now == self._loop.time() else (self._loop.time(), 1)
+        now, steps = self._instant if self._instant[0] == self._loop.time() else (self._loop.time(), 0)
+        self._instant = (now, steps + (process is not None))
         if steps > MOST_STEPS:
             self._never_ends(f"{MOST_STEPS:,} steps have been taken, and time stands still")
         for check in self._always:
@@ -300,11 +302,15 @@ class World:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.story.tell(process.name, f"ends with {describe_error(error)}")
-            if isinstance(error, QueueError) and self.trouble.has_happened:  # as in real life, it is started again
+            if self._is_expected(error):  # as in real life, it is started again
                 self._restart(process, RESTART)
             else:
                 self.failed(process.name, error)
         self._watched.leave(process)
+
+    def _is_expected(self, error: BaseException) -> bool:
+        """Whether a process may fail like that: a queue refuses a call, after something has gone wrong."""
+        return isinstance(error, QueueError) and self.trouble.has_happened
 
     def _after_pause(self, process: Process) -> None:
         self.story.tell(process.name, "goes on")

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from jobqueue_lesson import History, JobQueue, Worker
+from jobqueue_lesson.explore import explore
 from jobqueue_lesson.history import Phase
 from tests.support.waiting import pass_time
 
@@ -167,3 +168,11 @@ def test_no_span_ends_before_it_starts_when_the_clock_is_set_back(sim, queue, hi
         ("waiting", 7200, 7201, 0, None, "dequeue"),
         ("processing", 7201, 7201, 1, "worker-1", "complete"),
     ]
+
+
+def test_a_run_that_explore_has_found_knows_its_lines():
+    async def scenario(world):
+        world.queue(JobQueue(clock=world.clock)).enqueue("send-email")
+
+    (line,) = explore(scenario, invariants=[lambda world: False]).history.lines
+    assert line.text == 'world.queue(JobQueue(clock=world.clock)).enqueue("send-email")'

@@ -48,10 +48,9 @@ def test_lenas_test_runs_every_line_of_her_class_and_makes_all_calls_but_the_las
     source, ran = cell("wrong"), set()
 
     def trace(frame, event, _):
-        if frame.f_code.co_filename == "her cell":
+        if event == "line":
             ran.add(frame.f_lineno)
-            return trace
-        return None
+        return trace if frame.f_code.co_filename == "her cell" else None
 
     names = {"ListQueue": ListQueue}
     code = compile(source, "her cell", "exec")

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..faults import Crash
-from ..labs.find_the_race import Mail, MailServer, shop, worlds_of
 from ..guarded import Endless
+from ..labs.find_the_race import Mail, MailServer, shop, worlds_of
 from .check import NotYet, exercise, expect, gives
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..arguments import validate_count, validate_integer
+from ..guarded import Endless, guarded
 from ..history import History
 from ..simulation import Simulation
 from .apart import Apart
@@ -18,11 +19,12 @@ from .calls import Raised
 from .compare import METHOD, Difference
 from .killed import play_and_kill
 from .making import CannotJudge, Maker
-from .play import RETRY, Played, play_calls
+from .play import LINES, RETRY, SECONDS, Played, is_lease, play_calls
 from .promises import Promise
 from .shortest import Search
 from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
+from .words import MISSING, attribute, brief
 
 __all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge"]
 
@@ -37,18 +39,19 @@ def judge(
     seed: int = 0,
     runs: int = RUNS,
     progress: Callable[[str], object] | None = print,
-    again: str = "",
 ) -> Verdict:
     """Judge a queue: does it keep the contract?
 
     Args:
-        make: the queue's class. Its constructor must take `clock`. It is also given `retry`, `lease`, `path`,
-            `max_pending` and `name` if it takes them. Or any function that takes these and returns a queue.
+        make: the queue's class, or a function that returns a queue. It must take `clock`. It is also given `retry`,
+            `lease`, `path` and the other `making.OPTIONS`, if it takes them.
         stage: the last stage to try; None: all. Those before it are always tried as well.
         seed: where the storm begins: another seed tries other histories.
         runs: how many histories each part of the storm plays.
         progress: is called with a line when a stage begins and when it ends; None: nothing is.
-        again: what somebody else types to see the same; it is in the report.
+
+    Returns:
+        Which stages it passed and, if a promise is broken, the shortest history that was found to break it.
 
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
@@ -73,16 +76,7 @@ def judge(
             results.append(result)
     finally:
         maker.close()
-    again = again or f"judge({maker.name}, seed={seed})"
-    return Verdict(
-        maker.name,
-        results,
-        trial.found,
-        histories=trial.search.histories,
-        seed=seed,
-        again=again,
-        printed=trial.printed,
-    )
+    return Verdict(maker.name, results, trial.found, histories=trial.search.histories, seed=seed, printed=trial.printed)
 
 
 class _Trial:
@@ -105,8 +99,11 @@ class _Trial:
         """
         path = self.maker.new_path()
         try:
-            queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            with guarded(lines=LINES, seconds=SECONDS):
+                queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
+        except Endless as error:
+            raise CannotJudge(f"{self.maker.name} cannot be made: its constructor does not end: {error}") from None
+        except KeyboardInterrupt as error:
             self.apart.raise_if_interrupted()
             raise CannotJudge(f"{self.maker.name} cannot be made: {Raised(error)}") from error
         self.maker.forget(queue, path)
@@ -131,7 +128,7 @@ class _Trial:
         """Say what a queue does not offer that a stage is about; "" if it offers everything."""
         if stage.path and "path" not in self.maker.takes:
             return f"{self.maker.name} takes no path="
-        if stage.lease and hasattr(queue, "lease") and queue.lease is None:
+        if stage.lease and attribute(queue, "lease") is None:
             return "its lease is None"
         return ""
 
@@ -166,15 +163,20 @@ class _Trial:
             again = (play_and_kill if workload.kill else play_calls)(
                 self.maker, workload.setting, played.calls, self.apart
             )
-        return finding(self.maker.name, stage.name, played if again.broken is None else again, self.apart.printed)
+        if again.broken is None and played.broken is not None:
+            seen = f"{played.broken.seen}; but not when the same calls were made once more"
+            again.broken = played.broken._replace(seen=seen)
+        return finding(self.maker.name, stage.name, again, self.apart.printed)
 
 
 def _lacks(queue: Any, need: str) -> str:
     """Say how a queue lacks an attribute, or a method with some arguments; "" if it has it."""
     name, _, arguments = need.rstrip(")").partition("(")
-    method = getattr(queue, name, None)
-    if not hasattr(queue, name):
+    method = attribute(queue, name)
+    if method is MISSING:
         return f"it has no {name}"
+    if name == "lease":
+        return "" if is_lease(method) else f"its lease is {brief(method)}, and neither None nor seconds"
     if "(" not in need:
         return ""
     if not callable(method):

@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import FrameType
 from typing import Any
 
+from ..guarded import has_clock
 from ..lines import Line, own_line
 
 LONGEST = 2000
@@ -35,6 +36,9 @@ class Apart:
         self.line: Line | None = None
         """The line of the queue's method that ran last in this call; None if that is not asked for, or if the queue is
         the course's own."""
+        self.counts_lines = not has_clock()
+        """Whether lines are counted to stop code that never ends. Where there is a clock, that can wait until one call
+        has taken too long."""
         self.on_line: Any = None
         """Is called before each line of the queue's code."""
         self._outermost: FrameType | None = None
@@ -89,11 +93,15 @@ class Apart:
         try:
             with redirect_stdout(self._printed), redirect_stderr(self._printed), warnings.catch_warnings():
                 warnings.simplefilter("default")
+                warnings.showwarning = self._note_warning
                 yield
         finally:
             root.handlers = handlers
             restore()
         self.raise_if_interrupted()
+
+    def _note_warning(self, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        self._printed.write(f"{category.__name__}: {message}\n")
 
     def _listen_to_ctrl_c(self) -> Any:
         def interrupt(*_: object) -> None:

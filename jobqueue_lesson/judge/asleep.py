@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from ..guarded import Endless
 from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import Broken
 from .model import Model, Sleeper
@@ -43,6 +44,8 @@ class Asleep:
         self.referee = referee
         self.start = start
         self.clock = clock
+        self.endless: tuple[str, Endless] | None = None
+        """The method that was stopped, as it did not end; in a task, where an error stops nothing else."""
         self._tasks: list[asyncio.Task[None]] = []
         self._woken: list[tuple[str, float, Outcome]] = []
         self._joined: list[Outcome] = []
@@ -64,6 +67,9 @@ class Asleep:
             outcome = self.ask("dequeue", worker=worker)
         except asyncio.CancelledError:
             raise
+        except Endless as error:
+            self.endless = "wait", error
+            raise
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             outcome = Raised(error)
         self._woken.append((worker, self.clock(), outcome))
@@ -78,6 +84,9 @@ class Asleep:
         try:
             outcome = Returned(await self.queue.join())
         except asyncio.CancelledError:
+            raise
+        except Endless as error:
+            self.endless = "join", error
             raise
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             outcome = Raised(error)
@@ -95,6 +104,8 @@ class Asleep:
             call: the call after which they woke up.
             finished: whether the last job has ended with it.
         """
+        if self.endless is not None:
+            raise self.endless[1]
         model, steps = self.model, list[Step]()
         woken, self._woken = self._woken, []
         for worker, at, outcome in woken:

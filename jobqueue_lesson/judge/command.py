@@ -33,10 +33,11 @@ def run(target: str, *, stage: int | None, seed: int) -> int:
     """
     again = f"python -m jobqueue_lesson judge {target} --seed {seed}" + (f" --stage {stage}" if stage else "")
     try:
-        verdict = judge(load(target), stage=stage, seed=seed, progress=_say, again=again)
+        verdict = judge(load(target), stage=stage, seed=seed, progress=_say)
     except (CannotJudge, ValueError) as error:
         print(f"{target} could not be judged: {error}", file=sys.stderr)
         return 2
+    verdict.again = again
     explained = f"{verdict.explanation}\n\n" if verdict.explanation else ""
     print(f"\n{explained}{verdict.report}")
     return 0 if verdict.passed else 1

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..job import ENDED, Job, JobEvent, Move, Status
 from .promises import Promise
-from .words import MISSING, brief, many, plain
+from .words import MISSING, attribute, brief, many, plain
 
 CLOSE = 1e-6
 """Seconds by which two times may differ: databases round them."""
@@ -98,6 +98,7 @@ FIELD = {
 BY_METHOD = {
     ("enqueue", "scheduled_for"): Promise.DELAY,
     ("revive", "errors"): Promise.ERRORS_KEPT,
+    ("dequeue", "attempts"): Promise.ATTEMPTS,
     ("fail", "attempts"): Promise.ATTEMPTS,
     ("fail", "status"): Promise.ATTEMPTS,
 }
@@ -131,7 +132,7 @@ def wrong_field(right: Job, seen: Any, stage: int) -> str | None:
     for field, first in FIELDS.items():
         if first > stage or right.status not in WHILE.get(field, (right.status,)):
             continue
-        value, promised = getattr(seen, field, MISSING), getattr(right, field)
+        value, promised = attribute(seen, field), getattr(right, field)
         if value is not promised and not _same(field, promised, value):
             done = field == "progress" and right.status is Status.COMPLETED and value == 1 and promised is not None
             if not done:  # whether completing sets progress to 1 is left open
@@ -166,7 +167,7 @@ def _wrong_error(right: Iterable[Any], seen: Any) -> tuple[str, str] | None:
         return many(len(promised), "error"), many(len(found), "error")
     for number, (ours, theirs) in enumerate(zip(promised, found, strict=True), start=1):
         for name in ("attempt", "type", "message", "at", "retry_in"):
-            value, other = getattr(ours, name), getattr(theirs, name, MISSING)
+            value, other = getattr(ours, name), attribute(theirs, name)
             same = same_time(value, other) if name in ("at", "retry_in") else value == other
             if not same:
                 return f"{name} {value!r} in error {number}", f"{name} {brief(other)}"
@@ -175,7 +176,7 @@ def _wrong_error(right: Iterable[Any], seen: Any) -> tuple[str, str] | None:
 
 def field_in_words(field: str, right: Job, seen: Any) -> tuple[str, str]:
     """Say what is promised of a field, and what was seen instead."""
-    value = getattr(seen, field, MISSING)
+    value = attribute(seen, field)
     if field == "errors" and value is not MISSING:
         try:
             promised, found = _wrong_error(right.errors, value) or ("", "")
@@ -194,7 +195,7 @@ MORE = ("progress", "note")
 def wrong_event(right: JobEvent, seen: Any) -> str | None:
     """Return the name of the first field of an event that is not as promised; None if all are."""
     for field in (*EVENT, *MORE):
-        value, ours = getattr(seen, field, MISSING), getattr(right, field)
+        value, ours = attribute(seen, field), getattr(right, field)
         if field == "worker" and right.move in (Move.RELEASE, Move.ENQUEUE, Move.REVIVE):
             continue  # who ran it last is not promised once it is pending again
         if field == "scheduled_for" and right.status is not Status.PENDING:

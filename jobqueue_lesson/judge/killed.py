@@ -16,7 +16,7 @@ from ..simulation import Simulation
 from .apart import Apart
 from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import Broken, Difference
-from .making import Maker
+from .making import CannotJudge, Maker
 from .model import Model
 from .play import RETRY, Played, Setting, play
 from .promises import Promise
@@ -99,8 +99,8 @@ async def _compare(
 ) -> Difference | None:
     try:
         queue = maker.make(sim.time, retry=RETRY, path=path, lease=setting.lease)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
-        return Difference(Promise.NEVER_LOST, "the file can be opened", str(Raised(error)))
+    except CannotJudge as error:
+        return Difference(Promise.NEVER_LOST, "the file can be opened again", str(Raised(error.__cause__ or error)))
 
     def ask(method: str, *arguments: object) -> Outcome:
         try:

@@ -13,18 +13,21 @@ from typing import Any
 
 from ..lines import is_library
 from ..retries import RetryPolicy
+from .words import error_in_words
 
 OPTIONS = {
     "clock": "a callable that returns seconds, such as time.time",
     "name": "a string",
     "retry": "a RetryPolicy, which says when a failed job is tried again",
     "lease": "seconds without a heartbeat after which another worker may claim a job",
-    "path": "the file that the jobs are kept in",
+    "path": "the file that the jobs are kept in, a pathlib.Path",
     "max_pending": "how many jobs may be pending before `enqueue` raises QueueFull",
     "keep_finished": "how many finished jobs are kept",
 }
 """The arguments that a judge can give a queue's constructor. `clock` is needed; the others are given to queues that
 take them."""
+
+COURSE = str(Path(__file__).parents[1])
 
 MEMORY = "/dev/shm"
 """Linux's folder in memory."""
@@ -85,7 +88,9 @@ class Maker:
             )
         self.folder = Path(tempfile.mkdtemp(prefix="judge-", dir=_fastest())) if "path" in self.takes else None
         self._made = 0
-        self._files = {_file(kind) for kind in getattr(make, "__mro__", ())}
+        self._files = {_file(kind) for kind in getattr(make, "__mro__", ()) if kind is not object}
+        self.of_the_course = bool(self._files) and all(file.startswith(COURSE) for file in self._files)
+        """Whether all its code is the course's own."""
 
     def is_its_code(self, filename: str) -> bool:
         """Whether code is that of the queue, by the name of its file; for a queue of the course, that of its class."""
@@ -111,7 +116,7 @@ class Maker:
         """Make a queue.
 
         Raises:
-            Whatever its constructor raises.
+            CannotJudge: if its constructor raises an error, which is the cause.
         """
         options = {
             "clock": clock,
@@ -124,11 +129,14 @@ class Maker:
         }
         if path is not None:
             path.parent.mkdir(exist_ok=True)
-        return self._make(**{name: value for name, value in options.items() if name in self.takes})
+        try:
+            return self._make(**{name: value for name, value in options.items() if name in self.takes})
+        except (Exception, SystemExit) as error:
+            raise CannotJudge(f"{self.name} cannot be made: {error_in_words(error)}") from error
 
     def forget(self, queue: Any, path: Path | None) -> None:
         """Close a queue if it can be closed, and delete its file."""
-        with suppress(Exception):
+        with suppress(Exception, SystemExit):
             getattr(queue, "close", lambda: None)()
         if path is not None:
             shutil.rmtree(path.parent, ignore_errors=True)

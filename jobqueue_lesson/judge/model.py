@@ -18,7 +18,6 @@ from ..arguments import (
     validate_fraction,
     validate_ids,
     validate_job,
-    validate_page,
     validate_text,
     validate_worker,
 )
@@ -216,11 +215,11 @@ class Model:
         counts[Status.FAILED.value] += self.discarded
         return {status.value: counts[status.value] for status in Status}
 
-    def dead(self, type: str | None = None, *, after: int = 0, limit: int = 100) -> list[Job]:
-        """List failed jobs by id."""
-        after, limit = validate_page(type, after, limit)
+    def dead(self, type: str | None = None, *, after: int | None = None, limit: int = 100) -> list[Job]:
+        """List failed jobs by id. Without `after`, none is left out: an id of 0 would be."""
         failed = [job for job in self.jobs.values() if job.status is Status.FAILED and type in (None, job.type)]
-        return sorted((job for job in failed if job.id > after), key=lambda job: job.id)[:limit]
+        failed = [job for job in failed if after is None or job.id > after]
+        return sorted(failed, key=lambda job: job.id)[:limit]
 
     def wake(self) -> None:
         """End every `wait`: who wakes up is compared apart."""
@@ -260,7 +259,7 @@ class Model:
     def expire(self, job: Job, seen: Any = None) -> None:
         """End an attempt whose lease has expired. How the queue words the error, and when it is due, is its choice."""
         move = moves.expire(job, self.lease or 0.0, self.now)
-        error = (getattr(seen, "errors", None) or [None])[-1]
+        error = None if seen is None else seen.errors[-1]
         if error is not None:
             chosen: dict[str, Any] = {
                 name: getattr(error, name, None) for name in ("type", "message", "at", "retry_in")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -18,10 +19,11 @@ from .apart import Apart
 from .asleep import Asleep
 from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import METHOD, Broken, Difference
-from .making import LONG, Maker
+from .making import LONG, CannotJudge, Maker
 from .model import Model
 from .promises import Promise
 from .referee import Referee
+from .words import attribute
 
 RETRY = RetryPolicy(base=1, factor=2)
 """What a queue that takes `retry` is given: 2, 4, 8, … seconds."""
@@ -31,6 +33,8 @@ LINES = 200_000
 """How many lines of the queue's code may run in a history before it counts as one that never ends."""
 SECONDS = 5.0
 """The same in real time, for a queue that sleeps in real time, or waits for a lock that it has itself."""
+SUSPICIOUS = 2.0
+"""Seconds of real time after which a history is played again, with its lines counted."""
 
 
 class Setting(NamedTuple):
@@ -58,6 +62,7 @@ class Played:
         broken: how a promise was broken; None if none was.
         known: how many jobs there were after each call.
         changed: whether the last call changed anything.
+        suspicious: whether it was stopped only because it took a while: the machine may be busy.
         path: the queue's file; None if it has none.
     """
 
@@ -70,6 +75,7 @@ class Played:
         self.broken: Difference | None = None
         self.known: list[int] = []
         self.changed = False
+        self.suspicious = False
 
 
 def play(
@@ -94,19 +100,24 @@ def play(
     player = _Player(maker, setting, sim, apart)
     played = player.played
     try:
-        watched = is_learners if on_line is None else maker.is_its_code
-        with guarded(lines=LINES, seconds=SECONDS, watched=watched, on_line=on_line or apart.on_line):
+        watched = is_learners if on_line is None and maker.of_the_course else maker.is_its_code
+        on_line = on_line or apart.on_line
+        counts = apart.counts_lines or on_line is not None
+        limits = (LINES, SECONDS) if counts else (None, SUSPICIOUS)
+        with guarded(lines=limits[0], seconds=limits[1], watched=watched, on_line=on_line):
             sim.run(player.play(next_call))
     except Broken as broken:
         played.broken = broken.difference
     except Endless as error:
-        apart.line = error.line or apart.line
+        played.suspicious, apart.counts_lines = not counts, True
+        apart.line = apart.line or error.line
+        player.asked = player.asleep.endless[0] if player.asleep.endless else player.asked
         played.broken = player.endless(f"it does not end: {error}")
     except EndlessWait:
         played.broken = player.endless(f"it never sleeps: {SPINS:,} turns of the event loop in one instant")
     except (SystemExit, KeyboardInterrupt) as error:  # in a task of the queue's own
         apart.raise_if_interrupted()
-        played.broken = player.endless(str(Raised(error)))
+        played.broken = player.endless(f"it raises {Raised(error)}")
     finally:
         player.close()
     return played
@@ -177,7 +188,8 @@ class _Player:
     def _open(self) -> None:
         """Make the queue, and listen to it."""
         self.queue = self.asleep.queue = self.make(self.path)
-        self.model.lease = getattr(self.queue, "lease", None)
+        lease = attribute(self.queue, "lease")
+        self.model.lease = lease if is_lease(lease) else None
         if "events" in self.setting.sees:
             self._subscribe(self.referee.hear)
 
@@ -316,12 +328,15 @@ class _Player:
         self.referee.heard.clear()
         try:
             self._open()
-        except Broken:
-            raise
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            self.apart.raise_if_interrupted()
-            raise Broken(Promise.NEVER_LOST, "the file can be opened again", str(Raised(error))) from None
+        except CannotJudge as error:
+            seen = str(Raised(error.__cause__ or error))
+            raise Broken(Promise.NEVER_LOST, "the file can be opened again", seen) from None
         self.referee.follow_restart()
+
+
+def is_lease(value: object) -> bool:
+    """Whether a queue's `lease` makes sense, and is not None: a number of seconds."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 MOVES = {move.value: move for move in Move}
@@ -332,10 +347,11 @@ def moved_to(call: Call, outcome: Outcome, model: Model) -> list[JobEvent]:
     move = MOVES.get(call.method)
     if isinstance(outcome, Raised) or move is None:
         return []
-    known = model.jobs.get(getattr(outcome.value, "id", None) or 0)
+    number = attribute(outcome.value, "id")
+    known = model.jobs.get(number) if type(number) is int else None
     if known is None:
         return []
-    status = getattr(outcome.value, "status", None)
+    status = attribute(outcome.value, "status")
     if move is Move.FAIL and status == Status.PENDING:
         move = Move.RETRY
     job = Job(known.id, known.type, known.data, known.priority, known.max_attempts, known.key, 0.0, known.scheduled_for)

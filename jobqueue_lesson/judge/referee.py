@@ -12,7 +12,7 @@ from .calls import Call, Outcome, Raised, Returned, id_of
 from .compare import METHOD, Broken
 from .model import Model
 from .promises import Promise
-from .words import MISSING, brief, plain, shown_job
+from .words import MISSING, attribute, brief, plain, shown_job
 
 REFUSAL: dict[type[BaseException], Promise] = {
     IllegalMove: Promise.MOVES,
@@ -89,12 +89,12 @@ class Referee:
 
     def _new_id(self, outcome: Outcome) -> int:
         """Return the id that the queue has given a new job; if that is none, one that no job has."""
-        number = getattr(outcome.value, "id", None) if isinstance(outcome, Returned) else None
+        number = attribute(outcome.value, "id") if isinstance(outcome, Returned) else None
         return number if type(number) is int and number not in self.model.ids else max(self.model.ids, default=0) + 1
 
     def _backoff(self, outcome: Outcome) -> float | None:
         """Return the seconds of backoff that the queue has chosen; None if they are none."""
-        due = getattr(outcome.value, "scheduled_for", None) if isinstance(outcome, Returned) else None
+        due = attribute(outcome.value, "scheduled_for") if isinstance(outcome, Returned) else None
         seconds = due - self.model.now if isinstance(due, (int, float)) else 0.0
         return seconds if 0 < seconds <= DAY else None
 
@@ -123,10 +123,10 @@ class Referee:
 
     def _compare_job(self, call: Call, right: Job, seen: Any) -> None:
         """Compare the job that a method returned with what it should be."""
-        method, number = call.method, getattr(seen, "id", MISSING)
+        method, number = call.method, attribute(seen, "id")
         if number is MISSING:
             raise Broken(METHOD[method], f"it returns job #{right.id}", brief(seen))
-        if number != right.id or type(number) is not int:
+        if type(number) is not int or number != right.id:
             if method != "enqueue":
                 raise Broken(METHOD[method], f"it returns job #{right.id}", shown_job(seen))
             if not self.model.events:
@@ -174,7 +174,7 @@ class Referee:
                     raise Broken(Promise.LEASE, f"job #{job.id}: the lease of {job.worker} has expired", "None")
             model.dequeue(worker)
             return
-        number = getattr(seen, "id", MISSING)
+        number = attribute(seen, "id")
         known = model.jobs.get(number) if type(number) is int else None
         expired = {job.id for job in model.overdue()} | {*reclaimed}
         if self.stage < 2:  # which of the jobs that are due comes next is what stage 2 is about
@@ -190,7 +190,7 @@ class Referee:
         """Say why a job must not be claimed now."""
         right = "None" if best is None else f"job #{best.id}, {self._why(best)}"
         if known is None:
-            if getattr(seen, "id", MISSING) is MISSING:
+            if attribute(seen, "id") is MISSING:
                 return Promise.NEXT, right if best is not None else "None: no job is due", brief(seen)
             return Promise.NEXT, f"{right}: this queue has no such job", shown_job(seen)
         said = f"job #{known.id}"
@@ -288,7 +288,7 @@ class Referee:
             field = compare.wrong_event(event, found)
             if field is not None:
                 promised = f"the event of {_named(event)} has {field} {plain(getattr(event, field))}"
-                raise Broken(Promise.SUBSCRIBE, promised, f"{field} {brief(getattr(found, field, MISSING))}")
+                raise Broken(Promise.SUBSCRIBE, promised, f"{field} {brief(attribute(found, field))}")
         if len(seen) > len(right):
             raise Broken(Promise.SUBSCRIBE, "the listener is not called: no job has moved", brief(seen[-1]))
         if self._early is not None:
@@ -321,9 +321,9 @@ class Referee:
         for job in self.model.jobs.values():
             if job.status is Status.PROCESSING and self.model.lease is None:
                 seen = self._asked("get", job.id)
-                if getattr(seen, "status", None) == Status.PENDING:
+                if attribute(seen, "status") == Status.PENDING:
                     job.status = Status.PENDING
-                    job.attempts, job.scheduled_for = seen.attempts, seen.scheduled_for
+                    job.attempts, job.scheduled_for = attribute(seen, "attempts"), attribute(seen, "scheduled_for")
 
 
 def _named(event: JobEvent) -> str:

@@ -11,12 +11,17 @@ import random
 from collections.abc import Iterator, Sequence
 
 from .apart import Apart
-from .calls import Call
-from .calls import call as call_of
+from .calls import Call, call
 from .killed import play_and_kill
 from .making import Maker
 from .play import Played, play, play_calls
 from .stages import Workload
+
+OPTIONAL = ("key", "delay", "priority", "max_attempts", "data", "result", "attempt", "note")
+"""Arguments that a call may do without."""
+
+Path = tuple[Call, ...]
+"""Calls that change something, one after another."""
 
 
 class Search:
@@ -31,28 +36,28 @@ class Search:
         self.maker = maker
         self.apart = apart
         self.histories = 0
-        self._paths: list[tuple[Call, ...]] = []
 
     def shortest(self, workload: Workload) -> Played | None:
         """Return the shortest history of a workload that breaks a promise; None if none does."""
-        if self._sweep(workload, workload.depth) is None:
+        found = self._try_all(_Tour(workload, workload.depth))
+        if found is None:
             return None
-        for depth in range(1, workload.depth + 1):
-            found = self._sweep(workload, depth)
-            if found is not None:
-                return found
-        return None
+        for depth in range(1, workload.depth):
+            shorter = self._try_all(_Tour(workload, depth))
+            if shorter is not None:
+                return shorter
+        return found
 
     def killed(self, workload: Workload) -> Played | None:
         """Kill the process inside each call, before each line; return the shortest history that loses something."""
-        self._sweep(workload, workload.depth)
-        for path in sorted(self._paths, key=len):
-            self.histories += 1
-            if path and path[-1].method not in ("pass", "reopen"):
+        tour = _Tour(workload, workload.depth)
+        found = self._try_all(tour)
+        for path in sorted(tour.untried, key=len):
+            if found is None and path and path[-1].method != "pass":
+                self.histories += 1
                 played = play_and_kill(self.maker, workload.setting, path, self.apart)
-                if played.broken is not None:
-                    return played
-        return None
+                found = played if played.broken is not None else None
+        return found
 
     def in_storm(self, workload: Workload, seed: int, runs: int) -> Played | None:
         """Try histories at random; return the first that breaks a promise, without the calls that are not needed."""
@@ -65,43 +70,30 @@ class Search:
 
             self.histories += 1
             played = play(self.maker, workload.setting, draw, self.apart)
-            if played.broken is not None:
-                return self._smaller(workload, played)
+            found = self._confirmed(workload, played, played.calls)
+            if found is not None:
+                return self._smaller(workload, found)
         return None
 
-    def _sweep(self, workload: Workload, depth: int) -> Played | None:
-        """Try every order of up to `depth` calls that change something, and each of the others in between."""
-        untried: dict[tuple[Call, ...], list[Call]] = {}
-        open_paths: list[tuple[Call, ...]] = [()]
-        while open_paths:
-            goal = open_paths[-1]
-            path: tuple[Call, ...] = ()
-
-            def following(played: Played, goal: tuple[Call, ...] = goal) -> Call | None:
-                nonlocal path
-                if played.calls and played.changed:
-                    path = (*path, played.calls[-1])
-                if len(path) < len(goal) and goal[: len(path)] == path:
-                    return goal[len(path)]
-                if path not in untried:
-                    untried[path] = list(workload.calls(played.model))[::-1] if len(path) < depth else []
-                    if untried[path] and path != goal:
-                        open_paths.append(path)
-                return untried[path].pop() if untried[path] else None
-
+    def _try_all(self, tour: _Tour) -> Played | None:
+        """Play until everything is tried; return the first history that breaks a promise."""
+        workload = tour.workload
+        while tour.begin():
             self.histories += 1
-            played = play(self.maker, workload.setting, following, self.apart)
-            if played.broken is not None:
-                return self._alone(workload, played, [*path, played.calls[-1]] if played.calls else [])
-            while open_paths and not untried.get(open_paths[-1], [None]):
-                open_paths.pop()
-        self._paths = list(untried)
+            played = play(self.maker, workload.setting, tour.next_call, self.apart)
+            found = self._confirmed(workload, played, [*tour.path, *played.calls[-1:]])
+            if found is not None:
+                return found
         return None
 
-    def _alone(self, workload: Workload, found: Played, calls: Sequence[Call]) -> Played:
-        """Return the history without the calls that were made in passing, if it breaks a promise without them."""
+    def _confirmed(self, workload: Workload, played: Played, calls: Sequence[Call]) -> Played | None:
+        """Return the history again, if it breaks a promise again: only these calls, if they suffice to break one."""
+        if played.broken is None:
+            return None
         alone = play_calls(self.maker, workload.setting, calls, self.apart)
-        return self._smaller(workload, found) if alone.broken is None else alone
+        if alone.broken is not None:
+            return alone
+        return None if played.suspicious else self._smaller(workload, played)
 
     def _smaller(self, workload: Workload, found: Played) -> Played:
         """Leave out one call after another, and arguments, as long as a promise is broken."""
@@ -117,27 +109,65 @@ class Search:
         return found
 
 
+class _Tour:
+    """A tour of all states that up to `depth` calls of a workload lead to, on which every call is tried in each."""
+
+    def __init__(self, workload: Workload, depth: int) -> None:
+        self.workload = workload
+        self.depth = depth
+        self.path: Path = ()
+        """What has changed something in this history."""
+        self.untried: dict[Path, list[Call]] = {}
+        """The calls that have not been tried yet, by the path that leads there."""
+        self._open: list[Path] = [()]
+        self._goal: Path = ()
+        self._useful = True
+
+    def begin(self) -> bool:
+        """Begin a new history, on the way to where something is untried; return False if nothing is."""
+        if not self._useful and self._goal in self._open:  # the same calls lead to another place now
+            self._open.remove(self._goal)
+        while self._open and self.untried.get(self._open[-1]) == []:
+            self._open.pop()
+        self.path, self._useful = (), False
+        self._goal = self._open[-1] if self._open else ()
+        return bool(self._open)
+
+    def next_call(self, played: Played) -> Call | None:
+        """Return the next call; None at the end of this history."""
+        if played.calls and played.changed:
+            self.path = (*self.path, played.calls[-1])
+        place = len(self.path)
+        if place < len(self._goal) and self._goal[:place] == self.path:
+            return self._goal[place]
+        if self.path not in self.untried:
+            calls = list(self.workload.calls(played.model)) if place < self.depth else []
+            self.untried[self.path] = calls[::-1]
+            if calls and self.path != self._goal:
+                self._open.append(self.path)
+        if not self.untried[self.path]:
+            return None
+        self._useful = True
+        return self.untried[self.path].pop()
+
+
 def _with_less(played: Played) -> Iterator[list[Call]]:
     """Yield the calls of a history with less: without one of them, with time passing instead, without an argument."""
     calls = played.calls
     for place in reversed(range(len(calls))):
-        before, after = [0, *played.known][place : place + 2] if place < len(played.known) else (0, 0)
         rest = [*calls[:place], *calls[place + 1 :]]
+        before, after = (0, *played.known)[place : place + 2] if place < len(played.known) else (0, 0)
         if after > before:  # without a job, there are no calls about it, and the jobs after it move up
             rest = [
-                Call(call.method, call.job - (call.job > after), call.arguments) if call.job else call
-                for call in rest
-                if call.job != after
+                Call(other.method, other.job - (other.job > after), other.arguments) if other.job else other
+                for other in rest
+                if other.job != after
             ]
         yield rest
         if calls[place].method != "pass":
-            yield [*calls[:place], call_of("pass", seconds=None), *calls[place + 1 :]]
-    for place, call in enumerate(calls):
+            yield [*calls[:place], call("pass", seconds=None), *calls[place + 1 :]]
+    for place, this in enumerate(calls):
         for name in OPTIONAL:
-            if call.given(name) is not None:
-                less = tuple(pair for pair in call.arguments if pair[0] != name)
-                yield [*calls[:place], Call(call.method, call.job, less), *calls[place + 1 :]]
-
-
-OPTIONAL = ("key", "delay", "priority", "max_attempts", "data", "result", "attempt", "note")
-"""Arguments that a call may do without."""
+            if this.given(name) is not None:
+                less = tuple(pair for pair in this.arguments if pair[0] != name)
+                yield [*calls[:place], Call(this.method, this.job, less), *calls[place + 1 :]]

@@ -68,16 +68,18 @@ class Finding:
         return f"<Finding at {self.stage}: {self.promise.name}>"
 
     def __str__(self) -> str:
-        lines = [line for number, step in enumerate(self.steps, start=1) for line in _written(number, step)]
-        if lines:
-            lines.append("")
+        lines = []
+        where = max((place for place, step in enumerate(self.steps) if step.line is not None), default=None)
+        for place, step in enumerate(self.steps):
+            lines += _written(place + 1, step)
+            lines += [f"{'':13}at {step.line}"] * (place == where)
+        lines += [""] * bool(lines)
         for name, text in (("Promised", self.promised), ("Seen", self.seen), ("Contract", str(self.promise))):
             lines += wrap(f"{name:10}{text}", WIDTH, subsequent_indent=" " * 10)
         timeline = self._timeline()
         if timeline:
             lines += ["", timeline]
-        if self.printed:
-            lines += ["", "Your queue printed:", *(f"  | {line}" for line in self.printed.splitlines())]
+        lines += ["", _printed(self.printed)] * bool(self.printed)
         return "\n".join(lines)
 
     def _timeline(self) -> str:
@@ -89,11 +91,15 @@ class Finding:
         return text_timeline(self.history)
 
 
+def _printed(text: str) -> str:
+    """Return what a queue printed, apart from what the judge says."""
+    return "\n".join(["Your queue printed:", *(f"  | {line}" for line in text.splitlines())]) if text else ""
+
+
 def _written(number: int, step: Step) -> list[str]:
     call = f"{number:>3}  {step.at:>4g} s  {step.text}"
     outcome = f"→ {step.outcome}" if step.outcome else ""
-    lines = [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
-    return lines + ([f"{'':13}at {step.line}"] if step.line is not None else [])
+    return [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
 
 
 class _Judged(NamedTuple):
@@ -123,6 +129,13 @@ def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
     return Finding(stage, played.broken, played.steps, history, printed)
 
 
+def _version() -> str:
+    try:
+        return metadata.version("jobqueue_lesson")
+    except metadata.PackageNotFoundError:
+        return "that is not installed"
+
+
 class Verdict:
     """What a judge found.
 
@@ -132,7 +145,6 @@ class Verdict:
         finding: the promise that was broken; None if none was.
         histories: how many were played.
         seed: where the storm began.
-        again: what somebody else types to see the same.
         printed: what the queue printed while it passed, shortened.
     """
 
@@ -144,7 +156,6 @@ class Verdict:
         *,
         histories: int,
         seed: int,
-        again: str,
         printed: str = "",
     ) -> None:
         self.name = name
@@ -152,7 +163,8 @@ class Verdict:
         self.finding = finding
         self.histories = histories
         self.seed = seed
-        self.again = again
+        self.again = f"judge({name}, seed={seed})"
+        """What somebody else types to see the same."""
         self.printed = printed
 
     @property
@@ -164,13 +176,13 @@ class Verdict:
         return str(self)
 
     def __str__(self) -> str:
-        return f"{self._score()}\n\n{self.explanation}" if self.finding is not None else self._score()
+        return f"{self._score()}\n\n{self.explanation}".rstrip()
 
     @property
     def explanation(self) -> str:
-        """Which promise was broken, and how; "" if none was."""
+        """Which promise was broken, and how; if none was, what the queue printed."""
         if self.finding is None:
-            return ""
+            return _printed(self.printed)
         count = len(self.finding.steps)
         after = f"a promise is broken after {count} call{'s' * (count != 1)}" if count else "something is missing"
         return f"{self.finding.stage}: {after}.\n\n{self.finding}"
@@ -187,5 +199,5 @@ class Verdict:
     def report(self) -> str:
         """A few lines to show somebody else, who can run the same again."""
         stages = "\n".join(map(str, self.stages))
-        where = f"Python {platform.python_version()}, jobqueue_lesson {metadata.version('jobqueue_lesson')}"
+        where = f"Python {platform.python_version()}, jobqueue_lesson {_version()}"
         return f"{self._score()}\n{stages}\n{self.histories:,} histories, seed {self.seed}, {where}\n{self.again}"

@@ -13,11 +13,19 @@ ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 """What is different in every run."""
 
 
+def attribute(value: Any, name: str) -> Any:
+    """Return an attribute; `MISSING` if it is not there, or cannot be read. This works for any value."""
+    try:
+        return getattr(value, name, MISSING)
+    except Exception:  # a property that fails
+        return MISSING
+
+
 def shown_job(job: Any) -> str:
     """Say which job was returned, and its state."""
     if job is None or job is MISSING:
         return "None"
-    number, status = getattr(job, "id", MISSING), getattr(job, "status", MISSING)
+    number, status = attribute(job, "id"), attribute(job, "status")
     if number is MISSING or status is MISSING:
         return brief(job)
     return f"job #{plain(number)}, {plain(status)}"
@@ -37,6 +45,8 @@ def brief(value: Any, longest: int = 70) -> str:
     if isinstance(value, (Status, Move)):
         return str(value)
     try:
+        if isinstance(value, dict):
+            value = {(str(key) if isinstance(key, str) else key): inner for key, inner in value.items()}
         text = " ".join(repr(value).split())
     except Exception:  # a __repr__ that fails
         text = f"a {type(value).__name__} that cannot be shown"

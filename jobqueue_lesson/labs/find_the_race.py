@@ -27,10 +27,11 @@ QUESTIONS = {
                 "Ben looks, and nothing is recorded. So he sends it again.",
                 right=True,
             ),
+            Option("After it is recorded, and before the queue knows", "Ben looks, finds it recorded, and stops."),
             Option(
-                "After it is recorded, and before the queue knows", "Ben runs the handler, and it stops at the `if`."
+                "At any step",
+                "At most steps, nothing bad comes of it: ben looks and stops, or his e-mail is the only one.",
             ),
-            Option("At any step", "At most steps, ben's look, or his sending, sets everything right."),
         ),
     ),
 }
@@ -183,7 +184,7 @@ def every_step_lab() -> Lab:
         for emails, marker, colour in ((0, "s", "#0072b2"), (1, "o", "#009e73"), (2, "X", "#d55e00")):
             steps = [step for step, run in enumerate(runs, start=1) if run.emails == emails]
             ax.plot(steps, [emails] * len(steps), marker, ms=11, color=colour)
-        ax.set(xlabel="the step that it strikes at", ylabel="e-mails to alice", xlim=(0, 20), ylim=(-0.5, 2.5))
+        ax.set(xlabel="step at which it happens", ylabel="e-mails to alice", xlim=(0, 20), ylim=(-0.5, 2.5))
         ax.set_yticks([0, 1, 2])
         ax.set_xticks(range(0, 21, 5))
 

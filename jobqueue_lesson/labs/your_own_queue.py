@@ -167,8 +167,8 @@ def say_shown(shown: Shown) -> str:
     if finding is None:
         return f"No history of up to {shown.calls} call{'s' * (shown.calls != 1)} shows it. All tests pass."
     return (
-        f"Found with {len(finding.steps)} calls. Promised: {finding.promised}. Seen: {finding.seen}.\n"
-        f"{finding.promise.about}: “{finding.promise.words}”"
+        f"Found with {len(finding.steps)} calls: {finding.calls[-1]} gives {finding.seen}.\n"
+        f"The contract, {finding.promise.about}: “{finding.promise.words}”"
     )
 
 
@@ -176,7 +176,7 @@ def planted_lab() -> Lab:
     """Return a panel for `planted`."""
 
     def draw(shown: Shown, ax: Axes) -> None:
-        ax.set(xlim=(0.5, 8.5), ylim=(3.5, -0.5), xlabel="call", ylabel="the job is")
+        ax.set(xlim=(0.5, 8.5), ylim=(3.5, -0.9), xlabel="call", ylabel="the job is")
         ax.set_yticks(range(len(Status)), [str(status) for status in Status])
         ax.axvline(shown.calls + 0.5, color="#767676", ls="--", label="as long as a history may be")
         ax.legend(loc="lower right")
@@ -191,7 +191,7 @@ def planted_lab() -> Lab:
         ax.plot(len(rows), rows[-1], "X", color="#d55e00", ms=14)
         for number, step in enumerate(steps, start=1):
             method = re.sub(r"^queue\.(\w+)\(.*$", r"\1", step.text)
-            ax.annotate(method, (number, rows[number - 1]), (0, 9), textcoords="offset points", ha="center")
+            ax.annotate(method, (number, rows[number - 1]), (0, 12), textcoords="offset points", ha="center")
 
     controls: Controls = {
         "mistake": Choice("mistake", tuple(MISTAKES), "completes any job"),

@@ -16,6 +16,7 @@ from jobqueue_lesson.labs import panel
 from jobqueue_lesson.labs.api_pattern import full_queue
 from jobqueue_lesson.labs.dead_letters import dead_letters
 from jobqueue_lesson.labs.durability import leases
+from jobqueue_lesson.labs.find_the_race import every_step
 from jobqueue_lesson.labs.how_many_workers import sizing_lab
 from jobqueue_lesson.labs.job_queue import life_of_a_job
 from jobqueue_lesson.labs.panel import Slider
@@ -280,6 +281,29 @@ def test_no_lease_ends_before_its_time():
     for seconds in (2, 5, 9, 10.5, 30):
         found = leases(lease=seconds, stall=10)
         assert all(wait >= seconds - 1e-9 for _, wait in found.recovered + found.needless)
+
+
+def emails(*settings):
+    return {run.emails for run in every_step(*settings)}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("lease", [5.0, 10.5, 20.0])
+def test_only_a_key_that_the_mail_server_knows_sends_one_email_wherever_a_worker_crashes(workers, lease):
+    assert emails("look, send, record", "crashes", workers, lease) == {1, 2}
+    assert emails("look, record, send", "crashes", workers, lease) == {0, 1}
+    assert emails("send with a key", "crashes", workers, lease) == {1}
+
+
+def test_against_a_pause_a_longer_lease_is_enough_and_so_is_a_single_worker():
+    pause = "stands still for 10 s"
+    for lease in (1.0, 5.0, 10.0):
+        assert emails("look, send, record", pause, 2, lease) == {1, 2}
+    for lease in (10.5, 12.0, 20.0):
+        assert emails("look, send, record", pause, 3, lease) == {1}
+    assert emails("look, send, record", pause, 1, 5.0) == {1}
+    for handler in ("look, record, send", "send with a key"):
+        assert emails(handler, pause, 2, 5.0) == {1}
 
 
 @pytest.mark.parametrize("workers", [3, 5, 8])

@@ -1,12 +1,16 @@
 """What the pages say in passing, of the course and of other people's software, is so."""
 
+import ast
 import asyncio
+from types import SimpleNamespace
 
 import httpx
 import nbformat
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 
+from jobqueue_lesson.explore import explore, run_once
+from jobqueue_lesson.faults import Crash, Surprise
 from jobqueue_lesson.job import Move, Status
 from jobqueue_lesson.labs.priorities import starvation
 from tools.paths import NOTEBOOKS, ROOT
@@ -52,6 +56,39 @@ def test_a_background_task_that_raises_takes_the_rest_of_its_answer_with_it():
     with pytest.raises(ValueError, match="nonsense"):
         asyncio.run(ask())
     assert done == [1]
+
+
+# --- page 13, over many seeds ---
+
+
+@pytest.fixture(scope="module")
+def race():
+    """Return what page 13 defines."""
+    names, cells = {}, cells_of("13_find_the_race")
+    for cell_id in ("imports", "handler", "scenario", "demo", "fix", "wrong", "right"):
+        tree = ast.parse(cells[cell_id].source)
+        tree.body = [node for node in tree.body if not isinstance(node, (ast.Assign, ast.Expr))]
+        exec(compile(tree, cell_id, "exec"), names)
+    return SimpleNamespace(**names)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_each_seed_finds_the_same_race(race, seed):
+    twice = explore(race.shop(race.send_email), invariants=[race.nobody_gets_two], faults=[Crash()], seed=seed)
+    assert [surprise.at for surprise in twice.surprises] == [8]
+    both = [race.nobody_gets_two, race.alice_gets_hers]
+    never = explore(race.shop(race.record_first), invariants=both, faults=[Crash()], seed=seed)
+    assert [surprise.at for surprise in never.surprises] == [6]
+    assert not explore(race.shop(race.record_first), invariants=both[:1], faults=[Crash()], seed=seed, runs=50)
+
+
+def test_with_a_key_every_single_crash_is_harmless_and_three_make_a_dead_letter(race):
+    both = [race.nobody_gets_two, race.alice_gets_hers]
+    scenario = race.shop(race.send_with_key)
+    assert not any(run_once(scenario, [Surprise(Crash(), step)], invariants=both) for step in range(30))
+    three = run_once(scenario, [Surprise(Crash(), step) for step in (2, 11, 20)], invariants=both)  # after each claim
+    assert three.broken == "Alice gets her e-mail"
+    assert three.history.events[-1].status is Status.FAILED
 
 
 # --- page 5, over many seeds ---

@@ -61,8 +61,8 @@ def in_words(value):
 async def run_page(cells):
     """Run code cells as a notebook does; return for each what it printed, what it showed, and its error."""
     names, told = {"__name__": "__main__"}, []
-    for number, source in enumerate(cells):
-        file = f"/tmp/cell-{time.monotonic_ns()}-{number}.py"
+    for number, source in enumerate(cells, start=1):
+        file = f"/tmp/{time.monotonic_ns()}/cell {number}"  # lines are named as in a notebook: "cell 5, line 2"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         tree = compile(source, file, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None

@@ -359,7 +359,9 @@ class LoggedQueue:
 
     def dead(self, type=None, *, after=0, limit=100):
         validate_page(type, after, limit)
-        return [j for j in self.jobs.values() if j.status == "failed" and j.id > after and type in (None, j.type)][:limit]
+        return [j for j in self.jobs.values() if j.status == "failed" and j.id > after and type in (None, j.type)][
+            :limit
+        ]
 
     def subscribe(self, listener):
         self.listeners.append(listener)

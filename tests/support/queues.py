@@ -10,6 +10,17 @@ QUEUES = {
 """What makes each of them, from a simulation and a folder for files."""
 
 
+def on_sqlite(path, *, clock, retry, lease, max_pending, keep_finished):
+    """SQLiteQueue, without polling: there are no other processes in simulated time."""
+    return SQLiteQueue(
+        path, clock=clock, retry=retry, lease=lease, max_pending=max_pending, keep_finished=keep_finished, poll=None
+    )
+
+
+JUDGED = {"in memory": (JobQueue, {"leases", "crashes"}), "on SQLite": (on_sqlite, set())}
+"""What a judge makes each of them with, and the stages that are about what it does not offer."""
+
+
 def give_up(queue, worker, *types):
     """Enqueue a job of each type, and let it fail for good."""
     for type in types:

@@ -1,0 +1,452 @@
+"""Queues that do not end, break out, or return what nobody expects: the judge names it, and goes on."""
+
+import asyncio
+import functools
+import logging
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+
+import pytest
+
+from jobqueue_lesson import JobQueue
+from jobqueue_lesson.judge import CannotJudge, judge
+from jobqueue_lesson.judge.play import is_lease
+from tests.support.other_queues import PlainQueue
+
+POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no signals to stop it with")
+
+
+def found(queue, **options):
+    verdict = judge(queue, progress=None, **options)
+    assert not verdict.passed
+    return verdict.finding
+
+
+# --- it does not end ---
+
+
+class Spins(JobQueue):
+    def dequeue(self, worker="worker-1"):
+        while not self._ready:
+            pass
+        return super().dequeue(worker)
+
+
+class SpinsAndCatches(JobQueue):
+    def dequeue(self, worker="worker-1"):
+        while not self._ready:
+            try:
+                self._promote_due(self.clock())
+            except BaseException:  # whatever
+                continue
+        return super().dequeue(worker)
+
+
+class WaitsForItself(JobQueue):
+    def __init__(self, clock=time.time):
+        super().__init__(clock=clock)
+        self.lock = threading.Lock()
+
+    def dequeue(self, worker="worker-1"):
+        with self.lock:
+            return self.next(worker)
+
+    def next(self, worker):
+        with self.lock:
+            return super().dequeue(worker)
+
+
+@pytest.mark.parametrize(
+    ("queue", "at"),
+    [
+        (Spins, ("while not self._ready:", "pass")),
+        (SpinsAndCatches, ("while not self._ready:", "try:", "self._promote_due(", "except", "continue")),
+        pytest.param(WaitsForItself, ("return self.next(", "with self.lock:"), marks=POSIX),
+    ],
+)
+def test_a_call_that_does_not_end_is_stopped_and_named_with_its_line(queue, at, monkeypatch):
+    monkeypatch.setattr("jobqueue_lesson.judge.play.SECONDS", 0.5)
+    monkeypatch.setattr("jobqueue_lesson.judge.play.SUSPICIOUS", 0.5)
+    finding = found(queue)
+    assert (finding.stage, finding.promise.name) == ("hands out once", "NEXT")
+    assert finding.calls[-1] == 'queue.dequeue(worker="ann")'
+    assert finding.promised == "dequeue() does its work and ends"
+    assert finding.seen.startswith("it does not end: after ")
+    assert finding.steps[-1].line.place == "test_odd_queues.py"
+    assert finding.steps[-1].line.text.startswith(at)
+
+
+def test_a_wait_that_never_sleeps_is_named():
+    class WaitSpins(PlainQueue):
+        async def wait(self, *, or_finished=True):
+            while not self.busy():
+                await asyncio.sleep(0)
+
+    finding = found(WaitSpins)
+    assert (finding.stage, finding.promise.name) == ("listeners", "WAIT")
+    assert finding.seen == "it never sleeps: 20,000 turns of the event loop in one instant"
+    assert finding.calls == ["ann: await queue.wait(or_finished=False)"]
+
+
+def test_a_wait_that_blocks_the_loop_is_named():
+    class WaitBlocks(PlainQueue):
+        async def wait(self, *, or_finished=True):
+            while not self.busy():
+                pass
+
+    finding = found(WaitBlocks)
+    assert (finding.promise.name, finding.promised) == ("WAIT", "wait() does its work and ends")
+    assert finding.steps[-1].line.text in ("while not self.busy():", "pass")
+
+
+# --- it prints, and breaks out ---
+
+
+class Talks(JobQueue):
+    def enqueue(self, type, data=None, **options):
+        print("enqueuing", type)
+        print("to stderr", file=sys.stderr)
+        logging.getLogger("mine").warning("logged")
+        warnings.warn("warned", stacklevel=1)
+        return super().enqueue(type, data, **options)
+
+
+def test_what_it_prints_logs_and_warns_of_is_kept_apart(capsys, caplog):
+    verdict = judge(Talks, stage=1, progress=None)
+    assert verdict.passed
+    assert str(verdict).startswith("Talks: passed 1 of 8 stages, 7 not tried\n\nYour queue printed:\n  | enqueuing")
+    for said in ("enqueuing send-email", "to stderr", "logged", "warned"):
+        assert said in verdict.printed
+    assert len(verdict.printed) <= 2001
+    assert capsys.readouterr() == ("", "")
+    assert logging.getLogger().handlers
+
+
+def test_a_finding_shows_what_was_printed_in_that_history_alone():
+    class TalksAndLoses(Talks):
+        def complete(self, job_id, result=None, *, attempt=None):
+            print("completing", job_id)
+
+    finding = found(TalksAndLoses)
+    assert str(finding).count("| completing") == 1
+    assert "Your queue printed:\n  | " in str(finding)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError])
+def test_what_it_raises_is_its_answer_even_if_others_would_end_the_program(error):
+    class Raises(JobQueue):
+        def complete(self, job_id, result=None, *, attempt=None):
+            raise error("bye")
+
+    finding = found(Raises)
+    assert finding.seen == f"{error.__name__}: bye"
+
+
+@pytest.mark.parametrize(("method", "error"), [("wait", SystemExit), ("join", KeyboardInterrupt)])
+def test_so_is_what_its_async_methods_raise(error, method):
+    async def raises(self, **options):
+        raise error("bye")
+
+    finding = found(type("Raises", (PlainQueue,), {method: raises}))
+    assert finding.stage == "listeners"
+    assert finding.seen == f"{error.__name__}: bye"
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_ctrl_c_stops_the_judge_even_if_the_queue_catches_it(swallowed):
+    class Interrupted(JobQueue):
+        def dequeue(self, worker="worker-1"):
+            try:
+                signal.raise_signal(signal.SIGINT)  # somebody presses Ctrl-C now
+            except BaseException:
+                if not swallowed:
+                    raise
+            return super().dequeue(worker)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        judge(Interrupted, progress=None)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_everything_is_as_before_afterwards():
+    before = sys.stdout, sys.stderr, sys.gettrace(), logging.getLogger().handlers, list(warnings.filters)
+    judge(Talks, stage=1, progress=None)
+    assert (sys.stdout, sys.stderr, sys.gettrace(), logging.getLogger().handlers, list(warnings.filters)) == before
+
+
+def test_it_may_be_judged_inside_a_running_loop_as_in_a_notebook():
+    async def cell():
+        return judge(JobQueue, stage=1, progress=None)
+
+    assert asyncio.run(cell()).passed
+
+
+def test_it_may_be_judged_in_a_thread():
+    verdicts = []
+    thread = threading.Thread(target=lambda: verdicts.append(judge(Spins, progress=None)))
+    thread.start()
+    thread.join()
+    assert verdicts[0].finding.promise.name == "NEXT"
+
+
+# --- it returns what nobody expects ---
+
+
+class Strange:
+    """Every look at it fails."""
+
+    def __getattr__(self, name):
+        raise ZeroDivisionError
+
+    def __eq__(self, other):
+        raise ZeroDivisionError
+
+    __hash__ = None
+
+    def __repr__(self):
+        raise ZeroDivisionError
+
+
+VALUES = {
+    "strange": Strange,
+    "a class": lambda: Strange,
+    "a list of strange": lambda: [Strange()],
+    "a number": lambda: 5,
+}
+"""Makes each value: pytest looks at its parameters, and would fail."""
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize(
+    "method", ["enqueue", "dequeue", "complete", "get", "stats", "dead", "fail", "revive", "discard", "subscribe"]
+)
+def test_any_value_is_compared(method, kind):
+    value = VALUES[kind]()
+
+    def returns(self, *arguments, **options):
+        getattr(PlainQueue, method)(self, *arguments, **options)
+        return value
+
+    finding = found(type("Returns", (PlainQueue,), {method: returns}))
+    assert " at 0x" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        *((field, "strange") for field in ("id", "status", "errors", "worker", "scheduled_for", "progress", "result")),
+        ("id", "a number"),
+        ("errors", "a list of strange"),
+        ("status", "a class"),
+    ],
+)
+def test_a_job_may_have_any_value_in_a_field(field, kind):
+    value = VALUES[kind]()
+
+    class Job:
+        def __init__(self, job):
+            self.job = job
+
+        def __getattr__(self, name):
+            return value if name == field else getattr(self.job, name)
+
+    class Wraps(PlainQueue):
+        def moved(self, job, move, attempt=None):
+            return Job(super().moved(job, move, attempt))
+
+        def get(self, job_id):
+            job = super().get(job_id)
+            return None if job is None else Job(job)
+
+    found(Wraps)
+
+
+def test_an_async_method_is_named():
+    class Async(JobQueue):
+        async def enqueue(self, type, data=None, **options):
+            return super().enqueue(type, data, **options)
+
+    finding = found(Async)
+    assert finding.seen == "enqueue is an async function"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_queue_that_throws_dice_is_judged_in_the_end(seed):
+    rng = random.Random(seed)
+
+    class Dice(PlainQueue):
+        def dequeue(self, worker="worker-1"):
+            return None if rng.random() < 0.1 else super().dequeue(worker)
+
+        def complete(self, job_id, result=None, *, attempt=None):
+            if rng.random() < 0.1:
+                raise ValueError("unlucky")
+            return super().complete(job_id, result, attempt=attempt)
+
+    assert found(Dice).promised
+
+
+def test_a_lease_is_none_or_seconds():
+    assert is_lease(30)
+    assert not any(map(is_lease, [None, 0, -1, "30", True, float("nan"), float("inf")]))
+
+    class Leases(PlainQueue):
+        def __init__(self, *, clock):
+            super().__init__(clock=clock)
+            self.lease = "30"
+
+        def set_timer(self, job):
+            pass
+
+    assert found(Leases).seen == "its lease is '30', and neither None nor seconds"
+
+
+# --- what it takes to be made ---
+
+
+class NeedsASize(JobQueue):
+    def __init__(self, size, *, clock=time.time):
+        super().__init__(clock=clock)
+
+
+class HasNoClock(JobQueue):
+    def __init__(self, name="mine"):
+        super().__init__(name)
+
+
+class CannotBeMade(JobQueue):
+    def __init__(self, clock):
+        raise OSError("no disk")
+
+
+class IsNeverMade(JobQueue):
+    def __init__(self, clock):
+        while True:
+            pass
+
+
+async def later(clock):
+    return JobQueue(clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (NeedsASize, r"NeedsASize needs size=, which a judge does not have.*judge\(lambda \*, clock: NeedsASize\("),
+        (HasNoClock, r"HasNoClock must take clock=, a callable that returns seconds.*It takes name"),
+        (CannotBeMade, "CannotBeMade cannot be made: OSError: no disk"),
+        (
+            IsNeverMade,
+            "IsNeverMade cannot be made: its constructor does not end: after 200,000 lines it is still at line",
+        ),
+        (JobQueue(), r"this is an object, a JobQueue: give its class, judge\(JobQueue\)"),
+        (None, "this is an object, a NoneType"),
+        (later, "later is an async function"),
+        (lambda clock: None, "<lambda> returned NoneType, which is no queue"),
+        (lambda *arguments: JobQueue(*arguments), r"<lambda> must take clock="),
+    ],
+)
+def test_a_queue_that_cannot_be_made_is_not_judged_and_what_it_needs_is_said(make, why):
+    with pytest.raises(CannotJudge, match=why):
+        judge(make, progress=None)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda clock: JobQueue(clock=clock),
+        lambda *, clock, **options: JobQueue(clock=clock, **options),
+        functools.partial(JobQueue, "mine"),
+        functools.partial(JobQueue, max_pending=None),
+    ],
+)
+def test_any_function_that_takes_a_clock_will_do(make):
+    assert judge(make, stage=3, progress=None).passed
+
+
+def test_what_it_takes_is_given_to_it():
+    seen = []
+
+    class Takes(JobQueue):
+        def __init__(self, name, path, *, clock, retry, lease, max_pending, keep_finished):
+            seen.append((name, path.name, path.parent.is_dir(), retry.base, lease, max_pending, keep_finished))
+            super().__init__(name, clock=clock, retry=retry)
+
+    judge(Takes, stage=1, progress=None)
+    assert seen[0] == ("judged", "jobs.db", True, 1, 1000.0, None, None)
+
+
+# --- what it lacks ---
+
+
+def test_a_stage_needs_only_what_it_is_about():
+    class Little:
+        def __init__(self, clock):
+            self.queue = JobQueue(clock=clock)
+
+        def enqueue(self, type, data=None):
+            return self.queue.enqueue(type, data)
+
+        def dequeue(self, worker="worker-1"):
+            return self.queue.dequeue(worker)
+
+        def complete(self, job_id, result=None):
+            return self.queue.complete(job_id, result)
+
+    verdict = judge(Little, progress=None)
+    assert [stage.state for stage in verdict.stages][:3] == ["passed", "broken", "not tried"]
+    assert verdict.explanation == (
+        "order: something is missing.\n\n"
+        "Promised  Little has enqueue(type, data, priority=)\n"
+        "Seen      its enqueue takes (type, data): got an unexpected keyword argument 'priority'\n"
+        "Contract  enqueue: “Add a job; it is pending.”"
+    )
+
+
+def test_a_constructor_that_fails_later_is_said_to():
+    made = []
+
+    class OnlyOnce(JobQueue):
+        def __init__(self, clock):
+            made.append(self)
+            if len(made) > 3:
+                raise OSError("too many")
+            super().__init__(clock=clock)
+
+    with pytest.raises(CannotJudge, match="OnlyOnce cannot be made: OSError: too many"):
+        judge(OnlyOnce, progress=None)
+
+
+def test_what_does_not_happen_again_is_said_to():
+    made = []
+
+    class Once(JobQueue):
+        def __init__(self, clock):
+            made.append(self)
+            super().__init__(clock=clock)
+
+        def complete(self, job_id, result=None, *, attempt=None):
+            job = super().complete(job_id, result, attempt=attempt)
+            return None if len(made) == 10 else job
+
+    assert found(Once).seen == "None; but not when the same calls were made once more"
+
+
+@POSIX
+def test_a_queue_on_a_machine_that_is_busy_for_a_while_is_not_taken_for_one_that_never_ends(monkeypatch):
+    monkeypatch.setattr("jobqueue_lesson.judge.play.SUSPICIOUS", 0.02)
+    left = iter([0.05])
+
+    class Slow(JobQueue):
+        def complete(self, job_id, result=None, *, attempt=None):
+            end = time.monotonic() + next(left, 0)
+            while time.monotonic() < end:
+                pass
+            return super().complete(job_id, result, attempt=attempt)
+
+    assert judge(Slow, stage=2, progress=None).passed

@@ -1,0 +1,26 @@
+"""What a planted fault is: a queue with one fault, and what a judge must find."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    queue: type
+    stage: str
+    promises: tuple[str, ...]
+    """One of these must be named: for some faults, two sentences say the same."""
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(stage, *promises):
+    def plant(queue):
+        FAULTS.append(Fault(queue, stage, promises))
+        return queue
+
+    return plant
+
+
+ONCE, ORDER, RETRIES, KEYS, LISTENERS, LEASES, CRASHES, STORM = (
+    "hands out once", "order", "retries", "keys", "listeners", "leases", "crashes", "a storm of all of it",
+)  # fmt: skip
