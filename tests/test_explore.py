@@ -178,7 +178,7 @@ def test_it_may_take_two_faults():
         await world.settled()
         assert queue.stats()["failed"] == 0
 
-    texts = {str(explore(scenario, faults=[Crash()], seed=seed)) for seed in range(3)}
+    texts = {str(explore(scenario, faults=[Crash()], seed=seed)) for seed in range(2)}
     assert len(texts) == 1
     assert texts.pop().count("crashes") == 2
 
@@ -275,7 +275,9 @@ def test_a_run_that_spins_sleeps_forever_or_waits_for_each_other_never_ends():
     assert [
         word in words
         for word, words in zip(
-            ("time stands still", "after 310 s", "waits > Event.wait", "2,000 steps"), broken, strict=True
+            ("time stands still", "at 310 s it is still running (limit)", "waits > Event.wait", "2,000 steps"),
+            broken,
+            strict=True,
         )
     ] == [True] * 4
 
@@ -415,7 +417,8 @@ def test_a_scenario_that_depends_on_something_else_is_told_so():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"faults": [Crash]}, r"faults must be a list of faults such as Crash\(\), got <class"),
+        ({"faults": [Crash]}, r"faults must be a list of faults such as \[Crash\(\)\], got \[<class"),
+        ({"faults": Crash()}, r"faults must be a list of faults such as \[Crash\(\)\], got Crash\("),
         ({"faults": ["crash"]}, "faults must be a list of faults"),
         ({"invariants": once}, "invariants must be a list of functions of the world, got <function once"),
         ({"always": [1]}, "always must be a list of functions"),
