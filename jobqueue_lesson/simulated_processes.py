@@ -210,10 +210,12 @@ class ProcessLoop(Simulation):
 
     def create_task(self, coro: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
         """Start a task; see `Simulation.create_task`. It belongs to the process whose context it inherits."""
-        task = super().create_task(coro, **options)
-        self._started.append(task)
         context = options.get("context")
         process = current_process.get() if context is None else context.get(current_process)
+        if process is not None and options.get("name") is None:
+            options["name"] = f"a task of {process.name}"
+        task = super().create_task(coro, **options)
+        self._started.append(task)
         if process is not None:
             process.tasks.append(task)
         return task

@@ -53,7 +53,7 @@ def test_processes_that_share_a_file_lose_nothing_and_learn_of_everything(tmp_pa
         world.start("eve", producer)
         await asyncio.sleep(2)
         await world.settled()
-        await asyncio.sleep(90)
+        await asyncio.sleep(150)  # four pauses
         world.moves = [(event, None) for event in queue.events()]
         path.unlink()
 

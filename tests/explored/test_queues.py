@@ -160,7 +160,8 @@ def test_a_key_stands_for_one_job_however_often_its_producers_try(kind):
         world.start("eve", producer, "a", "b")
         world.start("fay", producer, "b", "a")
         world.start("ann", worker)
-        await asyncio.sleep(100)
+        await asyncio.sleep(250)  # four pauses
+        await world.settled()
 
     def one_job_a_key(world):
         return len(last_events(world)) == 2
@@ -230,7 +231,7 @@ def test_whoever_joins_or_follows_learns_of_the_end(kind):
             world.start(name, worker, name)
         world.start("eve", joining)
         world.start("fay", following)
-        await asyncio.sleep(250)
+        await asyncio.sleep(290)
 
     def they_learn_of_the_end(world):
         unfinished = world.joined["pending"] + world.joined["processing"]
@@ -267,7 +268,7 @@ def test_a_listener_in_another_process_hears_of_every_move_once_and_in_order(kin
         queue.subscribe(enqueue_another)
         queue.enqueue("work")
         queue.enqueue("work")
-        await asyncio.sleep(200)
+        await asyncio.sleep(290)
 
     def it_hears_everything(world):
         return world.heard == [event for event, _ in world.moves[world.start_at :]]

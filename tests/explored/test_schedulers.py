@@ -61,8 +61,8 @@ def no_job_overlaps_with_the_one_before(world):
 
 
 def it_goes_on(world):
-    """Whatever happens, it goes on."""
-    return sum(event.move is Move.ENQUEUE for event, _ in world.moves) >= 2
+    """It goes on, unless something stops it."""
+    return sum(event.move is Move.ENQUEUE for event, _ in world.moves) >= 2 or world.trouble.has_happened
 
 
 @pytest.mark.parametrize(
