@@ -122,8 +122,8 @@ def explore(
     So which run is returned hardly depends on the seed.
 
     "Nothing found" proves that these runs hold: of this scenario, with these faults, in simulated time. It does not
-    prove that there is no fault in the code: other faults, a fifth one in the same run, or a larger scenario were not
-    tried. A single fault at any step of a small scenario is as good as certain to be found in a thousand runs.
+    prove the code right. Other faults, a fifth one in the same run, and larger scenarios were not tried. But in a small
+    scenario, each single fault at each single step is nearly always among a thousand runs.
 
     Args:
         scenario: an `async def` of a `World`. It must make anew whatever it uses, and depend on nothing else: no real
@@ -137,43 +137,43 @@ def explore(
         seed: where the search begins.
         limit: how many seconds of simulated time a run may last after the last fault. One that lasts longer never ends,
             and so does one in which everything waits for something that cannot happen. That is a finding as well.
+            Only a loop that neither awaits anything nor calls a queue cannot be stopped.
 
     Returns:
         What was found, to print.
 
     Raises:
         TypeError, ValueError: for an invalid argument; the message names it.
-        NotRepeatable: if the same run has different ends.
-        Whatever the scenario raises in the plain run, and each NameError or ImportError: that is a mistake in it. In
-        other runs, an exception that ends a process is a finding; but one of its queue, after a fault, has the process
-        start again, as a supervisor would.
+        NotRepeatable: if the same run ends in different ways.
+        Whatever a process or the scenario itself raises in the plain run, and each NameError and ImportError: these are
+            mistakes in the scenario. In other runs, an exception that ends a process is a finding. But after a fault, a
+            process may end with an error of its queue, and is started again, as by a supervisor.
 
     Source: Will Wilson, "Testing Distributed Systems w/ Deterministic Simulation", Strange Loop 2014.
     """
-    rules = _Rules(scenario, _checked("invariants", invariants), _checked("always", always), limit)
-    validate_seconds("limit", limit, zero=False)
+    rules = _Rules(scenario, _checks("invariants", invariants), _checks("always", always), _limit(limit))
     validate_count("runs", runs)
     validate_integer("seed", seed)
-    for fault in faults:
-        if not isinstance(fault, get_args(Fault)):
-            raise TypeError(f"faults must be a list of faults such as Crash(), got {shown(fault)}")
+    if not isinstance(faults, (list, tuple)) or not all(isinstance(fault, get_args(Fault)) for fault in faults):
+        raise TypeError(f"faults must be a list of faults such as [Crash()], got {shown(faults)}")
+    done = 1
+
+    def breaks(surprises: Sequence[Surprise]) -> Outcome | None:
+        nonlocal done
+        done += 1
+        return rules.run(surprises).outcome
+
     with _undisturbed():
         plain = rules.run([])
-        done = 1
-
-        def breaks(surprises: Sequence[Surprise]) -> Outcome | None:
-            nonlocal done
-            done += 1
-            return rules.run(surprises).outcome
-
-        found: Sequence[Surprise] | None = []
-        if plain.outcome is None:
-            ways = _ways(plain, faults)
-            found = None
-            if ways and runs > 1:
-                result = smallest(_drawn_from(ways), breaks, runs=runs - 1, seed=seed)
-                found = result and _smallest_still(result.input, breaks, ways, tries=runs)
-    return NothingFound(done) if found is None else _again(rules, found, seed)
+        if plain.outcome is not None:
+            return _again(rules, [], seed)
+        ways = _ways(plain, faults)
+        if not ways or runs == 1:
+            return NothingFound(done)
+        found = smallest(_drawn_from(ways), breaks, runs=runs - 1, seed=seed)
+        if found is None:
+            return NothingFound(done)
+        return _again(rules, _smallest_still(found.input, breaks, ways, tries=runs), seed)
 
 
 def run_once(
@@ -185,8 +185,9 @@ def run_once(
     limit: float = 300.0,
 ) -> Finding | NothingFound:
     """Run a scenario with these surprises, such as those of a `Finding`; for the arguments, see `explore`."""
-    rules = _Rules(scenario, _checked("invariants", invariants), _checked("always", always), limit)
-    return _again(rules, surprises, None)
+    rules = _Rules(scenario, _checks("invariants", invariants), _checks("always", always), _limit(limit))
+    with _undisturbed():
+        return _again(rules, surprises, None)
 
 
 class _Rules(NamedTuple):
@@ -212,23 +213,24 @@ def _again(rules: _Rules, surprises: Sequence[Surprise], seed: int | None) -> Fi
     Raises:
         NotRepeatable: if a search has found it, and nothing is broken this time.
     """
-    with _undisturbed():
-        world = rules.run(surprises, tell=True)
+    world = rules.run(surprises, tell=True)
     outcome = world.outcome
     if outcome is None and seed is not None:
-        raise NotRepeatable("the same run has broken something before, and not now")
+        raise NotRepeatable("the same run broke something, and now it does not: it depends on something else as well")
     if outcome is None:
         return NothingFound(1)
     if outcome.mistake and outcome.error is not None:
         if surprises:
-            outcome.error.add_note(
-                "in the run in which\n" + "\n".join(f"  {who} {what}" for _, who, what in world.story)
-            )
+            outcome.error.add_note("\n".join(["in this run:", *(f"  {who} {what}" for _, who, what in world.story)]))
         raise outcome.error
     return Finding(world, outcome, surprises, seed)
 
 
-def _checked(name: str, checks: Sequence[Check]) -> Sequence[Check]:
+def _limit(limit: float) -> float:
+    return validate_seconds("limit", limit, zero=False)
+
+
+def _checks(name: str, checks: Sequence[Check]) -> Sequence[Check]:
     """Return a list of functions.
 
     Raises:

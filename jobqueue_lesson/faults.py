@@ -198,7 +198,7 @@ class Trouble:
                     now = loop.time() + self.clock_is_off
                     self._happens(loop.time() + abs(seconds), None, f"the clock is set to {now:g} s")
                 case FullDisk(seconds):
-                    self._full_until = loop.time() + seconds
+                    self._full_until = max(self._full_until, loop.time() + seconds)
                     self._happens(self._full_until, None, f"the disk is full for {seconds:g} s")
 
     def check_disk(self, now: float) -> None:

@@ -29,7 +29,7 @@ class Smallest(NamedTuple, Generic[Input, Fault]):
 
 
 class NotRepeatable(RuntimeError):
-    """The same input has broken something once, and once it has not."""
+    """The same input has broken something once, and once it has not: it is not all that matters."""
 
 
 class _Broken(Exception):
@@ -77,7 +77,9 @@ def smallest(
     except _Broken:
         return found
     except Flaky as error:
-        raise NotRepeatable("the same input has broken something once, and once it has not") from error
+        raise NotRepeatable(
+            "the same input broke something once, and once it did not: it depends on something else as well"
+        ) from error
     return None
 
 

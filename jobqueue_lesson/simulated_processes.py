@@ -44,6 +44,7 @@ class Process:
         self.backlog: list[Any] = []
         """What has become ready while it is paused, in order."""
         self.tasks: list[asyncio.Task[Any]] = []
+        """All that it has started."""
         self.requests: set[asyncio.Task[Any]] = set()
         """What runs outside for it; see `ProcessLoop.outside`."""
 
@@ -79,7 +80,7 @@ class ProcessLoop(Simulation):
         self._after_pause = after_pause
         self._when_endless = when_endless
         self._started: list[asyncio.Task[Any]] = []  # keeps coroutines from being garbage-collected, and so resumed
-        self._mains: set[asyncio.Task[Any]] = set()  # of these, the end is reported
+        self._mains: set[asyncio.Task[Any]] = set()  # the processes' own: their ends are reported
         self._errors: list[tuple[str, BaseException]] = []
         self._stopped: list[tuple[Process, asyncio.Future[None]]] = []  # in the middle of a function, innermost last
 
@@ -182,11 +183,8 @@ class ProcessLoop(Simulation):
         """Yield the exceptions of tasks that nobody has awaited, with the tasks' names."""
         for task in self._started:
             if (
-                task not in self._mains
-                and task.done()
-                and not task.cancelled()
-                and getattr(task, "_log_traceback", False)
-            ):
+                task not in self._mains and task.done() and getattr(task, "_log_traceback", False)
+            ):  # asyncio would log it
                 error = task.exception()
                 if error is not None:
                     yield task.get_name(), error
@@ -212,10 +210,12 @@ class ProcessLoop(Simulation):
 
     def create_task(self, coro: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
         """Start a task; see `Simulation.create_task`. It belongs to the process whose context it inherits."""
-        task = super().create_task(coro, **options)
-        self._started.append(task)
         context = options.get("context")
         process = current_process.get() if context is None else context.get(current_process)
+        if process is not None and options.get("name") is None:
+            options["name"] = f"a task of {process.name}"
+        task = super().create_task(coro, **options)
+        self._started.append(task)
         if process is not None:
             process.tasks.append(task)
         return task

@@ -188,8 +188,8 @@ class WatchedQueues:
     # --- who is at which job ---
 
     def busy(self) -> bool:
-        """Whether a job has not ended, or a worker is still at one."""
-        return bool(self._claims) or any(self.unfinished(queue) for queue in self.queues)
+        """Whether a worker is still at a job."""
+        return bool(self._claims)
 
     def unfinished(self, queue: Any) -> int | None:
         """Count the jobs of a queue that have not ended; None if it has no `stats` that say so."""

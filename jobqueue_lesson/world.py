@@ -96,6 +96,8 @@ class World:
             TypeError: if its class has `__slots__`, so that its methods cannot be watched.
             ValueError: if another run has used it, or its clock is the real one.
         """
+        if any(queue is known for known in self._watched.queues):
+            return queue
         if callable(getattr(queue, "subscribe", None)) and callable(getattr(queue, "clock", None)):
             history = History(queue, lines=self._tell)  # type: ignore[arg-type]  # it has what a history needs
             self.histories.append(history)
@@ -157,6 +159,12 @@ class World:
         Raises:
             TypeError: if the scenario is not an async function of the world.
         """
+        try:
+            self._run(scenario, invariants)
+        finally:
+            self._watched.close()
+
+    def _run(self, scenario: Scenario, invariants: Sequence[Check]) -> None:
         with self._loop._as_running_loop():
             main = scenario(self)
             if not inspect.iscoroutine(main):
@@ -168,7 +176,6 @@ class World:
             finally:
                 self._loop.end()
                 self._loop.clear_up()
-        self._watched.close()
 
     def _scenario_ended(self, invariants: Sequence[Check], task: asyncio.Task[object]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -216,7 +223,7 @@ class World:
     def _draw(self, process: Process | None, when: float, may_be_late: bool) -> float:
         """Draw for a timer, and end a run that goes on for too long."""
         if when > self.trouble.over_at + self._limit:
-            self._never_ends(f"after {when:g} s it is still running")
+            self._never_ends(f"at {when:g} s it is still running (limit)")
         return self.trouble.draw(process, when, may_be_late)
 
     def _when_endless(self, error: EndlessWait) -> None:
@@ -276,9 +283,10 @@ class World:
             self._settling.set_result(None)
 
     def _is_settled(self) -> bool:
-        counted = [self._watched.unfinished(queue) is not None for queue in self._watched.queues]
-        paused = any(process.paused and not process.dead for process in self._processes.values())
-        return bool(counted) and all(counted) and not paused and not self._watched.busy()
+        if self._watched.busy() or any(process.paused and not process.dead for process in self._processes.values()):
+            return False
+        unfinished = [self._watched.unfinished(queue) for queue in self._watched.queues]
+        return bool(unfinished) and all(jobs == 0 for jobs in unfinished)
 
     # --- processes ---
 

@@ -46,6 +46,36 @@ def timelines_of(sim):
     return [text_timeline(history), text_timeline(history, rows="workers"), repr(sim.time()), repr(queue.stats())]
 
 
+def found():
+    """Explore two workers of whom one may crash, and return what is found: the smallest run, and its story."""
+    from jobqueue_lesson.durable import SQLiteQueue
+    from jobqueue_lesson.explore import explore
+    from jobqueue_lesson.faults import Crash, Pause
+
+    async def two_workers(world):
+        queue = world.queue(SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None))
+        mails, sent = [], set()
+
+        async def send_email(data):
+            if data in sent:
+                return
+            mails.append(data)
+            await asyncio.sleep(0.1)
+            sent.add(data)
+
+        async def worker(name):
+            await Worker(queue, {"send-email": send_email}, name=name).run()
+
+        world.start("ann", worker, "ann")
+        world.start("ben", worker, "ben")
+        queue.enqueue("send-email", "alice")
+        await world.settled()
+        if len(mails) > 1:
+            raise AssertionError(f"mails: {mails}")
+
+    return [str(explore(two_workers, faults=[fault])) for fault in (Crash(), Pause())]
+
+
 def in_words(value):
     """Say what a notebook would show of a value as text."""
     from IPython.lib.pretty import pretty
@@ -131,6 +161,7 @@ async def everything(pages):
         "sleeps after": await asyncio.sleep(0.001, "slept"),
         "verdicts": verdicts(),
         "pages": {name: await run_page(cells) for name, cells in pages.items()},
+        "found": found(),
         "answers": answers(),  # last: it solves an exercise, and the pages show what is solved
     }
     return json.dumps(told)
