@@ -108,13 +108,14 @@ class Queue(Producer, Protocol):
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
         """Mark a running job as done.
 
+        After `release` and `revive`, attempts have the same numbers again. So a worker must never report on an attempt
+        that it has released. And a report so late that the job was revived meanwhile is taken for one of the attempt
+        with that number.
+
         Args:
             job_id: the job.
             result: what its handler returned.
             attempt: which attempt is reporting: `Job.attempts` when it was claimed. None: the one that is running.
-                After `release` and `revive`, the same numbers come again. So a worker must never report on an attempt
-                that it has released. And a report that is so late that the job was revived meanwhile is taken for one
-                of the attempt with that number.
 
         Raises:
             LeaseLost: if an attempt with another number is running, or none.

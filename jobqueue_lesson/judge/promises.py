@@ -59,8 +59,11 @@ class Promise(Enum):
     HEARTBEAT = "heartbeat", "Renew the lease of a running job."
     COMPLETE = "complete", "Mark a running job as done."
     RESULT = "complete", "result: what its handler returned."
-    REPORTING = "complete", "attempt: which attempt is reporting. None: the one that is running."
-    LEASE_LOST = "complete", "LeaseLost: if that attempt is no longer the one that is running."
+    REPORTING = (
+        "complete",
+        "attempt: which attempt is reporting: `Job.attempts` when it was claimed. None: the one that is running.",
+    )
+    LEASE_LOST = "complete", "LeaseLost: if an attempt with another number is running, or none."
     FAIL = (
         "fail",
         "Report that the running attempt failed: the job is retried after a backoff, or has permanently failed.",

@@ -1,12 +1,15 @@
 """What a queue needs to be judged: how it is made, and what it may lack."""
 
 import functools
+import signal
 import time
 
 import pytest
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.judge import CannotJudge, judge
+
+POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no signals to stop it with")
 
 
 def found(queue, **options):

@@ -14,7 +14,12 @@ EXPLAINS = {
         "storage cannot.",
     ],
     "heartbeat": ["For `attempt`, see `complete`."],
-    "complete": ["job_id: the job."],
+    "complete": [
+        "After `release` and `revive`, attempts have the same numbers again.",
+        "So a worker must never report on an attempt that it has released.",
+        "And a report so late that the job was revived meanwhile is taken for one of the attempt with that number.",
+        "job_id: the job.",
+    ],
     "progress": ["job_id: the job.", "attempt: see `complete`."],
 }
 """What the contract says beside its promises."""
