@@ -150,7 +150,7 @@ def test_the_wheel_has_the_package_the_pages_its_front_end_and_nothing_else(whee
     package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql", "/py.typed"))}
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
     assert set(rest) == package | {f"jobqueue_lesson/notebooks/{name}" for name in {*PAGES, *beside}}
-    assert len(PAGES) == 14
+    assert len(PAGES) == 15
 
 
 def test_type_checkers_are_told_that_the_wheel_has_types(wheel):
