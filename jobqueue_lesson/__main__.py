@@ -50,11 +50,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _judge(options: argparse.Namespace) -> int:
-    """Judge a queue, or print one to start from."""
+    """Judge a queue; or print one to start from, or the stages."""
     if options.skeleton:
         from .judge.skeleton import skeleton
 
         print(skeleton(), end="")
+        return 0
+    if options.stages:
+        from .judge import stages
+
+        print(stages())
         return 0
     from .judge import command
 
@@ -126,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("queue", nargs="?", metavar="FILE:CLASS", help="such as my_queue.py:MyQueue")
     judge.add_argument("--stage", type=int, metavar="N", help="stop after this stage; default: try all 8")
     judge.add_argument("--seed", type=int, default=0, metavar="N", help="where the storm begins; default: 0")
+    judge.add_argument("--stages", action="store_true", help="list the stages, and judge nothing")
     judge.add_argument("--skeleton", action="store_true", help="print a class to start from, and judge nothing")
     return parser
 

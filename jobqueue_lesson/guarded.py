@@ -72,6 +72,8 @@ def guarded(
     def count(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal left, first
         if event == "line":
+            if on_line is not None:
+                on_line(frame)
             left -= 1
             if left < 0:
                 # Python stops tracing now. If something catches this exception, the clock raises it again; if there is
@@ -82,8 +84,6 @@ def guarded(
                     sys.setprofile(trace_again)
                 first = first or line_at(frame)
                 raise Endless(f"{lines:,} lines", first)
-            if on_line is not None:
-                on_line(frame)
         return count
 
     def trace_again(*_: object) -> None:

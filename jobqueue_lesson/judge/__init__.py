@@ -26,7 +26,7 @@ from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
 from .words import MISSING, attribute, brief
 
-__all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge"]
+__all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge", "stages"]
 
 RUNS = 30
 """How many histories each part of the storm plays."""
@@ -77,6 +77,11 @@ def judge(
     finally:
         maker.close()
     return Verdict(maker.name, results, trial.found, histories=trial.search.histories, seed=seed, printed=trial.printed)
+
+
+def stages() -> str:
+    """Return a line for each stage: its number, its name, and its own sentence of the contract."""
+    return "\n".join(f"{number} {stage.name}: {stage.promise.words}" for number, stage in enumerate(STAGES, start=1))
 
 
 class _Trial:

@@ -39,6 +39,8 @@ class Apart:
         self.counts_lines = not has_clock()
         """Whether lines are counted to stop code that never ends. Where there is a clock, that can wait until one call
         has taken too long."""
+        self.seen_endless = False
+        """Whether a call was seen twice not to end: then nobody waits so long for it again."""
         self.on_line: Any = None
         """Is called before each line of the queue's code."""
         self._outermost: FrameType | None = None

@@ -31,10 +31,12 @@ SPINS = 20_000
 """How many callbacks may run at one instant before a queue counts as one that never sleeps."""
 LINES = 200_000
 """How many lines of the queue's code may run in a history before it counts as one that never ends."""
-SECONDS = 5.0
+SECONDS = 4.0
 """The same in real time, for a queue that sleeps in real time, or waits for a lock that it has itself."""
 SUSPICIOUS = 2.0
 """Seconds of real time after which a history is played again, with its lines counted."""
+KNOWN = 1.0
+"""Seconds of real time for a queue that was seen not to end."""
 
 
 class Setting(NamedTuple):
@@ -103,13 +105,13 @@ def play(
         watched = is_learners if on_line is None and maker.of_the_course else maker.is_its_code
         on_line = on_line or apart.on_line
         counts = apart.counts_lines or on_line is not None
-        limits = (LINES, SECONDS) if counts else (None, SUSPICIOUS)
+        limits = (LINES, KNOWN if apart.seen_endless else SECONDS) if counts else (None, SUSPICIOUS)
         with guarded(lines=limits[0], seconds=limits[1], watched=watched, on_line=on_line):
             sim.run(player.play(next_call))
     except Broken as broken:
         played.broken = broken.difference
     except Endless as error:
-        played.suspicious, apart.counts_lines = not counts, True
+        played.suspicious, apart.counts_lines, apart.seen_endless = not counts, True, counts
         apart.line = apart.line or error.line
         player.asked = player.asleep.endless[0] if player.asleep.endless else player.asked
         played.broken = player.endless(f"it does not end: {error}")

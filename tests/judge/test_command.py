@@ -108,6 +108,14 @@ def test_it_runs_in_a_process_of_its_own(file):
     assert "Contract  complete: “Mark a running job as done.”" in ran.stdout
 
 
+def test_the_stages_are_listed_each_with_its_sentence_of_the_contract(capsys):
+    assert main(["judge", "--stages"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    assert lines[0] == ("1 hands out once: What workers can also rely on: a job is claimed by one worker at a time.")
+    assert lines[5].startswith("6 leases: Seconds without a heartbeat after which another worker may claim the job")
+
+
 # --- a class to start from ---
 
 

@@ -30,14 +30,7 @@ def test_a_right_queue_passes(name, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-FIRST = {fault.promises[0]: fault for fault in reversed(FAULTS)}
-"""One fault for each sentence; the others take as long again, so the quick tests leave them out."""
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [pytest.param(f, id=f.queue.__name__, marks=[] if f is FIRST[f.promises[0]] else pytest.mark.slow) for f in FAULTS],
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.queue.__name__)
 def test_a_planted_fault_is_found_at_its_stage_and_the_sentence_is_named(fault):
     verdict = judge(fault.queue, progress=None)
     finding = verdict.finding

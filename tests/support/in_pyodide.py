@@ -107,6 +107,20 @@ def answers():
     return [repr(reply) for reply in (*replies, course_map())]
 
 
+def verdicts():
+    """Judge a queue that keeps the contract, and one that never ends; return what is said of them."""
+    from jobqueue_lesson.judge import judge
+
+    class Spins(JobQueue):
+        def dequeue(self, worker="worker-1"):
+            while not self._ready:
+                pass
+            return super().dequeue(worker)
+
+    right, endless = (judge(queue, progress=None) for queue in (JobQueue, Spins))
+    return [f"{right}, {right.histories} histories", f"{endless.finding.calls[-1]}: {endless.finding.seen}"]
+
+
 async def everything(pages):
     """Do all of it in the loop that runs here; return it as JSON."""
     loop = asyncio.get_running_loop()
@@ -115,6 +129,7 @@ async def everything(pages):
         "timelines": timelines(),
         "same loop after": asyncio.get_running_loop() is loop,
         "sleeps after": await asyncio.sleep(0.001, "slept"),
+        "verdicts": verdicts(),
         "pages": {name: await run_page(cells) for name, cells in pages.items()},
         "answers": answers(),  # last: it solves an exercise, and the pages show what is solved
     }

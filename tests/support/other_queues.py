@@ -112,7 +112,7 @@ class PlainQueue:
 
     def end_attempt(self, job, kind, text, backoff):
         now = self.clock()
-        again = job.attempts < job.max_attempts
+        again = self.again(job)
         job.errors += (AttemptError(job.attempts, kind, text, now, backoff if again else None),)
         job.finished_at = now
         if again:
@@ -120,6 +120,9 @@ class PlainQueue:
             return self.moved(job, Move.RETRY)
         job.status = Status.FAILED
         return self.moved(job, Move.FAIL)
+
+    def again(self, job):
+        return job.attempts < job.max_attempts
 
     def release(self, job_id, *, attempt=None):
         job = self.find(job_id, Move.RELEASE, attempt)

@@ -73,6 +73,13 @@ def test_checks_answer_where_there_are_no_signals_and_no_threads(told):
     assert "✓" in course_map
 
 
+def test_a_queue_is_judged_as_in_cpython_and_one_that_never_ends_is_stopped(told):
+    right, endless = told["verdicts"]
+    assert [right, endless] == in_pyodide.verdicts()
+    assert right.startswith("JobQueue: passed 6 of 8 stages, 2 not offered, ")
+    assert endless.startswith('queue.dequeue(worker="ann"): it does not end: after 200,000 lines it is still at line')
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_cell_that_the_site_runs_says_what_the_course_has_saved(told, path):
     cells = runnable(path)

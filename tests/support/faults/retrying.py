@@ -1,7 +1,6 @@
 """Faults in retries, and in what becomes of failed jobs."""
 
 import copy
-import time
 from heapq import heappush
 
 from jobqueue_lesson import JobQueue
@@ -19,35 +18,16 @@ class LosesAJobOnItsLastFailure(JobQueue):
         return job
 
 
-@fault(RETRIES, "ATTEMPTS", "FAIL")
-class OneAttemptTooMany(JobQueue):
-    def enqueue(self, type, data=None, *, max_attempts=3, **options):
-        job = super().enqueue(type, data, max_attempts=max_attempts, **options)
-        self._right = getattr(self, "_right", {}) | {job.id: max_attempts}
-        return job
-
-    def fail(self, job_id, error, *, attempt=None):
-        job = self._jobs.get(job_id)
-        if job is None:
-            return super().fail(job_id, error, attempt=attempt)
-        job.max_attempts += 1
-        try:
-            return super().fail(job_id, error, attempt=attempt)
-        finally:
-            job.max_attempts -= 1
+@fault(RETRIES, "ATTEMPTS")
+class OneAttemptTooMany(PlainQueue):
+    def again(self, job):
+        return job.attempts <= job.max_attempts
 
 
-@fault(RETRIES, "ATTEMPTS", "FAIL")
-class OneAttemptTooFew(JobQueue):
-    def fail(self, job_id, error, *, attempt=None):
-        job = self._jobs.get(job_id)
-        if job is None:
-            return super().fail(job_id, error, attempt=attempt)
-        job.max_attempts -= 1
-        try:
-            return super().fail(job_id, error, attempt=attempt)
-        finally:
-            job.max_attempts += 1
+@fault(RETRIES, "ATTEMPTS")
+class OneAttemptTooFew(PlainQueue):
+    def again(self, job):
+        return job.attempts + 1 < job.max_attempts
 
 
 @fault(RETRIES, "NEXT", "ATTEMPTS")
@@ -60,15 +40,12 @@ class CountsAttemptsFromZero(JobQueue):
 
 
 @fault(RETRIES, "FAIL")
-class RetriesAtOnce(JobQueue):
-    def __init__(self, clock=time.time):
+class RetriesAtOnce(PlainQueue):
+    def __init__(self, *, clock):
         super().__init__(clock=clock)
 
-    def fail(self, job_id, error, *, attempt=None):
-        job = super().fail(job_id, error, attempt=attempt)
-        if job.status == "pending":
-            job.scheduled_for = self.clock()
-        return job
+    def end_attempt(self, job, kind, text, backoff):
+        return super().end_attempt(job, kind, text, 0.0)
 
 
 @fault(RETRIES, "FAIL")
