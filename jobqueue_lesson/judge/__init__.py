@@ -102,10 +102,14 @@ class _Trial:
         Raises:
             CannotJudge: if its constructor raises an error.
         """
-        path = self.maker.new_path()
+        path, sim = self.maker.new_path(), Simulation()
+
+        async def make() -> Any:  # inside a loop, as always: a queue may start a task
+            return self.maker.make(sim.time, retry=RETRY, path=path)
+
         try:
             with guarded(lines=LINES, seconds=SECONDS):
-                queue = self.maker.make(Simulation().time, retry=RETRY, path=path)
+                queue = sim.run(make())
         except Endless as error:
             raise CannotJudge(f"{self.maker.name} cannot be made: its constructor does not end: {error}") from None
         except KeyboardInterrupt as error:

@@ -2,7 +2,11 @@
 
 A workload is tried out completely: every order of its calls, up to a number of them. Calls that change nothing, such as
 completing a job twice, are made in passing, so few new queues are needed. If a promise breaks, the search begins again
-with histories of one call, then two, and so on: what it finds then is the shortest there is.
+with histories of one call, then two, and so on: what it finds then is the shortest that there is of these calls.
+
+Histories in a storm are drawn at random, too long to be tried completely. What is found there is made shorter: without
+one call after another, as long as a promise is still broken. That needs no library, and a seed means the same history
+on every machine.
 """
 
 from __future__ import annotations

@@ -63,11 +63,11 @@ class MailServer:
 
     async def send(self, to: str, key: object = None) -> None:
         """Send an e-mail; with a key that it has seen before, send nothing."""
-        await asyncio.sleep(0.05)  # the request is on its way
+        await asyncio.sleep(0.05)  # the request travels
         if key is None or key not in self.keys:
             self.outbox.append(to)
             self.keys.add(key)
-        await asyncio.sleep(0.05)  # the answer is on its way
+        await asyncio.sleep(0.05)  # the answer travels
 
 
 Handler = Callable[[Mail, MailServer, set[str]], Coroutine[Any, Any, object]]

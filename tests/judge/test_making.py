@@ -1,24 +1,14 @@
-"""What a queue needs to be judged: how it is made, and what it may lack."""
+"""What a judge needs to make a queue, and what a queue needs to be judged."""
 
+import asyncio
 import functools
-import signal
 import time
 
 import pytest
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.judge import CannotJudge, judge
-
-POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no signals to stop it with")
-
-
-def found(queue, **options):
-    verdict = judge(queue, progress=None, **options)
-    assert not verdict.passed
-    return verdict.finding
-
-
-# --- what it takes to be made ---
+from tests.support.other_queues import PlainQueue
 
 
 class NeedsASize(JobQueue):
@@ -93,6 +83,33 @@ def test_what_it_takes_is_given_to_it():
     assert seen[0] == ("judged", "jobs.db", True, 1, 1000.0, None, None)
 
 
+def test_a_constructor_that_fails_later_is_said_to():
+    made = []
+
+    class OnlyOnce(JobQueue):
+        def __init__(self, clock):
+            made.append(self)
+            if len(made) > 3:
+                raise OSError("too many")
+            super().__init__(clock=clock)
+
+    with pytest.raises(CannotJudge, match="OnlyOnce cannot be made: OSError: too many"):
+        judge(OnlyOnce, progress=None)
+
+
+def test_a_queue_may_start_a_task_when_it_is_made():
+    class Looks(PlainQueue):
+        def __init__(self, *, clock):
+            super().__init__(clock=clock)
+            self.looking = asyncio.get_running_loop().create_task(self.look())
+
+        async def look(self):
+            while True:
+                await asyncio.sleep(0.1)
+
+    assert judge(Looks, stage=5, progress=None).passed
+
+
 # --- what it lacks ---
 
 
@@ -118,47 +135,3 @@ def test_a_stage_needs_only_what_it_is_about():
         "Seen      its enqueue takes (type, data): got an unexpected keyword argument 'priority'\n"
         "Contract  enqueue: “Add a job; it is pending.”"
     )
-
-
-def test_a_constructor_that_fails_later_is_said_to():
-    made = []
-
-    class OnlyOnce(JobQueue):
-        def __init__(self, clock):
-            made.append(self)
-            if len(made) > 3:
-                raise OSError("too many")
-            super().__init__(clock=clock)
-
-    with pytest.raises(CannotJudge, match="OnlyOnce cannot be made: OSError: too many"):
-        judge(OnlyOnce, progress=None)
-
-
-def test_what_does_not_happen_again_is_said_to():
-    made = []
-
-    class Once(JobQueue):
-        def __init__(self, clock):
-            made.append(self)
-            super().__init__(clock=clock)
-
-        def complete(self, job_id, result=None, *, attempt=None):
-            job = super().complete(job_id, result, attempt=attempt)
-            return None if len(made) == 10 else job
-
-    assert found(Once).seen == "None; but not when the same calls were made once more"
-
-
-@POSIX
-def test_a_queue_on_a_machine_that_is_busy_for_a_while_is_not_taken_for_one_that_never_ends(monkeypatch):
-    monkeypatch.setattr("jobqueue_lesson.judge.play.SUSPICIOUS", 0.02)
-    left = iter([0.05])
-
-    class Slow(JobQueue):
-        def complete(self, job_id, result=None, *, attempt=None):
-            end = time.monotonic() + next(left, 0)
-            while time.monotonic() < end:
-                pass
-            return super().complete(job_id, result, attempt=attempt)
-
-    assert judge(Slow, stage=2, progress=None).passed

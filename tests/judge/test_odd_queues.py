@@ -303,3 +303,33 @@ def test_a_lease_is_none_or_seconds():
             pass
 
     assert found(Leases).seen == "its lease is '30', and neither None nor seconds"
+
+
+def test_what_does_not_happen_again_is_said_to():
+    made = []
+
+    class Once(JobQueue):
+        def __init__(self, clock):
+            made.append(self)
+            super().__init__(clock=clock)
+
+        def complete(self, job_id, result=None, *, attempt=None):
+            job = super().complete(job_id, result, attempt=attempt)
+            return None if len(made) == 10 else job
+
+    assert found(Once).seen == "None; but not when the same calls were made once more"
+
+
+@POSIX
+def test_a_queue_on_a_machine_that_is_busy_for_a_while_is_not_taken_for_one_that_never_ends(monkeypatch):
+    monkeypatch.setattr("jobqueue_lesson.judge.play.SUSPICIOUS", 0.02)
+    left = iter([0.05])
+
+    class Slow(JobQueue):
+        def complete(self, job_id, result=None, *, attempt=None):
+            end = time.monotonic() + next(left, 0)
+            while time.monotonic() < end:
+                pass
+            return super().complete(job_id, result, attempt=attempt)
+
+    assert judge(Slow, stage=2, progress=None).passed

@@ -174,9 +174,9 @@ async def loops_forever(mail, server, sent):
 
 RIGHT["keyed"] = [by_order_and_kind, looks_as_well, by_job]
 WRONG["keyed"] = [
-    (looks_by_order_and_kind, "the answer is on its way: alice's confirmation of order 7 is sent 2 times"),
-    (records_before, "the request is on its way: alice's confirmation of order 7 is not sent"),
-    (records_before_with_key, "the request is on its way: alice's confirmation of order 7 is not sent"),
+    (looks_by_order_and_kind, "the answer travels: alice's confirmation of order 7 is sent 2 times"),
+    (records_before, "the request travels: alice's confirmation of order 7 is not sent"),
+    (records_before_with_key, "the request travels: alice's confirmation of order 7 is not sent"),
     (key_of_the_person, "nobody crashes: alice's invoice of order 7 is not sent"),
     (key_of_the_order, "nobody crashes: alice's invoice of order 7 is not sent"),
     (key_of_person_and_kind, "nobody crashes: alice's confirmation of order 8 is not sent"),
