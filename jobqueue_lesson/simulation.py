@@ -152,7 +152,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
 
     def _run_until_done(self, main: asyncio.Task[Any]) -> None:
         """Run everything that is ready, jump to the next deadline, and repeat, until `main` is done."""
-        ready, timers = self._ready, self._timers
+        ready, timers, order = self._ready, self._timers, self._order
         while True:
             for _ in repeat(None, self.callback_limit):
                 if not ready:
@@ -174,8 +174,8 @@ class Simulation(_EventLoop):  # type: ignore[misc]
                 return
             while timers and timers[0][CALLBACK] is None:
                 heappop(timers)
-            if self._order is not None:
-                self._draw(self._order)
+            if order is not None:
+                self._draw(order)
             if not timers or timers[0][WHEN] == math.inf:
                 raise EndlessWait(
                     f"this wait can never end: at t={self._now:g} s no timer is set and no task is ready. "

@@ -340,11 +340,24 @@ def test_a_race_that_the_plain_run_hides_is_found():
 
 
 def test_hypothesis_shrinks_a_race_to_one_number_that_is_not_zero():
-    numbers = find(
-        st.lists(st.floats(0, 1, exclude_max=True)),
-        lambda numbers: mails_sent(Numbers(*numbers)) == ["carol", "carol"],
-    )
-    assert [*filter(None, numbers)] == numbers[-1:]
+    races = []
+
+    class Recorded:
+        def __init__(self, order):
+            self.order, self.numbers = order, []
+
+        def random(self):
+            self.numbers.append(self.order.random())
+            return self.numbers[-1]
+
+    def race(order):
+        recorded = Recorded(order)
+        if found := mails_sent(recorded) == ["carol", "carol"]:
+            races.append(recorded.numbers)
+        return found
+
+    find(st.randoms(), race)
+    assert len([*filter(None, races[-1])]) == 1
 
 
 # --- what is no order ---
@@ -387,3 +400,19 @@ def test_an_error_of_the_generator_ends_the_run_and_is_not_raised_in_a_task():
     with pytest.raises(Exhausted):
         Simulation(order=Order()).run(sleep())
     assert caught == [asyncio.CancelledError]
+
+
+def test_a_generator_that_fails_once_loses_no_timer():
+    class Order(Numbers):
+        def random(self):
+            if self.drawn == 0:
+                self.drawn += 1
+                raise OSError("no entropy")
+            return super().random()
+
+    sim, ran = Simulation(order=Order()), []
+    sim.call_later(1, ran.append, "ran")
+    with pytest.raises(OSError, match="no entropy"):
+        sim.run(asyncio.sleep(2))
+    sim.run(asyncio.sleep(2))
+    assert ran == ["ran"]
