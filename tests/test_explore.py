@@ -38,6 +38,7 @@ ben                                                        ██✓  1 attempt
      0 ms                                               5.1 s"""
 
 
+@pytest.mark.slow
 def test_the_smallest_run_that_breaks_page_13_is_the_same_for_every_seed():
     texts = {str(explore(two_workers, invariants=[once], faults=[Crash()], seed=seed)) for seed in range(20)}
     assert texts == {FOUND}
@@ -64,6 +65,7 @@ def test_a_finding_has_all_that_it_takes_to_look_at_it_and_to_have_it_again():
     assert not run_once(repaired, found.surprises, invariants=[once])
 
 
+@pytest.mark.slow
 def test_after_the_repair_nothing_is_found():
     before = time.process_time()
     nothing = explore(repaired, invariants=[once])
