@@ -286,7 +286,7 @@ def test_a_run_that_spins_sleeps_forever_or_waits_for_each_other_never_ends():
     assert [
         word in words
         for word, words in zip(
-            ("time stands still", "at 310 s it is still running (limit)", "waits > Event.wait", "2,000 steps"),
+            ("time stands still", "at 310 s, the scenario is still running", "waits > Event.wait", "2,000 steps"),
             broken,
             strict=True,
         )
@@ -376,4 +376,5 @@ def test_an_error_of_a_queue_after_a_fault_ends_a_process_which_is_started_again
         (20, "ann", "goes on"),
         (21, "ann", f"complete(1, attempt=1) → {lost}"),
         (21, "ann", f"ends with {lost}"),
+        (22, "ann", "starts again"),
     ]
