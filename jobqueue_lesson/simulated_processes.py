@@ -105,14 +105,14 @@ class ProcessLoop(Simulation):
         task.add_done_callback(partial(on_end, process), context=Context())
         return process
 
-    async def outside(self, request: Coroutine[Any, Any, T]) -> T:
-        """Await something that runs outside of all processes, and is cancelled if the process awaiting it crashes."""
+    def outside(self, request: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something that runs outside of all processes, and is cancelled if the process that asks crashes."""
         process = current_process.get()
         task = self.create_task(request, context=Context())
         if process is not None:
             process.requests.add(task)
             task.add_done_callback(process.requests.discard, context=Context())
-        return await task
+        return task
 
     def can_crash(self, process: Process) -> bool:
         """Whether it can crash now: not in the middle of a function while another process is paused in one.

@@ -40,7 +40,7 @@ class Watcher(Protocol):
         ...
 
     def changed(self) -> None:
-        """A job may have ended, or its worker may have left it."""
+        """A job may have ended, or a process may have become idle."""
         ...
 
     def failed(self, who: str, error: BaseException) -> None:
@@ -64,6 +64,7 @@ class WatchedQueues:
         self._watcher = watcher
         self._caller: Process | None = None
         self._claims: dict[tuple[Process, str], int] = {}  # the job that each worker has claimed and not reported yet
+        self._in_vain: set[Process] = set()  # those whose last move was to ask for a job, and there was none
 
     def watch(self, queue: Any) -> None:
         """Watch a queue of any class.
@@ -147,7 +148,9 @@ class WatchedQueues:
             return await method(*arguments, **options)
 
         process = current_process.get()
-        answer = await self._loop.outside(as_queue())
+        request = self._loop.outside(as_queue())
+        self._watcher.changed()
+        answer = await request
         self._keep_claims(process, name, arguments, options, answer)
         if name not in {"wait", "join"}:
             self._tell(process, describe_call(name, arguments, options), name, answer)
@@ -187,9 +190,12 @@ class WatchedQueues:
 
     # --- who is at which job ---
 
-    def busy(self) -> bool:
-        """Whether a worker is still at a job."""
-        return bool(self._claims)
+    def is_idle(self, process: Process) -> bool:
+        """Whether a process has ended, or only waits or asks for a job."""
+        if process.dead:
+            return True
+        at_a_job = any(claimant is process for claimant, _ in self._claims)
+        return (bool(process.requests) or process in self._in_vain) and not process.paused and not at_a_job
 
     def unfinished(self, queue: Any) -> int | None:
         """Count the jobs of a queue that have not ended; None if it has no `stats` that say so."""
@@ -207,6 +213,8 @@ class WatchedQueues:
         self, process: Process | None, name: str, arguments: Sequence[Any], options: dict[str, Any], answer: Any
     ) -> None:
         """Keep in mind which job each worker has claimed, until it reports or claims another one."""
+        if process is not None and name not in READS:
+            (self._in_vain.add if (name, answer) == ("dequeue", None) else self._in_vain.discard)(process)
         if process is not None and name == "dequeue":
             worker = options.get("worker", arguments[0] if arguments else "")
             self._claims.pop((process, worker), None)

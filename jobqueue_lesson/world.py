@@ -78,7 +78,8 @@ class World:
         self._watched = WatchedQueues(self._loop, self.story, self)
         self._processes: dict[str, Process] = {}
         self._instant = (0.0, 0)  # the time, and how many steps were taken at this time
-        self._settling: asyncio.Future[None] | None = None
+        self._settling: asyncio.Future[bool] | None = None
+        self._restarting: set[str] = set()  # names of processes that will be started again
 
     # --- what a scenario uses ---
 
@@ -117,6 +118,7 @@ class World:
         if name in self._processes:
             raise ValueError(f"there already is a process {name!r}")
         if not callable(function):
+            getattr(function, "close", lambda: None)()  # a coroutine
             raise TypeError(f"start takes a function and its arguments, to start it again, got {shown(function)}")
         self._launch(name, partial(function, *arguments))
 
@@ -138,13 +140,16 @@ class World:
         return chosen
 
     async def settled(self) -> None:
-        """Sleep until every job has ended, and no process is paused, or is still at a job.
+        """Sleep until every job has ended, and every process has ended, or only waits or asks for a job.
 
-        Otherwise, and with a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
+        With a queue that has no `stats` of its jobs, sleep until nothing is left to happen.
         """
-        if not self._is_settled():
+        nothing_left = False
+        while not nothing_left and not self._is_settled():
             self._settling = self._loop.create_future()
-            await self._settling
+            nothing_left = await self._settling
+            while self._loop._ready:  # noqa: ASYNC110 - it lets others take note, and no time passes
+                await asyncio.sleep(0)
 
     @property
     def history(self) -> History:
@@ -223,7 +228,8 @@ class World:
     def _draw(self, process: Process | None, when: float, may_be_late: bool) -> float:
         """Draw for a timer, and end a run that goes on for too long."""
         if when > self.trouble.over_at + self._limit:
-            self._never_ends(f"at {when:g} s it is still running (limit)")
+            running = [name for name, process in self._processes.items() if not self._watched.is_idle(process)]
+            self._never_ends(f"at {when:g} s, {' and '.join(running) or SCENARIO} is still running")
         return self.trouble.draw(process, when, may_be_late)
 
     def _when_endless(self, error: EndlessWait) -> None:
@@ -231,7 +237,7 @@ class World:
         if self._loop._ready or unfinished or self._settling is None or self._settling.done():
             self._never_ends(str(error).removeprefix("this wait can never end: "))
         else:
-            self._settling.set_result(None)
+            self._settling.set_result(True)
 
     def _never_ends(self, why: str) -> None:
         last = {(history, event.job_id): event for history in self.histories for event in history.events}
@@ -280,10 +286,10 @@ class World:
     def changed(self) -> None:
         """See `Watcher`."""
         if self._settling is not None and not self._settling.done() and self._is_settled():
-            self._settling.set_result(None)
+            self._settling.set_result(False)
 
     def _is_settled(self) -> bool:
-        if self._watched.busy() or any(process.paused and not process.dead for process in self._processes.values()):
+        if self._restarting or not all(map(self._watched.is_idle, self._processes.values())):
             return False
         unfinished = [self._watched.unfinished(queue) for queue in self._watched.queues]
         return bool(unfinished) and all(jobs == 0 for jobs in unfinished)
@@ -299,7 +305,10 @@ class World:
         self._watched.leave(process)
 
     def _restart(self, process: Process, seconds: float) -> None:
+        self._restarting.add(process.name)
+
         def start_again() -> None:
+            self._restarting.discard(process.name)
             self.story.tell(process.name, "starts again")
             self._launch(process.name, process.function)
 

@@ -79,6 +79,71 @@ def test_a_transaction_is_one_step():
     )  # it was made, and the process ended with an error and was started again
 
 
+# --- when a world is settled ---
+
+
+def settling(*processes):
+    """Return a scenario with these processes, two workers, and a clock that is read when it is settled."""
+
+    async def scenario(world):
+        queue = world.queue(SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None))
+        world.log = []
+
+        async def work(data):
+            await asyncio.sleep(1)
+
+        async def worker(name):
+            await Worker(queue, {"work": work}, name=name).run()
+
+        async def asking():
+            while True:
+                await asyncio.sleep(0.3)
+                if (job := queue.dequeue("carl")) is not None:
+                    await asyncio.sleep(1)
+                    queue.complete(job.id)
+
+        for name in ("ann", "ben"):
+            world.start(name, worker, name)
+        world.start("carl", asking)
+        for process in processes:
+            world.start(process.__name__, process, world, queue)
+        await world.settled()
+        world.settled_at = world._loop.time()
+        world.completed = queue.stats()["completed"]
+
+    return scenario
+
+
+async def enqueues_later(world, queue):
+    for _ in range(2):
+        await asyncio.sleep(5)
+        queue.enqueue("work")
+
+
+async def joins(world, queue):
+    queue.enqueue("work")
+    await queue.join()
+    world.log.append("joined")
+
+
+async def never_rests(world, queue):
+    while True:
+        await asyncio.sleep(5)
+        queue.dead()
+
+
+def test_a_world_is_settled_when_no_process_will_do_anything_by_itself():
+    world = run(settling(enqueues_later))
+    assert (world.completed, world.settled_at) == (2, 11)
+    for world in crash_points(settling(enqueues_later), Crash()):
+        assert world.completed >= 2
+        assert world.outcome is None
+    for world in crash_points(settling(joins), Pause(20)):
+        assert world.log == ["joined"]
+    world = run(settling(never_rests))
+    assert world.outcome.broken == "it never ends: at 300 s, never_rests is still running"
+
+
 # --- listeners ---
 
 

@@ -70,4 +70,4 @@ def test_processes_that_share_a_file_lose_nothing_and_learn_of_everything(tmp_pa
         the_producer_hears_of_every_move,
     ]
     faults = [Crash(), Pause(7), Pause(30), LostAnswer(), FullDisk(7), ClockJump(-30), ClockJump(60)]
-    assert not explore(scenario, invariants=invariants, faults=faults, runs=20 * MORE, seed=SEED)
+    assert not explore(scenario, invariants=invariants, faults=faults, runs=12 * MORE, seed=SEED)

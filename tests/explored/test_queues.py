@@ -26,7 +26,7 @@ from tests.support.promises import (
     watch,
 )
 
-RUNS = 25 * MORE
+RUNS = 20 * MORE
 
 FAULTS = {
     SQLiteQueue: [Crash(), Pause(7), Pause(60), LostAnswer(), FullDisk(7), ClockJump(-60), ClockJump(60)],
