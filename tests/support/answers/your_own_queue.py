@@ -89,7 +89,7 @@ RIGHT["release"] = [finds_first, with_the_packages_move]
 WRONG["release"] = [
     (looks_nowhere, "queue.release(99): KeyError: 99"),
     (releases_what_is_pending, "queue.release(1): job #1, pending"),
-    (ignores_the_attempt, "LeaseLost: attempt 1 of job #1"),
+    (ignores_the_attempt, "A report says which attempt it is about"),
     (counts_the_attempt, "job #1 has attempts 0"),
     (forgets_the_list, "`dequeue` looks in self.waiting"),
     (puts_it_there_twice, "`dequeue` looks in self.waiting"),
