@@ -323,7 +323,7 @@ class _Player:
         self.model.now = self.sim.time()
         self.referee.follow_leases()
         step = self.played.steps[-1]
-        self.played.steps[-1] = step._replace(text=f"{seconds + self.setting.tick:g} s pass")
+        self.played.steps[-1] = step._replace(text=f"time passes: {seconds + self.setting.tick:g} s")
 
     def _reopen(self) -> None:
         """Open the file again, as another process does after this one has died. Nothing is closed."""

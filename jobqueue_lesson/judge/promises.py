@@ -100,4 +100,5 @@ class Promise(Enum):
         return self.value[1]
 
     def __str__(self) -> str:
-        return f"{self.about}: “{self.words}”"
+        who = "every queue" if self.about in ("Producer", "Queue") else self.about
+        return f"{who}: “{self.words}”"

@@ -74,8 +74,8 @@ retries: a promise is broken after 3 calls.
 
 Promised  get(1) returns job #1, failed
 Seen      None
-Contract  Producer: “A job is never lost: it ends as completed or failed, and a failed one is kept
-          until a person discards it.”
+Contract  every queue: “A job is never lost: it ends as completed or failed, and a failed one is
+          kept until a person discards it.”
 
                · waiting  █ processing  ✗ failed
 #1 send-email  ····························████████████████████████████✗  failed
