@@ -48,7 +48,8 @@ def told(site, tmp_path_factory):
     places = {"pyodide": PYODIDE, "site": site, "here": Path(in_pyodide.__file__).parent, "pages": pages}
     script = SCRIPT % {name: place.as_posix() for name, place in places.items()}
     command = [NODE, "--input-type=module", "--eval", script]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    # Two to three minutes, where nothing else runs. It never ends only where something is broken.
+    made = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert made.returncode == 0, made.stderr
     return json.loads(made.stdout)
 
