@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from itertools import product
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -23,6 +23,7 @@ from .faults import LATER, Crash, Fault, Pause, Surprise
 from .search import NotRepeatable, smallest
 from .show.style import format_duration
 from .show.timeline import text_timeline
+from .simulation import one_thread
 from .world import Check, Outcome, Scenario, World
 
 MOST_SURPRISES = 4
@@ -151,17 +152,17 @@ def explore(
 
     Source: Will Wilson, "Testing Distributed Systems w/ Deterministic Simulation", Strange Loop 2014.
     """
-    rules = _Rules(scenario, _checks("invariants", invariants), _checks("always", always), _limit(limit))
+    rules = _rules(scenario, invariants, always, limit)
     validate_count("runs", runs)
     validate_integer("seed", seed)
-    if not isinstance(faults, (list, tuple)) or not all(isinstance(fault, get_args(Fault)) for fault in faults):
+    if not isinstance(faults, (list, tuple)) or not all(isinstance(fault, Fault) for fault in faults):
         raise TypeError(f"faults must be a list of faults such as [Crash()], got {shown(faults)}")
     done = 1
 
-    def breaks(surprises: Sequence[Surprise]) -> Outcome | None:
+    def breaks(surprises: Sequence[Surprise]) -> bool:
         nonlocal done
         done += 1
-        return rules.run(surprises).outcome
+        return rules.run(surprises).outcome is not None
 
     with _undisturbed():
         plain = rules.run([])
@@ -173,7 +174,7 @@ def explore(
         found = smallest(_drawn_from(ways), breaks, runs=runs - 1, seed=seed)
         if found is None:
             return NothingFound(done)
-        return _again(rules, _smallest_still(found.input, breaks, ways, tries=runs), seed)
+        return _again(rules, _smallest_still(found, breaks, ways, tries=runs), seed)
 
 
 def run_once(
@@ -185,7 +186,7 @@ def run_once(
     limit: float = 300.0,
 ) -> Finding | NothingFound:
     """Run a scenario with these surprises, such as those of a `Finding`; for the arguments, see `explore`."""
-    rules = _Rules(scenario, _checks("invariants", invariants), _checks("always", always), _limit(limit))
+    rules = _rules(scenario, invariants, always, limit)
     with _undisturbed():
         return _again(rules, surprises, None)
 
@@ -226,8 +227,9 @@ def _again(rules: _Rules, surprises: Sequence[Surprise], seed: int | None) -> Fi
     return Finding(world, outcome, surprises, seed)
 
 
-def _limit(limit: float) -> float:
-    return validate_seconds("limit", limit, zero=False)
+def _rules(scenario: Scenario, invariants: Sequence[Check], always: Sequence[Check], limit: float) -> _Rules:
+    limit = validate_seconds("limit", limit, zero=False)
+    return _Rules(scenario, _checks("invariants", invariants), _checks("always", always), limit)
 
 
 def _checks(name: str, checks: Sequence[Check]) -> Sequence[Check]:
@@ -330,12 +332,13 @@ def _smallest_still(
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Keep what runs print and log to themselves, and their random numbers apart from others'."""
-    state, shared, disabled = random.getstate(), retries._shared.getstate(), logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(disabled)
-        random.setstate(state)
-        retries._shared.setstate(shared)
+    with one_thread:  # all of this is of the whole process
+        state, shared, disabled = random.getstate(), retries._shared.getstate(), logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
+        try:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                yield
+        finally:
+            logging.disable(disabled)
+            random.setstate(state)
+            retries._shared.setstate(shared)

@@ -130,12 +130,17 @@ class Trouble:
 
     Args:
         surprises: what goes otherwise than usual.
+        loop: the simulation.
         story: where to write down what happens.
         after_crash: called with a process that has crashed, and the seconds after which it starts again, or None.
     """
 
     def __init__(
-        self, surprises: Sequence[Surprise], story: Story, after_crash: Callable[[Process, float | None], object]
+        self,
+        surprises: Sequence[Surprise],
+        loop: ProcessLoop,
+        story: Story,
+        after_crash: Callable[[Process, float | None], object],
     ) -> None:
         self.places: Counter[Where] = Counter()
         """How many places there were, so far, for each kind of surprise."""
@@ -146,6 +151,7 @@ class Trouble:
         self.clock_is_off = 0.0
         """Seconds by which clocks are ahead of the simulation."""
         self._full_until = 0.0
+        self._loop = loop
         self._story = story
         self._after_crash = after_crash
         self._due: dict[tuple[Where, int], list[Surprise]] = defaultdict(list)
@@ -174,15 +180,15 @@ class Trouble:
             chosen = 1 + surprise.much % (options - 1)
         return chosen
 
-    def step(self, loop: ProcessLoop, process: Process, place: Callable[[], str], *, call: bool) -> None:
+    def step(self, process: Process, place: Callable[[], str], *, call: bool) -> None:
         """Let things go wrong at a step of a process.
 
         Args:
-            loop: the simulation.
             process: the process.
             place: says where it is, for people to read.
             call: whether it is about to call a queue.
         """
+        loop = self._loop
         for surprise in [*(self.at("call") if call else ()), *self.at("step")]:
             match surprise.what:
                 case Crash(restart) if not process.dead and loop.can_crash(process):
@@ -201,23 +207,23 @@ class Trouble:
                     self._full_until = max(self._full_until, loop.time() + seconds)
                     self._happens(self._full_until, None, f"the disk is full for {seconds:g} s")
 
-    def check_disk(self, now: float) -> None:
+    def check_disk(self) -> None:
         """Raise an error if the disk is full.
 
         Raises:
             StorageError: if it is.
         """
-        if now < self._full_until:
+        if self._loop.time() < self._full_until:
             raise StorageError("the disk is full; nothing was changed")
 
-    def answer(self, now: float, process: Process, call: Callable[[], str]) -> None:
+    def answer(self, process: Process, call: Callable[[], str]) -> None:
         """Let the answer to a call get lost.
 
         Raises:
             AnswerLost: if it does.
         """
         if self.at("answer"):
-            self._happens(now, process, f"gets no answer to {call()}")
+            self._happens(self._loop.time(), process, f"gets no answer to {call()}")
             raise AnswerLost("the connection broke before the answer came")
 
     def _happens(self, until: float, process: Process | None, what: str) -> None:

@@ -100,24 +100,21 @@ _LIBRARIES = tuple(os.path.normcase(os.path.join(os.path.dirname(file), "")) for
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def own_line(frame: FrameType) -> Line | None:
-    """Return the line that a frame is at, if it is the learner's; None if it is not."""
+def own_line(frame: FrameType, timed: int = 0) -> Line | None:
+    """Return the line that a frame is at, if it is the learner's; None if it is not. For `timed`, see `_line`."""
     name = frame.f_code.co_filename
     place = None if is_library(name) else _place(name)
-    return None if place is None else _line(place, frame, 0)
+    return None if place is None else _line(place, frame, timed)
 
 
 def line_at(frame: FrameType | None) -> Line | None:
     """Return the learner's line that a frame is at, or the nearest of its callers that is at one."""
     timed = 0
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith("<timed "):  # what the magic %%time runs
+        if frame.f_code.co_filename.startswith("<timed "):  # what the magic %%time runs
             timed = frame.f_lineno
-        elif not is_library(name):
-            place = _place(name)
-            if place is not None:
-                return _line(place, frame, timed)
+        elif (line := own_line(frame, timed)) is not None:
+            return line
         frame = frame.f_back
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as with_seed
@@ -18,14 +18,6 @@ from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
 Input = TypeVar("Input")
-Fault = TypeVar("Fault")
-
-
-class Smallest(NamedTuple, Generic[Input, Fault]):
-    """The smallest input that broke something, and what it broke."""
-
-    input: Input
-    fault: Fault
 
 
 class NotRepeatable(RuntimeError):
@@ -37,13 +29,13 @@ class _Broken(Exception):
 
 
 def smallest(
-    inputs: SearchStrategy[Input], breaks: Callable[[Input], Fault | None], *, runs: int = 1000, seed: int = 0
-) -> Smallest[Input, Fault] | None:
+    inputs: SearchStrategy[Input], breaks: Callable[[Input], bool], *, runs: int = 1000, seed: int = 0
+) -> Input | None:
     """Search for an input that breaks something, and return the smallest one that was found; None if none was.
 
     Args:
         inputs: what Hypothesis draws from.
-        breaks: tries an input, and returns what it broke; None if it held. It must depend on its input alone.
+        breaks: tries an input, and returns whether it broke something. It must depend on its input alone.
         runs: how many inputs are tried; more if one breaks something, to make it smaller.
         seed: where the search begins. Another seed tries other inputs.
 
@@ -51,7 +43,7 @@ def smallest(
         NotRepeatable: if it does not depend on its input alone.
         Whatever `breaks` raises.
     """
-    found: Smallest[Input, Fault] | None = None
+    found: Input | None = None
 
     @with_seed(seed)
     @settings(
@@ -66,9 +58,8 @@ def smallest(
     @given(inputs)
     def try_one(input: Input) -> None:
         nonlocal found
-        fault = breaks(input)
-        if fault is not None:
-            found = Smallest(input, fault)  # the last one that is tried is the smallest
+        if breaks(input):
+            found = input  # the last one that is tried is the smallest
             raise _Broken
 
     try:

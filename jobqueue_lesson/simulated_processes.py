@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from .arguments import shown
-from .simulation import CALLBACK, WHEN, EndlessWait, Simulation, _Delay
+from .simulation import ARGS, CALLBACK, WHEN, EndlessWait, Simulation, _Delay, is_unretrieved
 
 T = TypeVar("T")
 
@@ -182,9 +182,7 @@ class ProcessLoop(Simulation):
     def unnoticed(self) -> Iterator[tuple[str, BaseException]]:
         """Yield the exceptions of tasks that nobody has awaited, with the tasks' names."""
         for task in self._started:
-            if (
-                task not in self._mains and task.done() and getattr(task, "_log_traceback", False)
-            ):  # asyncio would log it
+            if task not in self._mains and is_unretrieved(task):
                 error = task.exception()
                 if error is not None:
                     yield task.get_name(), error
@@ -267,9 +265,6 @@ class ProcessLoop(Simulation):
         handle[ARGS] = ()  # it refers to the handle
         if not process.dead and not self.over.done():
             context.run(callback, *args)
-
-
-ARGS = 3  # index in a handle
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -290,7 +290,7 @@ class Simulation(_EventLoop):  # type: ignore[misc]
     def _report_unretrieved(self, main: asyncio.Task[Any]) -> None:
         """Report the exceptions of background tasks that were never retrieved."""
         for task in sorted(self._tasks, key=asyncio.Task.get_name):
-            if task is not main and task.done() and getattr(task, "_log_traceback", False):
+            if task is not main and is_unretrieved(task):
                 message = f"{task.get_name()} failed, and was never awaited"
                 self.call_exception_handler({"message": message, "exception": task.exception(), "task": task})
 
@@ -359,7 +359,7 @@ class _CallersStream:
         return getattr(self._stream, name)
 
 
-WHEN, PLACE, CALLBACK = 0, 1, 2  # indices in a handle
+WHEN, PLACE, CALLBACK, ARGS = range(4)  # indices in a handle
 
 
 class _Handle(list[Any]):
@@ -388,6 +388,11 @@ class _Delay(_Handle):
     """A callback that will run in some seconds from now, not at a given instant."""
 
     __slots__ = ()
+
+
+def is_unretrieved(task: asyncio.Task[Any]) -> bool:
+    """Whether a task has failed, and nobody has retrieved its exception: asyncio would log it."""
+    return task.done() and getattr(task, "_log_traceback", False)
 
 
 def _path(task: asyncio.Task[Any]) -> str:

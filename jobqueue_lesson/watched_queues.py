@@ -152,7 +152,7 @@ class WatchedQueues:
         self._watcher.changed()
         answer = await request
         self._keep_claims(process, name, arguments, options, answer)
-        if name not in {"wait", "join"}:
+        if name not in {"wait", "join"} and self._story.time:
             self._tell(process, describe_call(name, arguments, options), name, answer)
         return answer
 

@@ -66,15 +66,15 @@ class World:
         """What is broken; None: nothing."""
         self.most_options = 1
         """The most options that `choose` was given."""
-        self.story = Story(self._time if tell else None)
+        self._loop = ProcessLoop(self._draw, self._before_resuming, self._after_pause, self._when_endless)
+        self.story = Story(self._loop.time if tell else None)
         """What has happened."""
-        self.trouble = Trouble(surprises, self.story, self._crashed)
+        self.trouble = Trouble(surprises, self._loop, self.story, self._crashed)
         """What goes otherwise than usual."""
         self._tell = tell
         self._plain = not surprises
         self._always = always
         self._limit = limit
-        self._loop = ProcessLoop(self._draw, self._before_resuming, self._after_pause, self._when_endless)
         self._watched = WatchedQueues(self._loop, self.story, self)
         self._processes: dict[str, Process] = {}
         self._instant = (0.0, 0)  # the time, and how many steps were taken at this time
@@ -248,9 +248,6 @@ class World:
                 break
         self._end(Outcome(f"it never ends: {why}"))
 
-    def _time(self) -> float:
-        return self._loop.time()
-
     # --- steps ---
 
     def _step(self, process: Process | None, place: Callable[[], str], *, call: bool = False) -> None:
@@ -266,7 +263,7 @@ class World:
         if self._loop.over.done():
             raise Vanish
         if process is not None:
-            self.trouble.step(self._loop, process, place, call=call)
+            self.trouble.step(process, place, call=call)
 
     def _before_resuming(self, process: Process) -> None:
         self._step(process, lambda: describe_place(task.get_coro() for task in process.tasks if not task.done()))
@@ -275,13 +272,13 @@ class World:
         """See `Watcher`."""
         self._step(process, lambda: f"before {call()}", call=True)
         if process is not None and changes:
-            self.trouble.check_disk(self._loop.time())
+            self.trouble.check_disk()
 
     def after_call(self, process: Process | None, call: Callable[[], str]) -> None:
         """See `Watcher`."""
         self._step(process, lambda: f"after {call()}")
         if process is not None:
-            self.trouble.answer(self._loop.time(), process, call)
+            self.trouble.answer(process, call)
 
     def changed(self) -> None:
         """See `Watcher`."""

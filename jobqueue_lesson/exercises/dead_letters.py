@@ -16,7 +16,7 @@ def my_revive(queue):  # type: ignore[no-untyped-def]
     return len(letters)
 
 
-class World(NamedTuple):
+class Case(NamedTuple):
     """A queue that an answer is tried on."""
 
     deaths: list[list[Exception]]
@@ -29,11 +29,11 @@ class World(NamedTuple):
     """A hint for an answer that revives some, or none, of those that are."""
 
 
-def _queue_of(world: World) -> JobQueue:
+def _queue_of(case: Case) -> JobQueue:
     now = 0.0
     queue = JobQueue("mail", clock=lambda: now)
-    for errors in world.deaths:
-        job = queue.enqueue("send-email", max_attempts=1 if world.revived else len(errors))
+    for errors in case.deaths:
+        job = queue.enqueue("send-email", max_attempts=1 if case.revived else len(errors))
         for error in errors:
             if job.status is Status.FAILED:
                 queue.revive(job.id)
@@ -71,29 +71,29 @@ def check_revive(answer: Any) -> None:
     lives = (
         "attempts and max_attempts count the attempts of this life. errors has all there ever were, the last at [-1]."
     )
-    worlds = {
-        "no dead letter": World([]),
-        "four dead letters, two of them worth reviving": World([[poison], [down], [poison], [down]], too_few=quotes),
-        "a ConnectionError, and then a KeyError as the last error": World([[down, poison]], too_many=last),
-        "one dead letter, of a ConnectionError": World([[down]], too_few=first),
-        "a KeyError, and then a ConnectionError as the last error": World([[poison, down]], too_few=last),
-        "a ConnectionError, revived, and then a KeyError": World([[down, poison]], revived=True, too_many=lives),
-        "a KeyError, revived, and then a ConnectionError": World([[poison, down]], revived=True, too_few=lives),
-        "a ValueError whose message has the word ConnectionError in it": World(
+    cases = {
+        "no dead letter": Case([]),
+        "four dead letters, two of them worth reviving": Case([[poison], [down], [poison], [down]], too_few=quotes),
+        "a ConnectionError, and then a KeyError as the last error": Case([[down, poison]], too_many=last),
+        "one dead letter, of a ConnectionError": Case([[down]], too_few=first),
+        "a KeyError, and then a ConnectionError as the last error": Case([[poison, down]], too_few=last),
+        "a ConnectionError, revived, and then a KeyError": Case([[down, poison]], revived=True, too_many=lives),
+        "a KeyError, revived, and then a ConnectionError": Case([[poison, down]], revived=True, too_few=lives),
+        "a ValueError whose message has the word ConnectionError in it": Case(
             [[quoting]], too_many="It is a ValueError: look at the error's type, and not at its message."
         ),
-        "five dead letters, each of another error": World([[error] for error in others], too_many=exactly),
-        "250 dead letters, all worth reviving": World([[down]] * 250, too_few=pages),
-        "250 dead letters, none worth reviving": World([[poison]] * 250),
-        "105 dead letters, the last 5 of them worth reviving": World(
+        "five dead letters, each of another error": Case([[error] for error in others], too_many=exactly),
+        "250 dead letters, all worth reviving": Case([[down]] * 250, too_few=pages),
+        "250 dead letters, none worth reviving": Case([[poison]] * 250),
+        "105 dead letters, the last 5 of them worth reviving": Case(
             [[poison]] * 100 + [[down]] * 5, too_few="A page with none is not the end. " + NEXT_PAGE
         ),
-        "1,300 dead letters, some worth reviving": World(
+        "1,300 dead letters, some worth reviving": Case(
             [[rng.choice([down, poison])] for _ in range(1300)], too_few=pages
         ),
     }
-    for what, world in worlds.items():
-        queue, deaths = _queue_of(world), world.deaths
+    for what, case in cases.items():
+        queue, deaths = _queue_of(case), case.deaths
         worth = [number for number, errors in enumerate(deaths, start=1) if errors[-1] is down]
         try:
             count = answer(queue)
@@ -114,10 +114,10 @@ def check_revive(answer: Any) -> None:
             not wrong,
             f"with {what}, {len(wrong)} were revived that are not worth reviving",
             "leave these for a person",
-            world.too_many,
+            case.too_many,
         )
         seen = f"with {what}, {len(alive)} of {len(worth)} were revived"
-        expect(len(alive) == len(worth), seen, "all of them", world.too_few)
+        expect(len(alive) == len(worth), seen, "all of them", case.too_few)
         hint = "Count only the letters that you revive, and return that number."
         same(f"with {what}, {answer.__name__}(queue)", count, len(worth), hint)
 

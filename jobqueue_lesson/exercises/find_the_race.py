@@ -7,7 +7,7 @@ from typing import Any
 
 from ..faults import Crash
 from ..guarded import Endless
-from ..labs.find_the_race import Mail, MailServer, shop, worlds_of
+from ..labs.find_the_race import Mail, MailServer, shop, who_is_struck, worlds_of
 from .check import NotYet, exercise, expect, gives
 
 
@@ -140,7 +140,7 @@ def check_keyed(answer: Any) -> None:
 
 def _compare(world: Any) -> None:
     """Compare what was sent in a run with what should have been."""
-    crash = next((f"{who} {what}" for _, who, what in world.story if what.startswith("crashes")), "")
+    crash = who_is_struck(world)
     where = crash or "nobody crashes"
     expect(world.outcome is None, f"{where}: {world.outcome and world.outcome.broken}", "a run that ends")
     for mail in MAILS:

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 from ..labs.retries import retry_storm
+from ..retries import exponential
 from .check import NotYet, exercise, expect, same
 
 
@@ -95,8 +96,8 @@ def check_storm(answer: Any) -> None:
     except (TypeError, ValueError) as error:
         raise NotYet(f"{error}", "settings that the panel has, too", form) from None
     calls = f"{len(outcome.calls)} calls, {outcome.refused} refused, and all 100 clients were served"
-    base, factor, cap = (answer.get(name, usual) for name, usual in (("base", 1), ("factor", 2), ("cap", 30)))
-    last = sum(min(cap, base * factor**attempt) for attempt in range(1, most))
+    waits = {"cap": 30} | {name: answer[name] for name in ("base", "factor", "cap") if name in answer}
+    last = sum(exponential(attempt, **waits) for attempt in range(1, most))
     hint = (
         f"A client with {most} attempts makes its last one after waits of {last:g} s in all, or less with jitter. By"
         " then the outage is over. Can it last longer, or can there be fewer attempts?"

@@ -20,7 +20,6 @@ from .compare import METHOD, Difference
 from .killed import play_and_kill
 from .making import CannotJudge, Maker
 from .play import LINES, RETRY, SECONDS, Played, is_lease, play_calls
-from .promises import Promise
 from .shortest import Search
 from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
@@ -143,12 +142,11 @@ class _Trial:
 
     def _missing(self, stage: Stage, workload: Workload, queue: Any) -> Finding | None:
         """Return a finding if a queue lacks an attribute or a method that a workload is about."""
-        needs = ("lease", *workload.needs) if stage.lease else workload.needs
-        for need in needs:
+        for need in workload.needs:
             seen = _lacks(queue, need)
             if seen:
                 name = need.partition("(")[0]
-                promise = METHOD.get(name, Promise.LEASE if name == "lease" else stage.promise)
+                promise = METHOD.get(name, stage.promise)
                 difference = Difference(promise, f"{self.maker.name} has {need}", seen)
                 return Finding(stage.name, difference, [], History(name=self.maker.name))
         return None

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..guarded import has_clock
 from ..lines import Line, own_line
+from ..simulation import one_thread
 
 LONGEST = 2000
 """How many characters of what a queue prints are kept."""
@@ -90,16 +91,17 @@ class Apart:
         """Keep what is printed, logged and warned of in this block, and notice Ctrl-C."""
         self._printed = _Beginning()
         root = logging.getLogger()
-        handlers, root.handlers = root.handlers, [logging.StreamHandler(self._printed)]
-        restore = self._listen_to_ctrl_c()
-        try:
-            with redirect_stdout(self._printed), redirect_stderr(self._printed), warnings.catch_warnings():
-                warnings.simplefilter("default")
-                warnings.showwarning = self._note_warning
-                yield
-        finally:
-            root.handlers = handlers
-            restore()
+        with one_thread:  # all of this is of the whole process
+            handlers, root.handlers = root.handlers, [logging.StreamHandler(self._printed)]
+            restore = self._listen_to_ctrl_c()
+            try:
+                with redirect_stdout(self._printed), redirect_stderr(self._printed), warnings.catch_warnings():
+                    warnings.simplefilter("default")
+                    warnings.showwarning = self._note_warning
+                    yield
+            finally:
+                root.handlers = handlers
+                restore()
         self.raise_if_interrupted()
 
     def _note_warning(self, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -21,7 +21,6 @@ class Asleep:
     """The workers that sleep in a queue's `wait` and then claim a job, and the callers of its `join`.
 
     Args:
-        queue: the queue.
         ask: calls a method of the queue.
         model: what a right queue would be like.
         referee: who compares the two.
@@ -31,14 +30,14 @@ class Asleep:
 
     def __init__(
         self,
-        queue: Any,
         ask: Callable[..., Outcome],
         model: Model,
         referee: Referee,
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         clock: Callable[[], float],
     ) -> None:
-        self.queue = queue
+        self.queue: Any = None
+        """The queue, once it is made."""
         self.ask = ask
         self.model = model
         self.referee = referee
@@ -61,17 +60,11 @@ class Asleep:
         self._tasks.append(self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished})))
 
     async def _work(self, worker: str, options: dict[str, bool]) -> None:
-        outcome: Outcome
-        try:
+        async def claim() -> Outcome:
             await self.queue.wait(**options)
-            outcome = self.ask("dequeue", worker=worker)
-        except asyncio.CancelledError:
-            raise
-        except Endless as error:
-            self.endless = "wait", error
-            raise
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            outcome = Raised(error)
+            return self.ask("dequeue", worker=worker)
+
+        outcome = await self._outcome("wait", claim())
         self._woken.append((worker, self.clock(), outcome))
 
     def join(self) -> None:
@@ -80,17 +73,23 @@ class Asleep:
         self._tasks.append(self.start(self._join()))
 
     async def _join(self) -> None:
-        outcome: Outcome
+        async def join() -> Outcome:
+            return Returned(await self.queue.join())
+
+        outcome = await self._outcome("join", join())  # then the list: it is another one by then
+        self._joined.append(outcome)
+
+    async def _outcome(self, method: str, doing: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Return what became of a method that sleeps, and of what follows it."""
         try:
-            outcome = Returned(await self.queue.join())
+            return await doing
         except asyncio.CancelledError:
             raise
         except Endless as error:
-            self.endless = "join", error
+            self.endless = method, error
             raise
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            outcome = Raised(error)
-        self._joined.append(outcome)
+            return Raised(error)
 
     def end(self) -> None:
         """Cancel them all."""

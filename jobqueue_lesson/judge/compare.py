@@ -11,12 +11,14 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from ..job import ENDED, Job, JobEvent, Move, Status
+from ..job import ENDED, AttemptError, Job, JobEvent, Move, Status
 from .promises import Promise
 from .words import MISSING, attribute, brief, many, plain
 
 CLOSE = 1e-6
 """Seconds by which two times may differ: databases round them."""
+TIMES = {"at", "created_at", "scheduled_for", "started_at", "finished_at", "retry_in"}
+"""The fields that are compared with `same_time`."""
 
 
 class Difference(NamedTuple):
@@ -144,7 +146,7 @@ def _same(field: str, right: Any, seen: Any) -> bool:
     try:
         if seen is MISSING:
             return False
-        if field.endswith("_at") or field == "scheduled_for":
+        if field in TIMES:
             return same_time(right, seen)
         if field == "errors":
             return _wrong_error(right, seen) is None
@@ -166,9 +168,9 @@ def _wrong_error(right: Iterable[Any], seen: Any) -> tuple[str, str] | None:
     if len(promised) != len(found):
         return many(len(promised), "error"), many(len(found), "error")
     for number, (ours, theirs) in enumerate(zip(promised, found, strict=True), start=1):
-        for name in ("attempt", "type", "message", "at", "retry_in"):
+        for name in AttemptError._fields:
             value, other = getattr(ours, name), attribute(theirs, name)
-            same = same_time(value, other) if name in ("at", "retry_in") else value == other
+            same = same_time(value, other) if name in TIMES else value == other
             if not same:
                 return f"{name} {value!r} in error {number}", f"{name} {brief(other)}"
     return None
@@ -188,13 +190,10 @@ def field_in_words(field: str, right: Job, seen: Any) -> tuple[str, str]:
 
 # --- events ---
 
-EVENT = ("at", "move", "job_id", "type", "status", "attempt", "priority", "scheduled_for", "worker", "error")
-MORE = ("progress", "note")
-
 
 def wrong_event(right: JobEvent, seen: Any) -> str | None:
     """Return the name of the first field of an event that is not as promised; None if all are."""
-    for field in (*EVENT, *MORE):
+    for field in JobEvent._fields:
         value, ours = attribute(seen, field), getattr(right, field)
         if field == "worker" and right.move in (Move.RELEASE, Move.ENQUEUE, Move.REVIVE):
             continue  # who ran it last is not promised once it is pending again
@@ -205,6 +204,6 @@ def wrong_event(right: JobEvent, seen: Any) -> str | None:
                 return field
         elif field == "progress" and right.move is Move.COMPLETE and ours is not None and value in (ours, 1):
             continue
-        elif not _same("at_at" if field == "at" else field, ours, value):
+        elif not _same(field, ours, value):
             return field
     return None

@@ -261,9 +261,7 @@ class Model:
         move = moves.expire(job, self.lease or 0.0, self.now)
         error = None if seen is None else seen.errors[-1]
         if error is not None:
-            chosen: dict[str, Any] = {
-                name: getattr(error, name, None) for name in ("type", "message", "at", "retry_in")
-            }
+            chosen: dict[str, Any] = {name: getattr(error, name, None) for name in ITS_CHOICE}
             entry = job.errors[-1]._replace(**chosen)
             job.errors = (*job.errors[:-1], entry)
             job.finished_at = seen.finished_at

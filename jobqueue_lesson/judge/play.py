@@ -147,7 +147,7 @@ class _Player:
         self.referee = Referee(
             self.model, self.ask, stage=setting.stage, sees=setting.sees, own_backoff="retry" not in maker.takes
         )
-        self.asleep = Asleep(None, self.ask, self.model, self.referee, sim.create_task, sim.time)
+        self.asleep = Asleep(self.ask, self.model, self.referee, sim.create_task, sim.time)
         self.played = Played(self.model, self.path)
 
     def make(self, path: Path | None) -> Any:
@@ -360,6 +360,5 @@ def moved_to(call: Call, outcome: Outcome, model: Model) -> list[JobEvent]:
     job.status = move.target or known.status
     job.attempts = known.attempts + (move is Move.DEQUEUE and known.status is not Status.PROCESSING)
     job.worker = call.given("worker") or known.worker
-    job.errors = known.errors if move is Move.RETRY or move is Move.FAIL else ()
-    job.errors = job.errors or (AttemptError(job.attempts, "", "", model.now, None),)
+    job.errors = known.errors or (AttemptError(job.attempts, "", "", model.now, None),)
     return [moves.event(job, move, model.now)]

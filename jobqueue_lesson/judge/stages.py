@@ -131,7 +131,7 @@ STAGES = (
         "leases",
         Promise.LEASE,
         (
-            Workload(workloads.leasing, 6, Setting(6, ALL, lease=LEASE), ("heartbeat(job_id, attempt=)",)),
+            Workload(workloads.leasing, 6, Setting(6, ALL, lease=LEASE), ("lease", "heartbeat(job_id, attempt=)")),
             Workload(workloads.rescuing, 4, Setting(6, ALL, tick=2.0, lease=LEASE)),
         ),
         lease=True,

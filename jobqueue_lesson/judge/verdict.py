@@ -16,6 +16,7 @@ from .calls import Step
 from .compare import Difference
 from .play import Played
 from .promises import Promise
+from .words import many
 
 WIDTH = 100
 """Characters of a line, at most, if a call and its outcome are written on it."""
@@ -184,7 +185,7 @@ class Verdict:
         if self.finding is None:
             return _printed(self.printed)
         count = len(self.finding.steps)
-        after = f"a promise is broken after {count} call{'s' * (count != 1)}" if count else "something is missing"
+        after = f"a promise is broken after {many(count, 'call')}" if count else "something is missing"
         return f"{self.finding.stage}: {after}.\n\n{self.finding}"
 
     def _score(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .. import moves
 from ..job import Move, Status
 
 MISSING = object()
@@ -38,7 +39,7 @@ def plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else brief(value)
 
 
-def brief(value: Any, longest: int = 70) -> str:
+def brief(value: Any) -> str:
     """Return a value's repr on one line, shortened. This works for any value."""
     if value is MISSING:
         return "missing"
@@ -50,8 +51,7 @@ def brief(value: Any, longest: int = 70) -> str:
         text = " ".join(repr(value).split())
     except Exception:  # a __repr__ that fails
         text = f"a {type(value).__name__} that cannot be shown"
-    text = ADDRESS.sub("", text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return _cut(ADDRESS.sub("", text), 70)
 
 
 def many(number: int, what: str) -> str:
@@ -59,12 +59,12 @@ def many(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'s' * (number != 1)}"
 
 
-def error_in_words(error: BaseException, longest: int = 100) -> str:
+def error_in_words(error: BaseException) -> str:
     """Return an error's type and message on one line, shortened. This works for any error."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # a __str__ that fails
-        text = "(its message cannot be shown)"
-    name = type(error).__name__
-    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    name, message = moves.describe_error(error)
+    text = _cut(" ".join(message.split()), 100)
     return f"{name}: {text}" if text else name
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -112,9 +112,9 @@ def dead_letters(model: Model) -> Iterator[Call]:
         yield call("enqueue", type=("send-email", "resize-image")[len(model.ids)], max_attempts=1)
     if model.next() is not None:
         yield call("dequeue", worker="ann")
-    failed = having(model, Status.FAILED)
+    running, failed = having(model, Status.PROCESSING), having(model, Status.FAILED)
     for job in numbers(model):
-        if job in having(model, Status.PROCESSING):
+        if job in running:
             yield call("fail", job, error=ERROR)
         if job not in failed[:-1]:
             yield call("revive", job)
@@ -365,8 +365,9 @@ def storm(model: Model) -> Iterator[Call]:
     yield call("dequeue", worker="ben")
     yield call("pass", seconds=1.5)
     yield DUE
+    running, failed = having(model, Status.PROCESSING), having(model, Status.FAILED)
     for job in numbers(model):
-        if job in having(model, Status.PROCESSING):
+        if job in running:
             yield call("complete", job, result={"sent": True})
             yield call("complete", job, attempt=1)
             yield call("fail", job, error=ERROR)
@@ -374,7 +375,7 @@ def storm(model: Model) -> Iterator[Call]:
             yield call("release", job)
             yield call("progress", job, fraction=0.5, note="half way")
             yield call("heartbeat", job)
-        if job in having(model, Status.FAILED):
+        if job in failed:
             yield call("revive", job)
             yield call("discard", job)
     for job in numbers(model)[-1:]:
@@ -394,12 +395,13 @@ def crowd(model: Model) -> Iterator[Call]:
         yield call("enqueue", type="send-email", data=BOB, delay=3.0, max_attempts=1)
     if not model.joining:
         yield call("join")
+    running, failed = having(model, Status.PROCESSING), having(model, Status.FAILED)
     for job in numbers(model):
-        if job in having(model, Status.PROCESSING):
+        if job in running:
             yield call("complete", job)
             yield call("fail", job, error=ERROR)
             yield call("release", job)
-        if job in having(model, Status.FAILED):
+        if job in failed:
             yield call("revive", job)
     yield call("wake")
     yield DUE

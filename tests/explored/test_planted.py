@@ -12,6 +12,7 @@ from jobqueue_lesson.faults import Crash, LostAnswer, Pause
 from jobqueue_lesson.scheduler import Scheduler, every
 from tests.support.promises import (
     everybody_says_the_same,
+    make,
     only_legal_moves,
     reports_come_from_the_claimant,
     watch,
@@ -20,9 +21,7 @@ from tests.support.promises import (
 
 def two_workers(kind, worker_class=Worker, seconds=1):
     async def scenario(world):
-        options = {"lease": 5, "poll": None} if issubclass(kind, SQLiteQueue) else {}
-        arguments = [":memory:"] if options else []
-        queue = watch(world, kind(*arguments, clock=world.clock, **options))
+        queue = make(kind, world)
         world.at_work = []
 
         async def work(data):

@@ -20,10 +20,10 @@ from tests.support.promises import (
     every_job_ends,
     everybody_says_the_same,
     last_events,
+    make,
     nothing_is_early,
     only_legal_moves,
     the_best_job_is_claimed,
-    watch,
 )
 
 RUNS = 20 * MORE
@@ -37,14 +37,6 @@ FAULTS = {
 @pytest.fixture(params=[SQLiteQueue, JobQueue])
 def kind(request):
     return request.param
-
-
-def make(kind, world, **options):
-    if kind is SQLiteQueue:
-        queue = SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None, **options)
-    else:
-        queue = JobQueue(clock=world.clock, **options)
-    return watch(world, queue)
 
 
 def working(kind, lanes=1, **options):

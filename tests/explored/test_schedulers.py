@@ -12,15 +12,12 @@ from jobqueue_lesson.faults import ClockJump, Crash, FullDisk, LostAnswer, Pause
 from jobqueue_lesson.job import ENDED, Move
 from jobqueue_lesson.scheduler import Scheduler, every
 from tests.support.examples import MORE, SEED
-from tests.support.promises import watch
+from tests.support.promises import make
 
 
 def scheduling(kind):
     async def scenario(world):
-        if kind is SQLiteQueue:
-            queue = watch(world, SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None))
-        else:
-            queue = watch(world, JobQueue(clock=world.clock))
+        queue = make(kind, world)
         overlap = world.choose("overlap", "skip", "coalesce", "queue one")
 
         async def scheduler():

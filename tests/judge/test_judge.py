@@ -10,6 +10,7 @@ from jobqueue_lesson.judge import judge
 from jobqueue_lesson.judge.promises import Promise
 from jobqueue_lesson.judge.stages import STAGES
 from tests.support.faults import FAULTS
+from tests.support.faults.handing_out import LooksAndDoesNotTake
 from tests.support.other_queues import LoggedQueue, PlainQueue
 from tests.support.queues import JUDGED
 
@@ -110,14 +111,7 @@ def test_a_finding_plays_in_a_replay():
 
 
 def test_the_history_shows_what_the_queue_did_and_not_what_it_should_have_done():
-    class Peeks(JobQueue):
-        def dequeue(self, worker="worker-1"):
-            job = super().dequeue(worker)
-            if job is not None:
-                self._add_pending(job, self.clock())
-            return job
-
-    finding = judge(Peeks, progress=None).finding
+    finding = judge(LooksAndDoesNotTake, progress=None).finding
     assert [(event.move, event.job_id, event.worker) for event in finding.history.events] == [
         ("enqueue", 1, None),
         ("dequeue", 1, "ann"),

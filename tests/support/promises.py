@@ -2,9 +2,17 @@
 
 from collections import Counter
 
+from jobqueue_lesson.durable import SQLiteQueue
 from jobqueue_lesson.job import ENDED, Move, Status
 
 REPORTS = (Move.COMPLETE, Move.RETRY, Move.FAIL, Move.RELEASE, Move.PROGRESS)
+
+
+def make(kind, world, **options):
+    """Make a queue of this kind that polls nothing, and watch it."""
+    if issubclass(kind, SQLiteQueue):
+        return watch(world, kind(":memory:", clock=world.clock, lease=5, poll=None, **options))
+    return watch(world, kind(clock=world.clock, **options))
 
 
 def watch(world, queue):

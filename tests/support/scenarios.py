@@ -6,9 +6,22 @@ from jobqueue_lesson import Worker
 from jobqueue_lesson.durable import SQLiteQueue
 
 
+async def _mailing(world, send_email):
+    """Let two workers send the mails that are chosen."""
+    queue = world.queue(SQLiteQueue(":memory:", "mail", clock=world.clock, lease=5, poll=None))
+
+    async def worker(name):
+        await Worker(queue, {"send-email": send_email}, name=name).run()
+
+    world.start("ann", worker, "ann")
+    world.start("ben", worker, "ben")
+    for person in world.choose("mails", ["alice"], ["alice", "bob"]):
+        queue.enqueue("send-email", {"to": person})
+    await world.settled()
+
+
 async def two_workers(world):
     """Page 13: the handler looks first, and still sends twice."""
-    queue = world.queue(SQLiteQueue(":memory:", "mail", clock=world.clock, lease=5, poll=None))
     world.mails, sent = [], set()
 
     async def send_email(data):
@@ -18,19 +31,11 @@ async def two_workers(world):
         await asyncio.sleep(0.1)
         sent.add(data["to"])
 
-    async def worker(name):
-        await Worker(queue, {"send-email": send_email}, name=name).run()
-
-    world.start("ann", worker, "ann")
-    world.start("ben", worker, "ben")
-    for person in world.choose("mails", ["alice"], ["alice", "bob"]):
-        queue.enqueue("send-email", {"to": person})
-    await world.settled()
+    await _mailing(world, send_email)
 
 
 async def repaired(world):
     """The mail server knows the key of an e-mail, and sends it once."""
-    queue = world.queue(SQLiteQueue(":memory:", "mail", clock=world.clock, lease=5, poll=None))
     world.mails, known = [], set()
 
     async def send_email(data):
@@ -39,14 +44,7 @@ async def repaired(world):
             world.mails.append(data["to"])
         await asyncio.sleep(0.1)
 
-    async def worker(name):
-        await Worker(queue, {"send-email": send_email}, name=name).run()
-
-    world.start("ann", worker, "ann")
-    world.start("ben", worker, "ben")
-    for person in world.choose("mails", ["alice"], ["alice", "bob"]):
-        queue.enqueue("send-email", {"to": person})
-    await world.settled()
+    await _mailing(world, send_email)
 
 
 def once(world):

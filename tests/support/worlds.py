@@ -18,7 +18,7 @@ def told(world, *, who=None):
 def crash_points(scenario, fault=None):
     """Yield the world of a run for each step at which there can be a fault: a crash, if no other is given."""
     fault = fault or Crash(restart=None)
-    steps = run(scenario).trouble.places["step"]
+    steps = run(scenario).trouble.places[fault.where]
     assert steps
     for step in range(steps):
         yield run(scenario, (fault, step))

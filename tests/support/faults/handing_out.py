@@ -3,11 +3,10 @@
 import copy
 import json
 import time
-from heapq import heappush
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.job import JobNotFound, Status
-from tests.support.faults.planting import ONCE, ORDER, fault
+from tests.support.faults.planting import ONCE, ORDER, Ranked, fault
 
 # --- hands out once ---
 
@@ -114,30 +113,21 @@ class HandsOutCompletedJobs(JobQueue):
 
 
 @fault(ORDER, "NEXT")
-class LastComeFirstServed(JobQueue):
-    def _add_pending(self, job, now):
-        if job.scheduled_for > now:
-            heappush(self._delayed, (job.scheduled_for, job.id, job))
-        else:
-            heappush(self._ready, (-job.priority, -job.scheduled_for, -job.id, job))
+class LastComeFirstServed(Ranked):
+    def rank(self, job):
+        return -job.priority, -job.scheduled_for, -job.id
 
 
 @fault(ORDER, "NEXT")
-class LowPriorityFirst(JobQueue):
-    def _add_pending(self, job, now):
-        if job.scheduled_for > now:
-            heappush(self._delayed, (job.scheduled_for, job.id, job))
-        else:
-            heappush(self._ready, (job.priority, job.scheduled_for, job.id, job))
+class LowPriorityFirst(Ranked):
+    def rank(self, job):
+        return job.priority, job.scheduled_for, job.id
 
 
 @fault(ORDER, "NEXT")
-class ByIdAlone(JobQueue):
-    def _add_pending(self, job, now):
-        if job.scheduled_for > now:
-            heappush(self._delayed, (job.scheduled_for, job.id, job))
-        else:
-            heappush(self._ready, (-job.priority, job.id, job.id, job))
+class ByIdAlone(Ranked):
+    def rank(self, job):
+        return -job.priority, job.id, job.id
 
 
 @fault(ORDER, "DELAY")

@@ -4,11 +4,10 @@ import copy
 import io
 import json
 import time
-from heapq import heappush
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.job import IllegalMove, Move
-from tests.support.faults.planting import CRASHES, LEASES, STORM, fault
+from tests.support.faults.planting import CRASHES, LEASES, STORM, Ranked, fault
 from tests.support.other_queues import LoggedQueue, PlainQueue
 
 # --- leases ---
@@ -126,15 +125,11 @@ class ForgetsThePriority(LoggedQueue):
 
 
 @fault(STORM, "NEXT")
-class ARetryLosesItsPriority(JobQueue):
+class ARetryLosesItsPriority(Ranked):
     def fail(self, job_id, error, *, attempt=None):
         job = super().fail(job_id, error, attempt=attempt)
         self.demoted = getattr(self, "demoted", set()) | {job.id}
         return job
 
-    def _add_pending(self, job, now):
-        if job.scheduled_for > now:
-            heappush(self._delayed, (job.scheduled_for, job.id, job))
-        else:
-            rank = 0 if job.id in getattr(self, "demoted", ()) else -job.priority
-            heappush(self._ready, (rank, job.scheduled_for, job.id, job))
+    def rank(self, job):
+        return 0 if job.id in getattr(self, "demoted", ()) else -job.priority, job.scheduled_for, job.id
