@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+from ..guarded import Endless, guarded, is_learners
 from ..lines import Line, own_line
 from ..simulation import Simulation
 from .apart import Apart
@@ -18,9 +19,11 @@ from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import Broken, Difference
 from .making import CannotJudge, Maker
 from .model import Model
-from .play import RETRY, Played, Setting, play
+from .play import LINES, RETRY, SECONDS, Played, Setting, play
 from .promises import Promise
 from .referee import Referee
+
+OPENS = "the file can be opened again"
 
 
 class Remains(NamedTuple):
@@ -61,7 +64,7 @@ def play_and_kill(maker: Maker, setting: Setting, calls: Sequence[Call], apart: 
     if played.broken is not None or before is None:
         return played
     for left in remains:
-        lost = _lost(maker, setting, left, before, played.model)
+        lost = _lost(maker, setting, left, before, played.model, apart)
         if lost is not None:
             where = "" if left.line is None else " before this line"
             last = played.steps[-1]
@@ -80,7 +83,9 @@ def _content(file: Path) -> bytes:
         return b""
 
 
-def _lost(maker: Maker, setting: Setting, left: Remains, before: Model, after: Model) -> Difference | None:
+def _lost(
+    maker: Maker, setting: Setting, left: Remains, before: Model, after: Model, apart: Apart
+) -> Difference | None:
     """Open what is left; say what is neither as before the call nor as after it; None if all is one or the other."""
     path = maker.new_path()
     assert path is not None
@@ -88,36 +93,43 @@ def _lost(maker: Maker, setting: Setting, left: Remains, before: Model, after: M
     for name, content in left.files.items():
         (path.parent / name).write_bytes(content)
     sim = Simulation(start=before.now)
+    watched = is_learners if maker.of_the_course else maker.is_its_code
     try:
-        return sim.run(_compare(maker, setting, path, sim, before, after))
+        with guarded(lines=LINES, seconds=SECONDS, watched=watched):
+            return sim.run(_compare(maker, setting, path, sim, before, after, apart))
+    except Endless as error:
+        return Difference(Promise.NEVER_LOST, OPENS, f"it does not end: {error}")
     finally:
         maker.forget(None, path)
 
 
 async def _compare(
-    maker: Maker, setting: Setting, path: Path, sim: Simulation, before: Model, after: Model
+    maker: Maker, setting: Setting, path: Path, sim: Simulation, before: Model, after: Model, apart: Apart
 ) -> Difference | None:
     try:
         queue = maker.make(sim.time, retry=RETRY, path=path, lease=setting.lease)
     except CannotJudge as error:
-        return Difference(Promise.NEVER_LOST, "the file can be opened again", str(Raised(error.__cause__ or error)))
+        return Difference(Promise.NEVER_LOST, OPENS, str(Raised(error.__cause__ or error)))
 
     def ask(method: str, *arguments: object) -> Outcome:
         try:
             return Returned(getattr(queue, method)(*arguments))
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            apart.raise_if_interrupted()
             return Raised(error)
 
     found = []
-    for model in (before, after):
-        right = model.copy()
-        referee = Referee(right, ask, stage=setting.stage, sees=setting.sees, own_backoff=False)
-        try:
-            referee.follow_restart()
-            referee.look(Call("reopen"))
-        except Broken as broken:
-            found.append(broken.difference)
-    maker.forget(queue, None)
+    try:
+        for model in (before, after):
+            right = model.copy()
+            referee = Referee(right, ask, stage=setting.stage, sees=setting.sees, own_backoff=False)
+            try:
+                referee.follow_restart()
+                referee.look(Call("reopen"))
+            except Broken as broken:
+                found.append(broken.difference)
+    finally:
+        maker.forget(queue, None)
     if len(found) < 2:
         return None
     old, new = found

@@ -14,7 +14,7 @@ import pytest
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.judge import judge
 from jobqueue_lesson.judge.play import is_lease
-from tests.support.other_queues import PlainQueue
+from tests.support.other_queues import LoggedQueue, PlainQueue
 
 POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no signals to stop it with")
 
@@ -100,6 +100,44 @@ def test_a_wait_that_blocks_the_loop_is_named():
     finding = found(WaitBlocks)
     assert (finding.promise.name, finding.promised) == ("WAIT", "wait() does its work and ends")
     assert finding.steps[-1].line.text in ("while not self.busy():", "pass")
+
+
+class WaitsForTheRestOfItsFile(LoggedQueue):
+    """Begins each line with a space, and does not get beyond one that ends there."""
+
+    def __init__(self, path, *, clock, lease=30.0):
+        while path.exists() and path.read_text().endswith(" "):
+            pass
+        super().__init__(path, clock=clock, lease=lease)
+
+    def record(self, move, number, **facts):
+        self.file.write(" ")
+        self.file.flush()
+        return super().record(move, number, **facts)
+
+
+class GivesUpOnItsFile(WaitsForTheRestOfItsFile):
+    def __init__(self, path, *, clock, lease=30.0):
+        self.torn = path.exists() and path.read_text().endswith(" ")
+        if self.torn:
+            path.write_text("")
+        super().__init__(path, clock=clock, lease=lease)
+
+    def get(self, job_id):
+        if self.torn:
+            sys.exit("the file is torn")
+        return super().get(job_id)
+
+
+@pytest.mark.parametrize(
+    ("queue", "seen"),
+    [(WaitsForTheRestOfItsFile, "it does not end"), (GivesUpOnItsFile, "SystemExit: the file is torn")],
+)
+def test_what_a_queue_makes_of_a_torn_file_cannot_stop_the_judge(queue, seen):
+    finding = found(queue)
+    assert finding.stage == "crashes"
+    assert finding.promise.name == "NEVER_LOST"
+    assert seen in finding.seen
 
 
 # --- it prints, and breaks out ---
