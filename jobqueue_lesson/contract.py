@@ -123,11 +123,17 @@ class Queue(Producer, Protocol):
         ...
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Report that the running attempt failed: the job is retried after a backoff, or has permanently failed."""
+        """Report that the running attempt failed: the job is retried after a backoff, or has permanently failed.
+
+        For `attempt`, see `complete`.
+        """
         ...
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
-        """Make a running job pending again, as if it had not been claimed: the attempt does not count."""
+        """Make a running job pending again, as if it had not been claimed: the attempt does not count.
+
+        For `attempt`, see `complete`.
+        """
         ...
 
     def progress(self, job_id: int, fraction: float, note: str = "", *, attempt: int | None = None) -> Job:

@@ -100,5 +100,8 @@ class Promise(Enum):
         return self.value[1]
 
     def __str__(self) -> str:
-        who = "every queue" if self.about in ("Producer", "Queue") else self.about
+        if self in (Promise.REPORTING, Promise.LEASE_LOST):
+            who = "complete, like every report"
+        else:
+            who = "every queue" if self.about in ("Producer", "Queue") else self.about
         return f"{who}: “{self.words}”"

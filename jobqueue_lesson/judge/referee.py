@@ -240,7 +240,7 @@ class Referee:
         if right is None:
             raise Broken(Promise.DISCARD, f"get({number}) returns None", shown_job(seen))
         if seen is None:
-            raise Broken(Promise.NEVER_LOST, f"get({number}) returns {shown_job(right)}", "None")
+            raise Broken(Promise.NEVER_LOST, f"get({number}) returns {shown_job(right)}", "None: the job is lost")
         field = compare.wrong_field(right, seen, self.stage)
         if field is not None:
             promise = Promise.MOVES if self._was_refused else Promise.CURRENT

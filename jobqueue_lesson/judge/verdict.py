@@ -18,8 +18,8 @@ from .play import Played
 from .promises import Promise
 from .words import many
 
-WIDTH = 100
-"""Characters of a line, at most, if a call and its outcome are written on it."""
+WIDTH = 76
+"""Characters of a line, at most, if a call and its outcome are written on it: as many as a small screen shows."""
 
 
 class StageResult(NamedTuple):
@@ -73,7 +73,8 @@ class Finding:
         where = max((place for place, step in enumerate(self.steps) if step.line is not None), default=None)
         for place, step in enumerate(self.steps):
             lines += _written(place + 1, step)
-            lines += [f"{'':13}at {step.line}"] * (place == where)
+            if place == where:
+                lines += wrap(f"at {step.line}", WIDTH, initial_indent=" " * 13, subsequent_indent=" " * 16)
         lines += [""] * bool(lines)
         for name, text in (("Promised", self.promised), ("Seen", self.seen), ("Contract", str(self.promise))):
             lines += wrap(f"{name:10}{text}", WIDTH, subsequent_indent=" " * 10)

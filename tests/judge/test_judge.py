@@ -74,9 +74,9 @@ retries: a promise is broken after 3 calls.
              at test_judge.py, line N: return job
 
 Promised  get(1) returns job #1, failed
-Seen      None
-Contract  every queue: “A job is never lost: it ends as completed or failed, and a failed one is
-          kept until a person discards it.”
+Seen      None: the job is lost
+Contract  every queue: “A job is never lost: it ends as completed or failed,
+          and a failed one is kept until a person discards it.”
 
                · waiting  █ processing  ✗ failed
 #1 send-email  ····························████████████████████████████✗  failed

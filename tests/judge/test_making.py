@@ -132,6 +132,7 @@ def test_a_stage_needs_only_what_it_is_about():
     assert verdict.explanation == (
         "order: something is missing.\n\n"
         "Promised  Little has enqueue(type, data, priority=)\n"
-        "Seen      its enqueue takes (type, data): got an unexpected keyword argument 'priority'\n"
+        "Seen      its enqueue takes (type, data): got an unexpected keyword argument\n"
+        "          'priority'\n"
         "Contract  enqueue: “Add a job; it is pending.”"
     )

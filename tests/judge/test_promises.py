@@ -20,6 +20,8 @@ EXPLAINS = {
         "And a report so late that the job was revived meanwhile is taken for one of the attempt with that number.",
         "job_id: the job.",
     ],
+    "fail": ["For `attempt`, see `complete`."],
+    "release": ["For `attempt`, see `complete`."],
     "progress": ["job_id: the job.", "attempt: see `complete`."],
 }
 """What the contract says beside its promises."""
