@@ -60,7 +60,7 @@ class Finding:
         if len(lines) > MOST_LINES:
             lines[MOST_LINES // 2 : -MOST_LINES // 2] = ["…"]
         pictures = [text_timeline(history, rows="workers") for history in self.world.histories if history.workers()]
-        return "\n\n".join([self.broken, "\n".join(lines), *pictures])
+        return "\n\n".join([f"Broken: {self.broken}", "\n".join(lines), *pictures])
 
     __repr__ = __str__
 

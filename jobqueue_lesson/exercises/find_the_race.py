@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from collections.abc import Callable
+from copy import deepcopy
+from itertools import count
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from ..faults import Crash
@@ -35,6 +38,7 @@ def check_invariant(answer: Any) -> None:
         (["bob", "alice"], ["alice", "bob"], ""),
         (["alice", "alice"], ["alice", "alice"], ""),
         (["alice", "alice"], ["alice"], "Alice has ordered two e-mails, and gets one."),
+        (["alice", "alice", "bob"], ["alice", "bob", "bob"], "Alice has ordered two e-mails, and gets one."),
         (["alice"], ["carol"], "Carol gets an e-mail that she has not ordered."),
         (["alice"], ["alice", "carol"], "Carol gets an e-mail that she has not ordered."),
         ([], [], ""),
@@ -86,6 +90,7 @@ MAILS: list[Mail] = [
     {"to": "alice", "order": 7, "kind": "confirmation"},
     {"to": "alice", "order": 7, "kind": "invoice"},
     {"to": "alice", "order": 8, "kind": "confirmation"},
+    {"to": "alice", "order": 8, "kind": "cancellation"},
     {"to": "bob", "order": 9, "kind": "confirmation"},
 ]
 KEYED_HINTS = [
@@ -97,6 +102,10 @@ KEYED_HINTS = [
 
 WHY_TWICE = "Between sending and recording, a worker can die: then only the mail server knows. Give it a key."
 WHY_NEVER = "A worker can die between recording and sending, too. Then `sent` says that it is out, and it is not."
+WHY_FORGOTTEN = (
+    f"{KEYED_HINTS[0]} The next attempt is in another process: what the first had in its memory is gone there, and "
+    "hash() gives another number."
+)
 
 
 class _Attempt:
@@ -105,12 +114,36 @@ class _Attempt:
     def __init__(self, server: MailServer, mail: Mail) -> None:
         self._server = server
         self._mail = mail
+        if not hasattr(server, "given"):
+            server.given, server.unsent = {}, set()  # type: ignore[attr-defined]
 
-    async def send(self, to: str, key: object = None) -> None:
+    def send(self, to: str, key: object = None) -> Any:
         """Send an e-mail; in the outbox is which one it is."""
-        wanted = self._mail["to"]
+        wanted, name = self._mail["to"], _name(self._mail)
         expect(to == wanted, f"send was called with {to!r}", f'with mail["to"], which is {wanted!r}')
-        await self._server.send(_name(self._mail), key)
+        self._server.given.setdefault(name, []).append(key)  # type: ignore[attr-defined]
+        self._server.unsent.add(name)  # type: ignore[attr-defined]
+        return self._send(name, key)
+
+    async def _send(self, name: str, key: object) -> None:
+        self._server.unsent.discard(name)  # type: ignore[attr-defined]
+        await self._server.send(name, key)
+
+
+def _processes(answer: Any) -> Callable[[], Any]:
+    """Return a function that gives the answer as a new process has it: with the memory of none before it."""
+    if not isinstance(answer, FunctionType):
+        return lambda: answer
+    names = answer.__globals__
+    memory = {name: names[name] for name in answer.__code__.co_names if isinstance(names.get(name), (dict, list, set))}
+    salts = count()
+
+    def start() -> Any:
+        salt = next(salts)
+        own = {**names, **deepcopy(memory), "hash": lambda value: hash((salt, value))}
+        return FunctionType(answer.__code__, own, answer.__name__, answer.__defaults__, answer.__closure__)
+
+    return start
 
 
 def _name(mail: Mail) -> str:
@@ -121,10 +154,11 @@ def _name(mail: Mail) -> str:
 def check_keyed(answer: Any) -> None:
     """Send each e-mail once: when nobody crashes, and when a worker crashes, at each step in turn."""
     errors: list[BaseException] = []
+    start = _processes(answer)
 
     async def handler(mail: Mail, server: MailServer, sent: set[str]) -> None:
         try:
-            await answer(dict(mail), _Attempt(server, mail), sent)
+            await start()(dict(mail), _Attempt(server, mail), sent)
         except (Exception, Endless) as error:
             errors.append(error)
             raise
@@ -147,5 +181,9 @@ def _compare(world: Any) -> None:
         times = world.server.outbox.count(_name(mail))
         if not times:
             why = WHY_NEVER if crash else KEYED_HINTS[1]
+            if _name(mail) in world.server.unsent:
+                why = "send was called, but nobody awaits it: put await before it."
             raise NotYet(f"{where}: {_name(mail)} is not sent", "every e-mail is sent", why)
-        expect(times == 1, f"{where}: {_name(mail)} is sent {times} times", "once", WHY_TWICE)
+        with_key = None not in world.server.given[_name(mail)]
+        why = WHY_FORGOTTEN if with_key else WHY_TWICE
+        expect(times == 1, f"{where}: {_name(mail)} is sent {times} times", "once", why)
