@@ -134,7 +134,7 @@ def progress(job: Job, fraction: float, note: str) -> None:
 
 
 def revive(job: Job, now: float) -> None:
-    """Give a failed job new attempts, due now: those that it has spent no longer count."""
+    """Give a failed job new attempts, due now: those that it has had no longer count."""
     job.scheduled_for = now
     job.spent = job.attempts
     job.status = Status.PENDING
