@@ -39,7 +39,7 @@ SCHEMA = f"""
         note TEXT NOT NULL,
         ready INTEGER NOT NULL, -- whether it was due when somebody last looked
         lease_until REAL,       -- while it is processing
-        spent INTEGER NOT NULL DEFAULT 0
+        spent INTEGER NOT NULL DEFAULT 0 -- attempts before it was last revived
     );
     CREATE INDEX next_one ON jobs (priority DESC, scheduled_for, id) WHERE status = 'pending' AND ready;
     CREATE INDEX delayed ON jobs (scheduled_for) WHERE status = 'pending' AND NOT ready;

@@ -20,7 +20,7 @@ CREATE TABLE jobqueue_jobs (
 
 CREATE TABLE jobqueue_attempts (
     job_id bigint NOT NULL REFERENCES jobqueue_jobs ON DELETE CASCADE,
-    turn integer NOT NULL,                    -- the engine's count when the job was claimed; it counts revivals as well
+    turn integer NOT NULL,                    -- the engine's count at the claim, of attempts and revivals: never the same twice
     number integer NOT NULL,                  -- 1 for the first
     worker text NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
