@@ -77,7 +77,11 @@ class Producer(Protocol):
         ...
 
     def revive(self, job_id: int) -> Job:
-        """Give a failed job new attempts: it is pending, and due now. Its errors are kept."""
+        """Give a failed job `max_attempts` new attempts: it is pending, and due now.
+
+        Between them, it waits as a new job does. Its errors are kept, and its attempts go on counting: the next one has
+        the next number.
+        """
         ...
 
     def discard(self, job_id: int) -> Job:
@@ -108,9 +112,8 @@ class Queue(Producer, Protocol):
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
         """Mark a running job as done.
 
-        After `release` and `revive`, attempts have the same numbers again. So a worker must never report on an attempt
-        that it has released. And a report so late that the job was revived meanwhile is taken for one of the attempt
-        with that number.
+        After `release`, the next attempt has the same number again. So a worker must never report on an attempt that it
+        has released.
 
         Args:
             job_id: the job.

@@ -15,7 +15,7 @@ from . import moves
 from .job import COMPLETE, DISCARD, ENQUEUE, FAIL, RELEASE, AttemptError, Job, JobEvent, Move, Status, StorageError
 
 APPLICATION = 0x6A6F6271  # "jobq", in the header of every file that is a queue
-VERSION = 2
+VERSION = 3
 SCHEMA = f"""
     PRAGMA application_id = {APPLICATION};
     PRAGMA user_version = {VERSION};
@@ -38,7 +38,8 @@ SCHEMA = f"""
         progress REAL,
         note TEXT NOT NULL,
         ready INTEGER NOT NULL, -- whether it was due when somebody last looked
-        lease_until REAL        -- while it is processing
+        lease_until REAL,       -- while it is processing
+        spent INTEGER NOT NULL DEFAULT 0 -- attempts before it was last revived
     );
     CREATE INDEX next_one ON jobs (priority DESC, scheduled_for, id) WHERE status = 'pending' AND ready;
     CREATE INDEX delayed ON jobs (scheduled_for) WHERE status = 'pending' AND NOT ready;
@@ -66,14 +67,18 @@ UPGRADES = {
     CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     PRAGMA user_version = 2
     """,
+    2: """
+    ALTER TABLE jobs ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+    PRAGMA user_version = 3
+    """,
 }
 """The statements that upgrade a file from a version to the next one."""
 FINISHED = "CREATE INDEX IF NOT EXISTS finished ON jobs (finished_at, id) WHERE status IN ('completed', 'failed')"
 """Only queues that evict finished jobs need it."""
 
 JOB = (
-    "id, type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts, started_at, finished_at,"
-    " worker, result, errors, progress, note"
+    "id, type, data, priority, max_attempts, key, created_at, scheduled_for, status, attempts, spent, started_at,"
+    " finished_at, worker, result, errors, progress, note"
 )
 """The columns that `read_job` takes."""
 EVENT = "at, move, job_id, type, status, attempt, priority, scheduled_for, worker, error, progress, note"
@@ -205,12 +210,13 @@ def save(
         keep_finished: see `record`.
     """
     db.execute(
-        "UPDATE jobs SET scheduled_for = ?, status = ?, attempts = ?, started_at = ?, finished_at = ?, worker = ?,"
-        " result = ?, errors = ?, progress = ?, note = ?, ready = ?, lease_until = ? WHERE id = ?",
+        "UPDATE jobs SET scheduled_for = ?, status = ?, attempts = ?, spent = ?, started_at = ?, finished_at = ?,"
+        " worker = ?, result = ?, errors = ?, progress = ?, note = ?, ready = ?, lease_until = ? WHERE id = ?",
         (
             job.scheduled_for,
             job.status.value,
             job.attempts,
+            job.spent,
             job.started_at,
             job.finished_at,
             job.worker,
@@ -310,7 +316,7 @@ def write_memory(db: sqlite3.Connection, name: str, text: str) -> None:
 
 def read_job(row: Any) -> Job:
     """Return the job in a row of the columns `JOB`."""
-    id, type, data, priority, most, key, created, due, status, attempts, *rest = row
+    id, type, data, priority, most, key, created, due, status, attempts, spent, *rest = row
     started, finished, worker, result, errors, progress, note = rest
     failed = tuple(AttemptError(*error) for error in json.loads(errors)) if errors != "[]" else ()
     return Job(
@@ -324,6 +330,7 @@ def read_job(row: Any) -> Job:
         due,
         Status(status),
         attempts,
+        spent,
         started,
         finished,
         worker,

@@ -11,7 +11,7 @@ CREATE TABLE jobqueue_jobs (
     key text,                                 -- the idempotency key
     retry json NOT NULL,                      -- the retry policy
     created_at timestamptz NOT NULL DEFAULT now(),
-    spent integer NOT NULL DEFAULT 0,         -- attempts before the job was revived: they no longer count
+    spent integer NOT NULL DEFAULT 0,         -- attempts before the job was last revived: they no longer count
     result json,
     progress double precision,
     note text NOT NULL DEFAULT '',
@@ -20,8 +20,8 @@ CREATE TABLE jobqueue_jobs (
 
 CREATE TABLE jobqueue_attempts (
     job_id bigint NOT NULL REFERENCES jobqueue_jobs ON DELETE CASCADE,
-    turn integer NOT NULL,                    -- the engine's count of attempts when the job was claimed: never the same twice
-    number integer NOT NULL,                  -- 1 for the first since the job was enqueued or revived
+    turn integer NOT NULL,                    -- the engine's count at the claim, of attempts and revivals: never the same twice
+    number integer NOT NULL,                  -- 1 for the first
     worker text NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
@@ -82,7 +82,7 @@ BEGIN
         UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = now(),
             abort_requested = false WHERE id = _id;
     END IF;
-    UPDATE jobqueue_jobs SET spent = (SELECT attempts FROM procrastinate_jobs WHERE id = _id) WHERE job_id = _id;
+    UPDATE jobqueue_jobs SET spent = (SELECT count(*) FROM jobqueue_attempts WHERE job_id = _id) WHERE job_id = _id;
     PERFORM jobqueue_wake(_queue, _id);
     RETURN true;
 END $$;
@@ -104,8 +104,8 @@ END $$;
 -- Claim the next job. If none is due, return in how many seconds one will be. A worker runs one job at a time: if it has one
 -- and asks again, the answer was lost with the server, so it gets that job again.
 CREATE FUNCTION jobqueue_claim(_queues text[], _worker_id bigint, _worker text)
-RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, waited double precision,
-    next_in double precision) LANGUAGE plpgsql AS $$
+RETURNS TABLE (job procrastinate_jobs, data json, max_attempts integer, retry json, number integer, spent integer,
+    waited double precision, next_in double precision) LANGUAGE plpgsql AS $$
 BEGIN
     SELECT * INTO job FROM procrastinate_jobs WHERE worker_id = _worker_id AND status = 'doing' FOR UPDATE;
     IF job.id IS NULL THEN
@@ -117,8 +117,9 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    SELECT own.data, own.max_attempts, own.retry, job.attempts - own.spent + 1 INTO data, max_attempts, retry, number
-        FROM jobqueue_jobs AS own WHERE job_id = job.id;
+    SELECT own.data, own.max_attempts, own.retry, own.spent,
+        1 + (SELECT count(*) FROM jobqueue_attempts WHERE job_id = job.id AND turn < job.attempts)
+        INTO data, max_attempts, retry, spent, number FROM jobqueue_jobs AS own WHERE job_id = job.id;
     IF number IS NULL THEN  -- it was enqueued with the engine's own tools, not by the course
         PERFORM procrastinate_finish_job_v1(job.id, 'failed', false);
         next_in := 0;
@@ -217,7 +218,7 @@ DECLARE
     _lost record;
 BEGIN
     FOR _lost IN
-        SELECT jobs.id, jobs.attempts, jobs.attempts + 1 - own.spent < own.max_attempts AS again, attempt.worker
+        SELECT jobs.id, jobs.attempts, attempt.number - own.spent < own.max_attempts AS again, attempt.worker
             FROM procrastinate_jobs AS jobs
             JOIN jobqueue_jobs AS own ON own.job_id = jobs.id
             JOIN jobqueue_attempts AS attempt ON attempt.job_id = jobs.id AND attempt.turn = jobs.attempts

@@ -21,7 +21,7 @@ from psycopg import sql
 
 from .job import StorageError
 
-VERSION = 1
+VERSION = 2
 """The version of the tables in `engine.sql`."""
 OVERLAP = 1000
 """Events that are read again after a reconnect: an event may have a lower number than one that arrived before it."""

@@ -50,7 +50,7 @@ MOVES = {
 JOB = """
     SELECT jobs.id, task_name, data, priority, max_attempts, key, extract(epoch FROM created_at)::double precision,
         extract(epoch FROM coalesce(scheduled_at, created_at))::double precision, status::text,
-        jobs.attempts - spent + (status = 'doing')::integer, result, progress, note,
+        spent, result, progress, note,
         (SELECT coalesce(json_agg(json_build_array(turn, number, worker, extract(epoch FROM started_at),
             extract(epoch FROM finished_at), error_type, error, retry_in) ORDER BY turn), '[]')
             FROM jobqueue_attempts AS attempt WHERE attempt.job_id = jobs.id)
@@ -61,7 +61,7 @@ JOB = """
 
 def read_job(row: Any) -> Job:
     """Return the job in a row of the query `JOB`."""
-    id, type, data, priority, most, key, created, due, status, made, result, progress, note, attempts = row
+    id, type, data, priority, most, key, created, due, status, spent, result, progress, note, attempts = row
     last = attempts[-1] if attempts else [None] * 8
     return Job(
         id,
@@ -73,7 +73,8 @@ def read_job(row: Any) -> Job:
         created,
         due,
         status=STATUS[status],
-        attempts=made,
+        attempts=len(attempts),
+        spent=spent,
         started_at=last[3],
         finished_at=last[4],
         worker=last[2],
@@ -135,8 +136,6 @@ def read_events(
             failure = AttemptError(attempt, "", "cancelled with the engine's own tools", at, None)
         elif move in (RETRY, FAIL):
             failure = AttemptError(attempt, error_type or "", error or "", ended or at, retry_in)
-        if move is REVIVE:
-            attempt = 0
         last_report = (progress, note) if move is COMPLETE else (None, "")
         event = JobEvent(
             at, move, job_id, type, move.target or Status.FAILED, attempt, priority,

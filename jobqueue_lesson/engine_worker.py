@@ -115,7 +115,7 @@ class _Attempts:
         claimed = row["job"]
         job = Job(
             claimed["id"], claimed["task_name"], row["data"], claimed["priority"], row["max_attempts"], None, 0.0, 0.0,
-            attempts=row["number"],
+            attempts=row["number"], spent=row["spent"],
         )  # fmt: skip
         self.running[job.id] = _Claim(claimed["attempts"], job, RetryPolicy(**row["retry"]), row["waited"])
         return procrastinate.jobs.Job(
@@ -139,7 +139,7 @@ class _Attempts:
     def _failure(claim: _Claim, error: BaseException, *, may_retry: bool) -> _Outcome:
         """Return the outcome of an attempt that raised: what, and when the job is tried again, if it is."""
         job = claim.job
-        retry_in = moves.backoff(claim.policy, error, job.attempts, job.max_attempts, claim.waited)
+        retry_in = moves.backoff(claim.policy, error, job.attempts - job.spent, job.max_attempts, claim.waited)
         kind, message = moves.describe_error(error)
         return _Outcome(None, kind, _storable(message), retry_in if may_retry else None)
 
@@ -218,7 +218,7 @@ class _Manager(JobManager):
         """Claim the next job."""
         try:
             (row,) = await self.connector.execute_query_all_async(
-                "SELECT row_to_json(job) AS job, data, max_attempts, retry, number, waited, next_in"
+                "SELECT row_to_json(job) AS job, data, max_attempts, retry, number, spent, waited, next_in"
                 " FROM jobqueue_claim(%(queues)s, %(worker_id)s, %(worker)s)",
                 queues=queues,
                 worker_id=worker_id,

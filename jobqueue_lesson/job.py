@@ -149,13 +149,16 @@ class Job:
     data: Any
     priority: int
     max_attempts: int
+    """How many attempts it may have since it was enqueued or last revived."""
     key: str | None
     created_at: float
     scheduled_for: float
     """No worker picks it up before this time."""
     status: Status = Status.PENDING
     attempts: int = 0
-    """How many attempts were started since it was enqueued or revived; one that was released does not count."""
+    """How many attempts were started since it was enqueued; one that was released does not count."""
+    spent: int = 0
+    """How many of these were started before it was last revived: they no longer count towards `max_attempts`."""
     started_at: float | None = None
     """When the last attempt started."""
     finished_at: float | None = None
@@ -179,6 +182,11 @@ class Job:
         if self.started_at is None or self.finished_at is None:
             return None
         return max(0.0, self.finished_at - self.started_at)
+
+    @property
+    def attempts_left(self) -> int:
+        """How many more attempts may be started; 0 once the job has ended."""
+        return 0 if self.status in ENDED else self.max_attempts - (self.attempts - self.spent)
 
     @property
     def error(self) -> str | None:

@@ -76,7 +76,8 @@ def complete(job: Job, result: Any, now: float) -> None:
 
 def fail(job: Job, error: BaseException | str, now: float, policy: RetryPolicy) -> Move:
     """End an attempt that failed; return what the failure becomes, `RETRY` or `FAIL`."""
-    retry_in = backoff(policy, error, job.attempts, job.max_attempts, job.errors[-1].retry_in if job.errors else None)
+    previous = job.errors[-1].retry_in if job.errors else None
+    retry_in = backoff(policy, error, job.attempts - job.spent, job.max_attempts, previous)
     return _end_attempt(job, AttemptError(job.attempts, *describe_error(error), now, retry_in))
 
 
@@ -86,7 +87,7 @@ def expire(job: Job, lease: float, now: float) -> Move:
     The next attempt starts at once: the job has waited for as long as the lease.
     """
     error = LeaseExpired(f"{job.worker} sent no heartbeat for {lease:g} s")
-    retry_in = 0.0 if job.attempts < job.max_attempts else None
+    retry_in = 0.0 if job.attempts_left > 0 else None
     return _end_attempt(job, AttemptError(job.attempts, *describe_error(error), now, retry_in))
 
 
@@ -98,7 +99,7 @@ def backoff(
     Args:
         policy: which errors are worth another attempt, and when.
         error: what went wrong.
-        attempt: the number of the attempt that failed; 1 for the first.
+        attempt: which attempt failed; 1 for the first since the job was enqueued or last revived.
         max_attempts: how many there may be.
         previous: the seconds of backoff before this attempt; None before the second.
     """
@@ -133,9 +134,9 @@ def progress(job: Job, fraction: float, note: str) -> None:
 
 
 def revive(job: Job, now: float) -> None:
-    """Give a failed job new attempts, due now. Its errors are kept."""
+    """Give a failed job new attempts, due now: those that it has had no longer count."""
     job.scheduled_for = now
-    job.attempts = 0
+    job.spent = job.attempts
     job.status = Status.PENDING
 
 

@@ -105,7 +105,7 @@ class RetryPolicy:
         """Return the seconds to wait after the `attempt`-th attempt failed.
 
         Args:
-            attempt: 1 for the first.
+            attempt: 1 for the first since the job was enqueued or last revived.
             previous: the wait before this attempt, in seconds; None before the second attempt. Only
                 decorrelated jitter uses it.
         """

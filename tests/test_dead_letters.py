@@ -79,11 +79,11 @@ def test_one_is_shown(morgue):
 def test_one_is_revived_and_done_and_its_history_is_kept(morgue):
     answer = morgue.send("POST", f"{HOME}/1/revive")
     assert (answer.status_code, answer.json()) == (200, {"revived": 1})
-    assert morgue.queue.get(1).attempts == 0
+    assert (morgue.queue.get(1).attempts, morgue.queue.get(1).attempts_left) == (2, 2)
     morgue.broken = False
     morgue.sim.run(morgue.worker.drain())
     job = morgue.queue.get(1)
-    assert (job.status, job.attempts, len(job.errors)) == ("completed", 1, 2)
+    assert (job.status, job.attempts, len(job.errors)) == ("completed", 3, 2)
 
 
 def test_all_of_a_type_are_revived(morgue):

@@ -26,8 +26,8 @@ def test_a_database_of_another_program_is_rejected_and_left_alone(tmp_path):
 
 def test_a_file_of_a_newer_version_is_rejected(open_queue):
     queue = open_queue()
-    queue._file.db.execute("PRAGMA user_version = 3")
-    with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 3; this one knows 2\)"):
+    queue._file.db.execute("PRAGMA user_version = 4")
+    with pytest.raises(StorageError, match=r"made by a newer version of this package \(schema 4; this one knows 3\)"):
         open_queue()
 
 
@@ -45,7 +45,7 @@ def old_file(tmp_path):
 @pytest.mark.usefixtures("old_file")
 def test_a_file_of_an_older_version_is_upgraded_in_place(open_queue, sim):
     queue = open_queue(keep_finished=2)
-    assert queue._file.db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert queue._file.db.execute("PRAGMA user_version").fetchone() == (3,)
     with queue.memory("a scheduler's") as memory:
         assert memory == {}
     assert [queue.get(id) and queue.get(id).status.value for id in range(1, 7)] == [
@@ -59,17 +59,36 @@ def test_a_file_of_an_older_version_is_upgraded_in_place(open_queue, sim):
     assert queue.get(1) is None  # with it there would be three
     assert open_queue().get(2).error == "OSError: broken"
     new = SQLiteQueue(queue.path.with_name("new.db"))
-    tables = [
-        {
-            sql
-            for (sql,) in each._file.db.execute(
-                "SELECT sql FROM sqlite_master WHERE name NOT IN ('counts', 'finished')"
-            )
-        }
-        for each in (queue, new)
-    ]
-    assert tables[0] == tables[1]
+    assert schema(queue) == schema(new)
     new.close()
+
+
+def schema(queue):
+    """Return a file's tables and indexes, except the one that only queues with `keep_finished` have."""
+    db = queue._file.db
+    made = "SELECT type, name, sql FROM sqlite_master WHERE name <> 'finished'"
+    return {
+        (kind, name, sql if kind == "index" else str(db.execute(f"PRAGMA table_info({name})").fetchall()))
+        for kind, name, sql in db.execute(made).fetchall()
+    }
+
+
+def test_a_job_that_was_revived_in_version_2_has_as_many_attempts_left_as_it_had(open_queue, sim):
+    queue = open_queue()
+    queue.enqueue("a", max_attempts=2)
+    for _ in range(2):
+        queue.dequeue()
+        queue.fail(1, "x")
+        pass_time(sim, 2)
+    db = queue._file.db
+    db.execute("UPDATE jobs SET status = 'pending', attempts = 0, ready = 1")  # as version 2 revived a job
+    db.execute("ALTER TABLE jobs DROP COLUMN spent")
+    db.execute("PRAGMA user_version = 2")
+    queue.close()
+    queue = open_queue()
+    assert (queue.get(1).attempts, queue.get(1).attempts_left) == (0, 2)
+    assert queue.dequeue().attempts_left == 1
+    assert queue.fail(1, "x").errors[-1].retry_in == 2
 
 
 # --- finished jobs that are evicted ---

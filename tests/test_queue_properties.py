@@ -40,6 +40,7 @@ class QueueAgainstList(RuleBasedStateMachine):
                 "id": job.id,
                 "priority": priority,
                 "due": self.now + delay,
+                "max_attempts": max_attempts,
                 "left": max_attempts,
                 "key": key,
                 "status": "pending",
@@ -71,9 +72,10 @@ class QueueAgainstList(RuleBasedStateMachine):
     def fail(self, data):
         job = data.draw(st.sampled_from(self.in_state("processing")))
         self.queue.fail(job["id"], "x")
-        if job["attempts"] < job["left"]:
+        job["left"] -= 1
+        if job["left"]:
             job["status"] = "pending"
-            job["due"] = self.now + 2 ** job["attempts"]
+            job["due"] = self.now + 2 ** (job["max_attempts"] - job["left"])
         else:
             job["status"] = "failed"
 
@@ -90,7 +92,7 @@ class QueueAgainstList(RuleBasedStateMachine):
     def revive(self, data):
         job = data.draw(st.sampled_from(self.in_state("failed")))
         self.queue.revive(job["id"])
-        job.update(status="pending", attempts=0, due=self.now)
+        job.update(status="pending", left=job["max_attempts"], due=self.now)
 
     @rule(seconds=st.sampled_from([0.25, 0.5, 1, 2, 10]))
     def time_passes(self, seconds):

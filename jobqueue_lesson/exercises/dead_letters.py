@@ -69,7 +69,7 @@ def check_revive(answer: Any) -> None:
     first = "Job 1 may be a dead letter too: the first page is queue.dead(), without `after`, or with after=0."
     exactly = 'error.type is the name of the class. Only "ConnectionError" itself is worth it here.'
     lives = (
-        "attempts and max_attempts count the attempts of this life. errors has all there ever were, the last at [-1]."
+        "max_attempts is how many it may have since it was revived. errors has all there ever were, the last at [-1]."
     )
     cases = {
         "no dead letter": Case([]),

@@ -133,7 +133,7 @@ class Asleep:
         model, now = self.model, self.model.now
         model.now -= PATIENCE
         best = model.next()
-        late = [job for job in model.overdue(surely=True) if job.attempts < job.max_attempts]
+        late = [job for job in model.overdue(surely=True) if job.attempts_left > 0]
         model.now = now
         for sleeper in model.sleepers:
             name = sleeper.worker

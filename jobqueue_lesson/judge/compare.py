@@ -99,11 +99,17 @@ FIELD = {
 
 BY_METHOD = {
     ("enqueue", "scheduled_for"): Promise.DELAY,
-    ("revive", "errors"): Promise.ERRORS_KEPT,
+    ("revive", "errors"): Promise.GOES_ON,
+    ("revive", "attempts"): Promise.GOES_ON,
     ("dequeue", "attempts"): Promise.ATTEMPTS,
     ("fail", "attempts"): Promise.ATTEMPTS,
     ("fail", "status"): Promise.ATTEMPTS,
 }
+IF_REVIVED = {
+    ("fail", "status"): Promise.REVIVE,
+    ("fail", "scheduled_for"): Promise.WAITS_ANEW,
+}
+"""The same for a job that was revived, and has an attempt left."""
 
 
 def promise_of(method: str, field: str, job: Job, fraction: float | None = None) -> Promise:
@@ -117,6 +123,8 @@ def promise_of(method: str, field: str, job: Job, fraction: float | None = None)
     """
     if field == "progress" and job.progress != fraction:
         return Promise.NEVER_BACK
+    if job.spent and job.attempts_left > 0 and (method, field) in IF_REVIVED:
+        return IF_REVIVED[method, field]
     return BY_METHOD.get((method, field)) or FIELD.get(field) or METHOD.get(method, Promise.CURRENT)
 
 

@@ -191,7 +191,7 @@ class Model:
         return job
 
     def revive(self, job_id: int) -> Job:
-        """Give a failed job new attempts."""
+        """Give a failed job new attempts. Its attempts go on counting."""
         job = self._job_to_move(job_id, REVIVE)
         moves.revive(job, self.now)
         self._happened(job, REVIVE)

@@ -42,8 +42,12 @@ class Promise(Enum):
         "dead",
         "List failed jobs, of one type or of all, by id: up to `limit` of them, with ids above `after`.",
     )
-    REVIVE = "revive", "Give a failed job new attempts: it is pending, and due now."
-    ERRORS_KEPT = "revive", "Its errors are kept."
+    REVIVE = "revive", "Give a failed job `max_attempts` new attempts: it is pending, and due now."
+    WAITS_ANEW = "revive", "Between them, it waits as a new job does."
+    GOES_ON = (
+        "revive",
+        "Its errors are kept, and its attempts go on counting: the next one has the next number.",
+    )
     DISCARD = "discard", "Delete a failed job."
     STILL_COUNTED = "discard", "`stats` still counts it."
     SUBSCRIBE = (

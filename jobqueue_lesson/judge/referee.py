@@ -170,7 +170,7 @@ class Referee:
             if best is not None:
                 raise Broken(Promise.NEXT, f"job #{best.id}, {self._why(best)}", "None")
             for job in model.overdue(surely=True):
-                if job.attempts < job.max_attempts:
+                if job.attempts_left > 0:
                     raise Broken(Promise.LEASE, f"job #{job.id}: the lease of {job.worker} has expired", "None")
             model.dequeue(worker)
             return

@@ -96,6 +96,7 @@ STAGES = (
                 Setting(3, DEAD),
                 ("dead(type=, after=, limit=)", "revive(job_id)", "discard(job_id)"),
             ),
+            Workload(workloads.second_lives, 10, Setting(3, DEAD)),
             Workload(
                 workloads.late_reports,
                 6,

@@ -128,10 +128,28 @@ def dead_letters(model: Model) -> Iterator[Call]:
         yield call("dead", after=1)
 
 
+def second_lives(model: Model) -> Iterator[Call]:
+    """One job, which is revived whenever it has failed for good."""
+    if not model.ids:
+        for attempts in (2, 1):
+            yield call("enqueue", type="send-email", data=ALICE, max_attempts=attempts)
+    elif model.next_due() is not None:
+        yield DUE
+    elif having(model, Status.FAILED):
+        yield call("revive", 1)
+    elif having(model, Status.PENDING):
+        yield call("dequeue", worker="ann")
+    else:
+        yield call("fail", 1, error=ERROR)
+
+
 def late_reports(model: Model) -> Iterator[Call]:
     """One job; each report says which attempt it is about."""
     if not model.ids:
-        yield call("enqueue", type="send-email", max_attempts=2)
+        for attempts in (2, 1):
+            yield call("enqueue", type="send-email", max_attempts=attempts)
+    elif having(model, Status.FAILED):
+        yield call("revive", 1)
     else:
         yield call("dequeue", worker="ann")
         for attempt in range(1, model.jobs[model.ids[0]].attempts + 1):

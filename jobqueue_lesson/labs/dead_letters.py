@@ -33,7 +33,11 @@ QUESTIONS = {
         "A job failed three times, and the queue gave up on it. A person revives it. How many attempts does it get?",
         (
             Option("One", "Then one more hiccup would make it a dead letter again. It gets a fresh start."),
-            Option("Three new ones", "It is treated like a new job, but its old errors are kept.", right=True),
+            Option(
+                "Three new ones",
+                "It is tried like a new job. But its old errors are kept, and attempt 4 is next.",
+                right=True,
+            ),
             Option("As many as it takes", "A limit is what made it a dead letter. It still has one."),
         ),
     ),

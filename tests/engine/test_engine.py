@@ -212,8 +212,8 @@ def test_retries_and_dead_letters(team):
     assert [str(error) for error in team.get(broken.id).errors] == ["ValueError: broken"] * 2
     team.revive(broken.id)  # a worker may have claimed it before this returns
     (again,) = finished(team, broken)
-    assert (again.status, again.attempts, len(again.errors)) == ("failed", 2, 4)
-    assert [error.attempt for error in again.errors] == [1, 2, 1, 2]
+    assert (again.status, again.attempts, len(again.errors)) == ("failed", 4, 4)
+    assert [(error.attempt, error.retry_in) for error in again.errors] == [(1, 0.01), (2, None), (3, 0.01), (4, None)]
     team.discard(never.id)
     assert team.get(never.id) is None
     assert [job.id for job in team.dead()] == [broken.id]

@@ -45,7 +45,7 @@ def test_tables_of_another_version_are_rejected(url):
         EngineQueue(newer).close()
         with psycopg.connect(newer) as connection:
             connection.execute("UPDATE jobqueue_schema SET version = 99")
-        with pytest.raises(StorageError, match="this package's tables in version 99; this one knows 1: use the same"):
+        with pytest.raises(StorageError, match="this package's tables in version 99; this one knows 2: use the same"):
             EngineQueue(newer)
     with database(url, "older") as older:
         with psycopg.connect(older) as connection:
@@ -96,7 +96,7 @@ def test_a_listener_gets_moves_of_its_own_process_at_once_and_in_order(queue):
     moves = ["enqueue", "dequeue", "fail", "revive", "dequeue", "progress", "fail", "discard"]
     assert [event.move for event in events] == moves
     assert (events[5].progress, events[5].note, events[5].worker) == (0.5, "half", "ann")
-    assert (events[7].status, events[7].worker, events[7].attempt) == ("failed", "ann", 1)
+    assert (events[7].status, events[7].worker, events[7].attempt) == ("failed", "ann", 2)
 
 
 def test_a_listener_gets_moves_of_other_processes_while_the_loop_runs(team):

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from jobqueue_lesson.engine import EngineWorker
+from jobqueue_lesson.retries import DoNotRetry
 from tests.support.engine import finished, gated, processing, unix
 from tests.support.engine_attempts import Attempts
 from tests.support.waiting import wait_until
@@ -118,6 +119,30 @@ def test_a_worker_that_blocks_its_loop_beyond_its_lease_does_not_reclaim_its_own
     with EngineWorker(queue, handlers, lease=1):
         (done,) = finished(queue, job)
     assert (done.status, done.attempts) == ("completed", 1)
+
+
+def test_a_revived_job_waits_as_a_new_one(queue, handlers):
+    job = queue.enqueue("fails", "broken", max_attempts=2)
+    with EngineWorker(queue, handlers):
+        finished(queue, job)
+        queue.revive(job.id)
+        (dead,) = finished(queue, job)
+    assert [(error.attempt, error.retry_in) for error in dead.errors] == [(1, 0.2), (2, None), (3, 0.2), (4, None)]
+
+
+def test_a_revived_job_whose_worker_was_killed_is_reclaimed_as_a_new_one(queue):
+    job = queue.enqueue("a", max_attempts=2)
+    attempts = Attempts(queue)
+    attempts.dequeue()
+    attempts.fail(job.id, DoNotRetry("broken"))
+    queue.revive(job.id)
+    silent = attempts.register("ann", lease=0.0)
+    for left, status in ((1, "pending"), (0, "failed")):
+        attempts.dequeue("ann", silent)
+        assert queue.get(job.id).attempts_left == left
+        queue._database.change("SELECT jobqueue_reclaim(%s, NULL)", (queue.name,))
+        assert queue.get(job.id).status == status
+    assert [error.attempt for error in queue.get(job.id).errors] == [1, 2, 3]
 
 
 def test_a_claim_whose_answer_was_lost_is_answered_again(queue):

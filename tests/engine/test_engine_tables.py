@@ -65,11 +65,11 @@ def test_the_record_is_complete_and_in_order(team):
         ("retry", "pending", 1),
         ("dequeue", "processing", 2),
         ("fail", "failed", 2),
-        ("revive", "pending", 0),
-        ("dequeue", "processing", 1),
-        ("retry", "pending", 1),
-        ("dequeue", "processing", 2),
-        ("fail", "failed", 2),
+        ("revive", "pending", 2),
+        ("dequeue", "processing", 3),
+        ("retry", "pending", 3),
+        ("dequeue", "processing", 4),
+        ("fail", "failed", 4),
     ]
     job = team.get(kept.id)
     assert {(event.type, event.priority) for event in mine} == {("fails", 3)}

@@ -17,6 +17,7 @@ from tests.support.promises import (
     reports_come_from_the_claimant,
     watch,
 )
+from tests.support.scenarios import revived_meanwhile
 
 
 def two_workers(kind, worker_class=Worker, seconds=1):
@@ -151,31 +152,14 @@ def test_a_scheduler_that_keeps_its_last_tick_to_itself_is_found():
     assert explore(scenario, invariants=[it_ticks], faults=[], runs=10)
 
 
-# --- a limit ---
+def test_a_number_that_comes_again_after_a_revival_is_found():
+    class CountsFromOneAgain(SQLiteQueue):
+        def revive(self, job_id):
+            job = super().revive(job_id)
+            self._db.execute("UPDATE jobs SET attempts = 0, spent = 0 WHERE id = ?", (job_id,))
+            return job
 
-
-def test_a_report_that_is_late_by_a_lease_and_a_revival_counts_as_contract_says():
-    async def scenario(world):
-        queue = watch(world, SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None))
-
-        async def work(data):
-            await asyncio.sleep(1)
-
-        async def worker(name):
-            await Worker(queue, {"work": work}, name=name).run()
-
-        async def person():
-            while True:
-                await asyncio.sleep(4)
-                for job in queue.dead():
-                    queue.revive(job.id)
-
-        world.start("ann", worker, "ann")
-        world.start("ben", worker, "ben")
-        world.start("eve", person)
-        queue.enqueue("work", max_attempts=1)
-        await asyncio.sleep(20)
-
+    scenario = revived_meanwhile(CountsFromOneAgain)
     found = explore(scenario, always=[reports_come_from_the_claimant], faults=[Pause(7)], runs=200)
     assert [line.what for line in found.story] == [
         "enqueue('work', max_attempts=1) → job 1",

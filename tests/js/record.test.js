@@ -31,7 +31,7 @@ test("every event is described: when, which job, and what happened to it", () =>
       "7 s · job #1 report picked up by ann, attempt 2",
       "8 s · job #1 report failed permanently (ValueError: no such month)",
       "9 s · job #1 report given new attempts",
-      "10 s · job #1 report picked up by ann",
+      "10 s · job #1 report picked up by ann, attempt 3",
       "11 s · job #1 report completed",
       "12 s · job #2 report picked up by bob",
       "13 s · job #2 report failed permanently (OSError: disk full)",

@@ -38,7 +38,7 @@ def test_a_planted_fault_is_found_at_its_stage_and_the_sentence_is_named(fault):
     assert not verdict.passed
     assert finding.stage == fault.stage, verdict
     assert finding.promise.name in fault.promises, verdict
-    assert len(finding.history.events) <= 6, verdict
+    assert len(finding.history.events) <= fault.moves, verdict
     states = [stage.state for stage in verdict.stages]
     broken = [stage.name for stage in verdict.stages].index(fault.stage)
     assert states[broken] == "broken"

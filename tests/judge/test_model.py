@@ -99,9 +99,27 @@ def test_a_revived_job_has_new_attempts_keeps_its_errors_and_takes_its_place_as_
     enqueue(model)
     model.now = 2
     job = model.revive(1)
-    assert (job.status, job.attempts, job.scheduled_for, len(job.errors)) == ("pending", 0, 2, 1)
+    assert (job.status, job.attempts, job.attempts_left, job.scheduled_for) == ("pending", 1, 1, 2)
+    assert len(job.errors) == 1
     assert model.dead() == []
     assert take_all(model) == [2, 1]
+
+
+def test_a_revived_job_is_tried_and_waits_as_if_it_were_new_and_its_attempts_go_on_counting(model):
+    enqueue(model, max_attempts=2)
+    for life in (0, 1):
+        model.now = 100 * life
+        model.dequeue()
+        model.fail(1, "x")
+        assert model.next_due() == model.now + 2
+        model.now += 2
+        assert model.dequeue().attempts_left == 0
+        assert model.fail(1, "x").status == "failed"
+        model.revive(1)
+    assert [(error.attempt, error.retry_in) for error in model.get(1).errors] == [(1, 2), (2, None), (3, 2), (4, None)]
+    assert model.dequeue().attempts == 5
+    with pytest.raises(LeaseLost, match="attempt 1 of job #1 has lost its lease: the job is processing, at attempt 5"):
+        model.complete(1, attempt=1)
 
 
 def test_failed_jobs_are_listed_by_id_in_pages_and_by_type(model):

@@ -15,9 +15,8 @@ EXPLAINS = {
     ],
     "heartbeat": ["For `attempt`, see `complete`."],
     "complete": [
-        "After `release` and `revive`, attempts have the same numbers again.",
+        "After `release`, the next attempt has the same number again.",
         "So a worker must never report on an attempt that it has released.",
-        "And a report so late that the job was revived meanwhile is taken for one of the attempt with that number.",
         "job_id: the job.",
     ],
     "fail": ["For `attempt`, see `complete`."],

@@ -174,14 +174,14 @@ def test_an_invalid_page_of_dead_letters_is_rejected_by_name(queue, name, value)
         queue.dead(**{name: value})
 
 
-def test_a_revived_job_has_new_attempts_and_keeps_its_errors(queue, worker):
+def test_a_revived_job_has_new_attempts_that_go_on_counting_and_keeps_its_errors(queue, worker):
     queue.enqueue("a", max_attempts=2)
     for _ in range(2):
         worker.dequeue()
         worker.fail(1, "broken")
     revived = queue.revive(1)
     for seen in (revived, queue.get(1)):
-        assert (seen.status, seen.attempts, len(seen.errors)) == ("pending", 0, 2)
+        assert (seen.status, seen.attempts, seen.attempts_left, len(seen.errors)) == ("pending", 2, 2, 2)
     assert queue.stats() == {"pending": 1, "processing": 0, "completed": 0, "failed": 0}
     assert queue.dead() == []
     for _ in range(2):
@@ -190,10 +190,14 @@ def test_a_revived_job_has_new_attempts_and_keeps_its_errors(queue, worker):
     assert [(error.attempt, error.message) for error in queue.get(1).errors] == [
         (1, "broken"),
         (2, "broken"),
-        (1, "still broken"),
-        (2, "still broken"),
+        (3, "still broken"),
+        (4, "still broken"),
     ]
+    first, last, again, last_again = [error.retry_in for error in queue.get(1).errors]
+    assert (again, last, last_again) == (first, None, None)
+    assert (queue.get(1).attempts, queue.get(1).attempts_left) == (4, 0)
     assert [job.id for job in queue.dead()] == [1]
+    assert queue.revive(1).attempts_left == 2
 
 
 def test_a_revived_job_may_complete(queue, worker):
@@ -202,7 +206,7 @@ def test_a_revived_job_may_complete(queue, worker):
     worker.dequeue("ben")
     worker.complete(1, "at last")
     job = queue.get(1)
-    assert (job.status, job.attempts, job.result, job.worker) == ("completed", 1, "at last", "ben")
+    assert (job.status, job.attempts, job.result, job.worker) == ("completed", 2, "at last", "ben")
     assert queue.stats() == {"pending": 0, "processing": 0, "completed": 1, "failed": 0}
 
 

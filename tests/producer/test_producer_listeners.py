@@ -26,9 +26,9 @@ def test_listeners_get_every_move_in_order(queue, worker):
         ("retry", "pending", 1, "ann"),
         ("dequeue", "processing", 2, "ben"),
         ("fail", "failed", 2, "ben"),
-        ("revive", "pending", 0, "ben"),
-        ("dequeue", "processing", 1, "ben"),
-        ("complete", "completed", 1, "ben"),
+        ("revive", "pending", 2, "ben"),
+        ("dequeue", "processing", 3, "ben"),
+        ("complete", "completed", 3, "ben"),
     ]
     assert all(type(event) is JobEvent for event in events)
     assert {(e.job_id, e.type, e.priority) for e in events} == {(1, "a", 2)}

@@ -16,6 +16,7 @@ class Claim(NamedTuple):
     id: int
     turn: int
     number: int
+    spent: int
     data: object
     max_attempts: int
     retry: dict
@@ -35,7 +36,7 @@ class Attempts:
     def dequeue(self, worker="worker-1", worker_id=None):
         """Claim the next job; None if none is due."""
         (claimed,) = self.queue._database.change(
-            "SELECT (job).id, (job).attempts, number, data, max_attempts, retry, waited"
+            "SELECT (job).id, (job).attempts, number, spent, data, max_attempts, retry, waited"
             " FROM jobqueue_claim(%s, %s, %s)",
             ([self.queue.name], worker_id, worker),
         )
@@ -58,8 +59,9 @@ class Attempts:
 
     def fail(self, job_id, error):
         claim = self.claims[job_id]
-        again = claim.number < claim.max_attempts and not isinstance(error, DoNotRetry)
-        retry_in = RetryPolicy(**claim.retry).delay(claim.number, claim.waited) if again else None
+        number = claim.number - claim.spent
+        again = number < claim.max_attempts and not isinstance(error, DoNotRetry)
+        retry_in = RetryPolicy(**claim.retry).delay(number, claim.waited) if again else None
         return self._end(job_id, None, *describe_error(error), retry_in)
 
     def progress(self, job_id, fraction, note=""):

@@ -35,6 +35,7 @@ class PlainQueue:
         self.changed = asyncio.Condition()
         self.woken = self.finished = 0
         self.timers = {}
+        self.tried_before = {}  # attempts before it was last revived, by id
 
     # --- producers ---
 
@@ -68,7 +69,8 @@ class PlainQueue:
 
     def revive(self, job_id):
         job = self.find(job_id, Move.REVIVE)
-        job.status, job.attempts, job.scheduled_for = Status.PENDING, 0, self.clock()
+        job.status, job.scheduled_for = Status.PENDING, self.clock()
+        self.tried_before[job.id] = job.attempts
         job.worker = job.started_at = job.finished_at = None
         return self.moved(job, Move.REVIVE)
 
@@ -108,7 +110,13 @@ class PlainQueue:
         validate_error(error)
         job = self.find(job_id, Move.FAIL, attempt)
         kind, text = ("", error) if isinstance(error, str) else (type(error).__name__, str(error))
-        return self.end_attempt(job, kind, text, self.retry.delay(job.attempts) if self.retry else 2**job.attempts)
+        return self.end_attempt(job, kind, text, self.backoff(self.tries(job)))
+
+    def backoff(self, tries):
+        return self.retry.delay(tries) if self.retry else 2**tries
+
+    def tries(self, job):
+        return job.attempts - self.tried_before.get(job.id, 0)
 
     def end_attempt(self, job, kind, text, backoff):
         now = self.clock()
@@ -122,7 +130,7 @@ class PlainQueue:
         return self.moved(job, Move.FAIL)
 
     def again(self, job):
-        return job.attempts < job.max_attempts
+        return self.tries(job) < job.max_attempts
 
     def release(self, job_id, *, attempt=None):
         job = self.find(job_id, Move.RELEASE, attempt)
@@ -228,6 +236,7 @@ class LoggedQueue:
         self.jobs, self.lines, self.listeners = {}, deque(), []
         self.woken = self.finished = self.discarded = 0
         self.silent_at = {}
+        self.most = {}  # the number of its last attempt, by id
         text = self.path.read_text() if self.path.exists() else ""
         for line in text.splitlines():
             self.follow(*json.loads(line))
@@ -257,6 +266,7 @@ class LoggedQueue:
         at = facts["at"]
         if move == "enqueue":
             self.jobs[number] = job = Job(number, **facts["job"])
+            self.most[number] = job.max_attempts
             return job
         job = self.jobs[number]
         if move == "dequeue":
@@ -278,7 +288,8 @@ class LoggedQueue:
         elif move == "progress":
             job.progress, job.note = max(job.progress or 0, facts["fraction"]), facts["note"]
         elif move == "revive":
-            job.status, job.attempts, job.scheduled_for = Status.PENDING, 0, at
+            job.status, job.scheduled_for = Status.PENDING, at
+            self.most[number] = job.attempts + job.max_attempts
         elif move == "discard":
             self.discarded += 1
             del self.jobs[number]
@@ -310,7 +321,7 @@ class LoggedQueue:
         now = self.clock()
         for job in list(self.jobs.values()):
             if job.status == "processing" and self.silent_at[job.id] <= now:
-                again = job.attempts < job.max_attempts
+                again = job.attempts < self.most[job.id]
                 self.record("retry" if again else "fail", job.id, kind="Silent", text="", retry_in=0 if again else None)
         due = [job for job in self.jobs.values() if job.status == "pending" and job.scheduled_for <= now]
         if not due:
@@ -330,7 +341,7 @@ class LoggedQueue:
     def fail(self, job_id, error, *, attempt=None):
         validate_error(error)
         job = self.check(job_id, Move.FAIL, attempt)
-        again = job.attempts < job.max_attempts
+        again = job.attempts < self.most[job_id]
         kind = "" if isinstance(error, str) else type(error).__name__
         move = "retry" if again else "fail"
         return self.record(move, job_id, kind=kind, text=str(error), retry_in=7.5 if again else None)

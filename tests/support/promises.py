@@ -49,8 +49,6 @@ def only_legal_moves(world):
         if move in REPORTS and event.attempt != attempts[id]:
             return f"{move} of attempt {event.attempt} of job {id}, and attempt {attempts[id]} was running"
         attempts[id] -= move is Move.RELEASE
-        if move is Move.REVIVE:
-            attempts[id] = 0
     return True
 
 
@@ -66,9 +64,16 @@ def reports_come_from_the_claimant(world):
 
 
 def attempts_are_bounded(world):
-    """No job is tried more often than max_attempts."""
-    kept = [job for job in map(world.jobs.get, last_events(world)) if job is not None]
-    return all(job.attempts <= job.max_attempts for job in kept)
+    """No job is tried more often than max_attempts since it was enqueued or last revived."""
+    attempts = Counter()
+    for event, _ in world.moves:
+        attempts[event.job_id] += (event.move is Move.DEQUEUE) - (event.move is Move.RELEASE)
+        if event.move is Move.REVIVE:
+            attempts[event.job_id] = 0
+        job = world.jobs.get(event.job_id)
+        if job is not None and attempts[event.job_id] > job.max_attempts:
+            return f"attempt {event.attempt} of job {job.id}: {attempts[job.id]} of {job.max_attempts}"
+    return True
 
 
 def everybody_says_the_same(world):

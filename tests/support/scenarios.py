@@ -4,6 +4,7 @@ import asyncio
 
 from jobqueue_lesson import Worker
 from jobqueue_lesson.durable import SQLiteQueue
+from tests.support.promises import watch
 
 
 async def _mailing(world, send_email):
@@ -51,6 +52,33 @@ def once(world):
     """Nobody gets an e-mail twice."""
     for person in world.mails:
         assert world.mails.count(person) == 1, f"{person} got {world.mails.count(person)}"
+
+
+def revived_meanwhile(kind):
+    """A worker may stand still until its job has failed, and was revived, and another worker is running it."""
+
+    async def scenario(world):
+        queue = watch(world, kind(":memory:", clock=world.clock, lease=5, poll=None))
+
+        async def work(data):
+            await asyncio.sleep(1)
+
+        async def worker(name):
+            await Worker(queue, {"work": work}, name=name).run()
+
+        async def person():
+            while True:
+                await asyncio.sleep(4)
+                for job in queue.dead():
+                    queue.revive(job.id)
+
+        world.start("ann", worker, "ann")
+        world.start("ben", worker, "ben")
+        world.start("eve", person)
+        queue.enqueue("work", max_attempts=1)
+        await asyncio.sleep(20)
+
+    return scenario
 
 
 async def in_order(world):

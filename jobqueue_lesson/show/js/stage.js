@@ -216,7 +216,8 @@ export class Stage {
     else c.roundRect(x - half, y - half, size, size, Math.min(4, size / 5));
     c.fill();
     if (look === "backing off" || look === "delayed") this.drawWait(x, y, size, event, time);
-    if (event.attempt > 1 || (event.attempt === 1 && event.move === "retry")) this.drawCorner(x, y, half);
+    const again = event.move === "retry" || event.move === "revive";
+    if (event.attempt > 1 || (event.attempt === 1 && again)) this.drawCorner(x, y, half);
   }
 
   /** Outline a token, which is too pale to stand out by itself, and darken what is left of its wait, like a clock. */

@@ -111,11 +111,16 @@ def by_type(right):
     return revives_by_type
 
 
-def error_of_the_last_attempt_of_this_life(queue):
-    worth = [j.id for j in queue.dead(limit=10_000) if j.errors[j.attempts - 1].type == "ConnectionError"]
-    for job_id in worth:
-        queue.revive(job_id)
-    return len(worth)
+def by_its_number(number):
+    """Revive the letters by the error of the attempt with this number."""
+
+    def revives_by_number(queue):
+        worth = [job.id for job in queue.dead(limit=10_000) if job.errors[number(job) - 1].type == "ConnectionError"]
+        for job_id in worth:
+            queue.revive(job_id)
+        return len(worth)
+
+    return revives_by_number
 
 
 def until_a_page_has_none(queue):
@@ -181,7 +186,7 @@ def counts_all_letters(queue):
     return letters
 
 
-RIGHT["revive"] = [by_pages, with_a_long_page]
+RIGHT["revive"] = [by_pages, with_a_long_page, by_its_number(lambda job: job.attempts)]
 WRONG["revive"] = [
     (first_page_only, "100 of 250 were revived"),
     (first_page_until_it_has_none, "A page with none is not the end"),
@@ -203,7 +208,7 @@ WRONG["revive"] = [
     (by_type(lambda type: type not in ("KeyError", "ValueError")), 'Only "ConnectionError" itself'),
     (by_type(lambda type: type.startswith("Connection")), 'Only "ConnectionError" itself'),
     (by_type(lambda type: "Error" in type and type < "D"), 'Only "ConnectionError" itself'),
-    (error_of_the_last_attempt_of_this_life, "errors has all there ever were"),
+    (by_its_number(lambda job: job.max_attempts), "errors has all there ever were"),
     (until_a_page_has_none, "A page with none is not the end"),
     (ten_pages, "at most 100 letters"),
     (next_page_without_a_look, "with no dead letter"),

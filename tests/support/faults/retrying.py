@@ -21,13 +21,13 @@ class LosesAJobOnItsLastFailure(JobQueue):
 @fault(RETRIES, "ATTEMPTS")
 class OneAttemptTooMany(PlainQueue):
     def again(self, job):
-        return job.attempts <= job.max_attempts
+        return self.tries(job) <= job.max_attempts
 
 
 @fault(RETRIES, "ATTEMPTS")
 class OneAttemptTooFew(PlainQueue):
     def again(self, job):
-        return job.attempts + 1 < job.max_attempts
+        return self.tries(job) + 1 < job.max_attempts
 
 
 @fault(RETRIES, "NEXT", "ATTEMPTS")
@@ -150,16 +150,48 @@ class DeadWithoutLimit(JobQueue):
         return super().dead(type, after=after)
 
 
-@fault(RETRIES, "REVIVE")
-class RevivesWithoutNewAttempts(JobQueue):
+@fault(RETRIES, "REVIVE", moves=8)  # a job with fewer than two attempts does not show it
+class RevivesForOneAttempt(PlainQueue):
+    """The attempts before it was revived count as well."""
+
+    def again(self, job):
+        return job.attempts < job.max_attempts
+
+
+@fault(RETRIES, "ATTEMPTS")
+class NeverGivesUpOnARevivedJob(PlainQueue):
+    def again(self, job):
+        return job.attempts != job.max_attempts
+
+
+@fault(RETRIES, "WAITS_ANEW", moves=8)
+class WaitsLongerAfterARevival(PlainQueue):
+    """The waits go on doubling where they ended."""
+
+    def end_attempt(self, job, kind, text, backoff):
+        return super().end_attempt(job, kind, text, self.backoff(job.attempts))
+
+
+@fault(RETRIES, "GOES_ON")
+class CountsFromOneAgainWhenRevived(JobQueue):
+    """So a late report of attempt 1 counts for another attempt 1."""
+
     def revive(self, job_id):
-        attempts = job.attempts if (job := self._jobs.get(job_id)) else 0
         job = super().revive(job_id)
-        job.attempts = attempts
+        job.attempts = job.spent = 0
         return job
 
 
-@fault(RETRIES, "ERRORS_KEPT")
+@fault(RETRIES, "LEASE_LOST")
+class TakesALateReportFromBeforeARevival(JobQueue):
+    def complete(self, job_id, result=None, *, attempt=None):
+        job = self._jobs.get(job_id)
+        if job is not None and attempt == job.attempts - job.spent:
+            attempt = None
+        return super().complete(job_id, result, attempt=attempt)
+
+
+@fault(RETRIES, "GOES_ON")
 class RevivesWithoutErrors(JobQueue):
     def revive(self, job_id):
         job = super().revive(job_id)
