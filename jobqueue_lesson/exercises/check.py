@@ -110,7 +110,7 @@ def gives(seen: object) -> str:
 
 
 def exercise(
-    page: str, title: str, *, stub: Any, hints: Sequence[str], endless: str = ""
+    page: str, title: str, *, stub: Any, hints: Sequence[str], endless: str = "", try_stub: bool = False
 ) -> Callable[[Callable[[Any], None]], Callable[..., Reply]]:
     """Turn a function that raises `NotYet` for a wrong answer into a check.
 
@@ -122,6 +122,7 @@ def exercise(
         stub: what is in the cell at first.
         hints: from the first nudge to nearly the solution.
         endless: a hint for an answer that does not end.
+        try_stub: whether an answer that is still the stub is tried, to show what is wrong with it.
     """
 
     def make(find_fault: Callable[[Any], None]) -> Callable[..., Reply]:
@@ -131,7 +132,7 @@ def exercise(
         def check(answer: Any, *, mine: bool = True) -> Reply:
             called = getattr(answer, "__name__", "your answer")
             if _untouched(answer, stub):
-                return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.", this.hints)
+                return _unchanged(this, find_fault if try_stub else None)
             try:
                 _fits(answer, stub, find_fault.__name__)
                 with guarded(lines=LINES, seconds=SECONDS), _refusing_sleep(answer):
@@ -152,6 +153,18 @@ def exercise(
         return check
 
     return make
+
+
+def _unchanged(this: Exercise, find_fault: Callable[[Any], None] | None) -> Reply:
+    """Return the reply to an answer that is still the stub; with `find_fault`: and what is wrong with the stub."""
+    found = {}
+    if find_fault is not None:
+        try:
+            find_fault(this.stub)
+        except NotYet as fault:
+            found = {"seen": fault.seen, "expected": fault.expected}
+    first = "Not yet: nothing has changed here. Edit this cell, then run it again."
+    return Reply(None, first, this.hints, **found)
 
 
 def _refuse(this: Exercise, seen: str, expected: str, hint: str = "") -> Reply:
