@@ -37,6 +37,14 @@ def test_each_mistake_of_the_panel_needs_as_many_calls_as_the_answer_says(mistak
     assert number in cell("play-answer").lower()
 
 
+def test_the_panel_says_what_a_queue_does_and_names_the_five_for_any_other():
+    assert say_shown(planted("a released job is in the list twice", 1)).startswith("`dequeue` passes over running jobs")
+    said = say_shown(planted("retries without a backoff", 3))
+    assert "Promised: job #1 has scheduled_for 4: 2 s after 2 s, says its RetryPolicy. Seen: scheduled_for 2." in said
+    with pytest.raises(ValueError, match="must be one of 'completes any job', .*, got 'a retry'"):
+        planted("a retry")
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_the_stage_in_the_panels_table_is_the_one_that_finds_it(mistake):
     queue, stage = MISTAKES[mistake]

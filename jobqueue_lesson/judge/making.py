@@ -18,9 +18,9 @@ from .words import with_line_of
 OPTIONS = {
     "clock": "a callable that returns seconds, such as time.time",
     "name": "a string",
-    "retry": "a RetryPolicy, which says when a failed job is tried again",
+    "retry": "a RetryPolicy: worth_retrying(error), and delay(attempt, previous) in seconds, say when a job is retried",
     "lease": "seconds without a heartbeat after which another worker may claim a job",
-    "path": "the file that the jobs are kept in, a pathlib.Path",
+    "path": "the file that the jobs are kept in, a pathlib.Path; its folder is there",
     "max_pending": "how many jobs may be pending before `enqueue` raises QueueFull",
     "keep_finished": "how many finished jobs are kept",
 }

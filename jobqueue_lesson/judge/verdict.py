@@ -119,9 +119,12 @@ def _printed(text: str) -> str:
 def _written(number: str, step: Step) -> list[str]:
     call = f"{number:>3}  {step.at:>4g} s  {step.text}"
     outcome = f"→ {step.outcome}" if step.outcome else ""
-    if len(call) + len(outcome) < WIDTH:
+    if len(call) + len(outcome) + 2 <= WIDTH:
         return [f"{call}  {outcome}".rstrip()]
-    return [*_wrapped(call, 15), *(_wrapped(f"{'':13}{outcome}", 15) if outcome else [])]
+    return [
+        *_wrapped(call.replace(": ", ":\N{NO-BREAK SPACE}"), 15),
+        *(_wrapped(f"{'':13}{outcome}", 15) if outcome else []),
+    ]
 
 
 def _place(line: Line, indent: int) -> list[str]:
@@ -135,7 +138,8 @@ def _place(line: Line, indent: int) -> list[str]:
 
 def _wrapped(text: str, indent: int) -> list[str]:
     """Break a text into lines that fit, between words."""
-    return TextWrapper(WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False).wrap(text)
+    lines = TextWrapper(WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False).wrap(text)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 class _Judged(NamedTuple):

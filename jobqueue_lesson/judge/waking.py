@@ -70,6 +70,6 @@ class Wakings:
         for worker, times in self._ran.items():
             vain = [at for at in times if at != woken.get(worker)]
             if len(vain) <= FEW:
-                steps += [Step(at, f"{worker} is woken in vain: no job for {worker}, who sleeps again") for at in vain]
+                steps += [Step(at, f"{worker} is woken in vain: `wait` goes on sleeping") for at in vain]
         self._ran.clear()
         return sorted(steps)

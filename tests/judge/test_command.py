@@ -9,6 +9,7 @@ import pytest
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.__main__ import main
 from jobqueue_lesson.judge import judge
+from jobqueue_lesson.judge.making import OPTIONS
 from jobqueue_lesson.judge.skeleton import skeleton
 
 GOOD = "from jobqueue_lesson import JobQueue\n\n\nclass MyQueue(JobQueue):\n    pass\n"
@@ -134,6 +135,7 @@ def test_the_skeleton_has_the_contracts_methods_and_does_nothing(capsys):
     queue = made["MyQueue"]
     assert methods(queue) == methods(JobQueue) - {"memory"}
     assert "A job is never lost" in queue.__doc__
+    assert all(f"        {option}: " in queue.__init__.__doc__ for option in OPTIONS)
     assert queue.discard.__doc__ == "Delete a failed job. `stats` still counts it."
     assert max(map(len, text.splitlines())) <= 120
 
