@@ -41,7 +41,7 @@ def test_the_panel_says_what_a_queue_does_and_names_the_five_for_any_other():
     assert say_shown(planted("a released job is in the list twice", 1)).startswith("`dequeue` passes over running jobs")
     said = say_shown(planted("retries without a backoff", 3))
     assert "Promised: job #1 has scheduled_for 4: 2 s after 2 s, says its RetryPolicy. Seen: scheduled_for 2." in said
-    with pytest.raises(ValueError, match="must be one of 'completes any job', .*, got 'a retry'"):
+    with pytest.raises(ValueError, match=r"must be one of 'completes any job', .*, got 'a retry'"):
         planted("a retry")
 
 

@@ -28,13 +28,17 @@ SECONDS = 20.0
 
 
 class NotYet(Exception):
-    """An answer is not right yet: what was seen, what was expected, and a hint for just this fault, if there is one."""
+    """An answer is not right yet: what was seen, what was expected, and a hint for just this fault, if there is one.
 
-    def __init__(self, seen: str, expected: str, hint: str = "") -> None:
+    `more`: other details, such as the sentence of a contract that this breaks.
+    """
+
+    def __init__(self, seen: str, expected: str, hint: str = "", **more: str) -> None:
         super().__init__(seen, expected)
         self.seen = seen
         self.expected = expected
         self.hint = hint
+        self.more = more
 
 
 class Exercise(NamedTuple):
@@ -138,7 +142,7 @@ def exercise(
                 with guarded(lines=LINES, seconds=SECONDS), _refusing_sleep(answer):
                     find_fault(answer)
             except NotYet as fault:
-                return _refuse(this, fault.seen, fault.expected, fault.hint)
+                return _refuse(this, fault.seen, fault.expected, fault.hint, **fault.more)
             except (Exception, Endless) as error:
                 hint = endless if isinstance(error, Endless) else ""
                 return _refuse(this, *_describe(error, called), hint)
@@ -167,10 +171,10 @@ def _unchanged(this: Exercise, find_fault: Callable[[Any], None] | None) -> Repl
     return Reply(None, first, this.hints, **found)
 
 
-def _refuse(this: Exercise, seen: str, expected: str, hint: str = "") -> Reply:
+def _refuse(this: Exercise, seen: str, expected: str, hint: str = "", **details: str) -> Reply:
     """Return the reply to a wrong answer: with the hint for its fault, or else the first one, and the rest folded."""
     first, *more = dict.fromkeys([hint, *this.hints] if hint else this.hints)
-    return Reply(False, "Not yet.", more, seen=seen, expected=expected, hint=first)
+    return Reply(False, "Not yet.", more, seen=seen, expected=expected, **details, hint=first)
 
 
 # --- what must be true of an answer before it is tried ---

@@ -78,8 +78,9 @@ def _judge(answer: Any, method: str, *, stage: int, worlds: Sequence[World], hin
         hint = RETURNS
     raise NotYet(
         ": ".join([*filter(None, ["; ".join(finding.calls)]), finding.seen]),
-        f"{finding.promised}. Contract, {finding.promise}",
+        finding.promised,
         hint,
+        contract=str(finding.promise),
     )
 
 
