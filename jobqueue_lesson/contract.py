@@ -29,7 +29,8 @@ class Producer(Protocol):
 
     - A job is never lost: it ends as completed or failed, and a failed one is kept until a person discards it.
     - A move that `job.Move` does not allow raises `IllegalMove`; an unknown id raises `JobNotFound`.
-    - Times are seconds on `clock`.
+    - Times are seconds on `clock`. Each field of a `Job`, a `JobEvent` and an `AttemptError` means what `job.py` says.
+    - `name` is a string, for people to read: it names the queue in logs and pictures.
     - A `Job` shows the job's state when the method returned. Whether it follows later changes is not promised: a queue
       in memory may return the job itself, one with storage cannot. For the current state, call `get`.
     """
@@ -47,7 +48,7 @@ class Producer(Protocol):
         max_attempts: int = 3,
         key: str | None = None,
     ) -> Job:
-        """Add a job; it is pending.
+        """Add a job; it is pending. Its id is a whole number that no other job of this queue has or has had.
 
         Args:
             type: names the handler.
@@ -89,7 +90,12 @@ class Producer(Protocol):
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with a `JobEvent` after every move, until the function that this returns is called."""
+        """Call `listener` with a `JobEvent` after every move, until the function that this returns is called.
+
+        The event shows the job after the move, or before a `discard`; its `attempt` is the one that the move belongs
+        to, even if that was released. A listener may raise an error, unsubscribe, or call the queue: the other
+        listeners still hear of every move, in the order of the moves.
+        """
         ...
 
 
@@ -98,7 +104,12 @@ class Queue(Producer, Protocol):
 
     @property
     def lease(self) -> float | None:
-        """Seconds without a heartbeat after which another worker may claim the job; None: never."""
+        """Seconds without a heartbeat after which another worker may claim the job; None: never.
+
+        The attempt has failed then, with an error; the job is due at once, or has permanently failed if that was its
+        last. The queue need not notice before the next `dequeue` or `wait`. Until it has noticed, a report of that
+        attempt may count or raise `LeaseLost`.
+        """
         ...
 
     def dequeue(self, worker: str = "worker-1") -> Job | None:
@@ -121,21 +132,22 @@ class Queue(Producer, Protocol):
             attempt: which attempt is reporting: `Job.attempts` when it was claimed. None: the one that is running.
 
         Raises:
-            LeaseLost: if an attempt with another number is running, or none.
+            LeaseLost: if an attempt with another number is running, or none; if none is, `IllegalMove` will do.
         """
         ...
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
         """Report that the running attempt failed: the job is retried after a backoff, or has permanently failed.
 
-        For `attempt`, see `complete`.
+        When, and after which errors, it is retried is up to the `RetryPolicy` that the queue was made with or, without
+        one, to the queue. For `attempt`, see `complete`.
         """
         ...
 
     def release(self, job_id: int, *, attempt: int | None = None) -> Job:
         """Make a running job pending again, as if it had not been claimed: the attempt does not count.
 
-        For `attempt`, see `complete`.
+        Only `worker`, `started_at` and `finished_at` may still tell of it. For `attempt`, see `complete`.
         """
         ...
 
@@ -157,7 +169,8 @@ class Queue(Producer, Protocol):
     async def wait(self, *, or_finished: bool = True) -> None:
         """Sleep until a job is due, or `wake` is called.
 
-        Callers are woken first come, first served, and no more of them than there are jobs.
+        It returns first come, first served, and to no more callers than there are jobs due. A caller for whom there is
+        no job sleeps on, and keeps its place.
 
         Args:
             or_finished: whether to wake up when all jobs are finished, too.

@@ -100,11 +100,20 @@ _LIBRARIES = tuple(os.path.normcase(os.path.join(os.path.dirname(file), "")) for
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def own_line(frame: FrameType, timed: int = 0) -> Line | None:
-    """Return the line that a frame is at, if it is the learner's; None if it is not. For `timed`, see `_line`."""
+def raising_line(error: BaseException) -> Line | None:
+    """Return the learner's line that raised an error, the innermost; None if there is none."""
+    found, traceback = None, error.__traceback__
+    while traceback is not None:
+        found = own_line(traceback.tb_frame, number=traceback.tb_lineno) or found
+        traceback = traceback.tb_next
+    return found
+
+
+def own_line(frame: FrameType, timed: int = 0, number: int | None = None) -> Line | None:
+    """Return the line that a frame is at, if it is the learner's; None if it is not. For the rest, see `_line`."""
     name = frame.f_code.co_filename
     place = None if is_library(name) else _place(name)
-    return None if place is None else _line(place, frame, timed)
+    return None if place is None else _line(place, frame, timed, number)
 
 
 def line_at(frame: FrameType | None) -> Line | None:
@@ -137,15 +146,16 @@ def _place(name: str) -> str | None:
     return file if file and not of_another_notebook else None
 
 
-def _line(place: str, frame: FrameType, timed: int) -> Line:
+def _line(place: str, frame: FrameType, timed: int, number: int | None) -> Line:
     """Return the line that a frame is at: of a statement with several lines, the one with the call.
 
     Args:
         place: see `Line`.
         frame: the frame.
         timed: the number of the line that %%time is running, in the lines below it; 0 if it is not running.
+        number: another line than the one that the frame is at now.
     """
-    name, number = frame.f_code.co_filename, frame.f_lineno
+    name, number = frame.f_code.co_filename, number or frame.f_lineno
     text = linecache.getline(name if name.startswith("<") else os.path.abspath(name), number, frame.f_globals).strip()
     if "get_ipython().run_" in text:  # what IPython makes of a magic; nobody wrote that
         return Line(place, number + (timed if "run_cell_magic('time'" in text else 0), "")

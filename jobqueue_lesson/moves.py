@@ -53,7 +53,8 @@ def require_same(job: Job, type: str, data: Any) -> None:
     except Exception:  # nested too deeply to be compared, or an __eq__ that fails
         same = job.data is data
     if not same:
-        raise KeyReused(f"key {shown(job.key)} belongs to job #{job.id}, a {job.type} with other data")
+        other = " with other data" if job.type == type else f", not a {type}"
+        raise KeyReused(f"key {shown(job.key)} belongs to job #{job.id}, a {job.type}{other}")
 
 
 def start(job: Job, worker: str, now: float) -> None:

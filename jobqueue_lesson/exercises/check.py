@@ -28,13 +28,17 @@ SECONDS = 20.0
 
 
 class NotYet(Exception):
-    """An answer is not right yet: what was seen, what was expected, and a hint for just this fault, if there is one."""
+    """An answer is not right yet: what was seen, what was expected, and a hint for just this fault, if there is one.
 
-    def __init__(self, seen: str, expected: str, hint: str = "") -> None:
+    `more`: other details, such as the sentence of a contract that this breaks.
+    """
+
+    def __init__(self, seen: str, expected: str, hint: str = "", **more: str) -> None:
         super().__init__(seen, expected)
         self.seen = seen
         self.expected = expected
         self.hint = hint
+        self.more = more
 
 
 class Exercise(NamedTuple):
@@ -110,7 +114,7 @@ def gives(seen: object) -> str:
 
 
 def exercise(
-    page: str, title: str, *, stub: Any, hints: Sequence[str], endless: str = ""
+    page: str, title: str, *, stub: Any, hints: Sequence[str], endless: str = "", try_stub: bool = False
 ) -> Callable[[Callable[[Any], None]], Callable[..., Reply]]:
     """Turn a function that raises `NotYet` for a wrong answer into a check.
 
@@ -122,6 +126,7 @@ def exercise(
         stub: what is in the cell at first.
         hints: from the first nudge to nearly the solution.
         endless: a hint for an answer that does not end.
+        try_stub: whether an answer that is still the stub is tried, to show what is wrong with it.
     """
 
     def make(find_fault: Callable[[Any], None]) -> Callable[..., Reply]:
@@ -131,13 +136,13 @@ def exercise(
         def check(answer: Any, *, mine: bool = True) -> Reply:
             called = getattr(answer, "__name__", "your answer")
             if _untouched(answer, stub):
-                return Reply(None, "Not yet: nothing has changed here. Edit this cell, then run it again.", this.hints)
+                return _unchanged(this, find_fault if try_stub else None)
             try:
                 _fits(answer, stub, find_fault.__name__)
                 with guarded(lines=LINES, seconds=SECONDS), _refusing_sleep(answer):
                     find_fault(answer)
             except NotYet as fault:
-                return _refuse(this, fault.seen, fault.expected, fault.hint)
+                return _refuse(this, fault.seen, fault.expected, fault.hint, **fault.more)
             except (Exception, Endless) as error:
                 hint = endless if isinstance(error, Endless) else ""
                 return _refuse(this, *_describe(error, called), hint)
@@ -154,10 +159,22 @@ def exercise(
     return make
 
 
-def _refuse(this: Exercise, seen: str, expected: str, hint: str = "") -> Reply:
+def _unchanged(this: Exercise, find_fault: Callable[[Any], None] | None) -> Reply:
+    """Return the reply to an answer that is still the stub; with `find_fault`: and what is wrong with the stub."""
+    found = {}
+    if find_fault is not None:
+        try:
+            find_fault(this.stub)
+        except NotYet as fault:
+            found = {"seen": fault.seen, "expected": fault.expected}
+    first = "Not yet: nothing has changed here. Edit this cell, then run it again."
+    return Reply(None, first, this.hints, **found)
+
+
+def _refuse(this: Exercise, seen: str, expected: str, hint: str = "", **details: str) -> Reply:
     """Return the reply to a wrong answer: with the hint for its fault, or else the first one, and the rest folded."""
     first, *more = dict.fromkeys([hint, *this.hints] if hint else this.hints)
-    return Reply(False, "Not yet.", more, seen=seen, expected=expected, hint=first)
+    return Reply(False, "Not yet.", more, seen=seen, expected=expected, **details, hint=first)
 
 
 # --- what must be true of an answer before it is tried ---

@@ -15,7 +15,6 @@ from ..guarded import Endless, guarded
 from ..history import History
 from ..simulation import Simulation
 from .apart import Apart
-from .calls import Raised
 from .compare import METHOD, Difference
 from .killed import play_and_kill
 from .making import CannotJudge, Maker
@@ -23,7 +22,7 @@ from .play import LINES, RETRY, SECONDS, Played, is_lease, play_calls
 from .shortest import Search
 from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
-from .words import MISSING, attribute, brief
+from .words import MISSING, attribute, brief, with_line_of
 
 __all__ = ["CannotJudge", "Finding", "StageResult", "Verdict", "judge", "stages"]
 
@@ -69,7 +68,7 @@ def judge(
         for number, this in enumerate(STAGES, start=1):
             result = StageResult(number, this.name, "not tried")
             if trial.found is None and number <= last:
-                say(f"{number} of {len(STAGES)}: {this.name} …")
+                say(f"Stage {number} of {len(STAGES)}, {this.name} …")
                 result = trial.run(number, this, first)
                 say(str(result))
             results.append(result)
@@ -79,8 +78,8 @@ def judge(
 
 
 def stages() -> str:
-    """Return a line for each stage: its number, its name, and its own sentence of the contract."""
-    return "\n".join(f"{number} {stage.name}: {stage.promise.words}" for number, stage in enumerate(STAGES, start=1))
+    """Return a line for each stage: its number, its name, and what is tried in it."""
+    return "\n".join(f"{number} {stage.name}: {stage.about}" for number, stage in enumerate(STAGES, start=1))
 
 
 class _Trial:
@@ -113,7 +112,7 @@ class _Trial:
             raise CannotJudge(f"{self.maker.name} cannot be made: its constructor does not end: {error}") from None
         except KeyboardInterrupt as error:
             self.apart.raise_if_interrupted()
-            raise CannotJudge(f"{self.maker.name} cannot be made: {Raised(error)}") from error
+            raise CannotJudge(f"{self.maker.name} cannot be made: {with_line_of(error)}") from error
         self.maker.forget(queue, path)
         if queue is None or inspect.iscoroutine(queue):
             raise CannotJudge(f"{self.maker.name} returned {type(queue).__name__}, which is no queue")
@@ -147,7 +146,8 @@ class _Trial:
             if seen:
                 name = need.partition("(")[0]
                 promise = METHOD.get(name, stage.promise)
-                difference = Difference(promise, f"{self.maker.name} has {need}", seen)
+                what = f"{self.maker.name} has " + (need if "(" in need else f"an attribute `{need}`")
+                difference = Difference(promise, what, seen)
                 return Finding(stage.name, difference, [], History(name=self.maker.name))
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +13,8 @@ from .compare import Broken
 from .model import Model, Sleeper
 from .promises import Promise
 from .referee import Referee
+from .waking import Noticing, Wakings
+from .words import brief
 
 PATIENCE = 1.0
 """Seconds after which a sleeper must be awake: a queue may look now and then, instead of waking whoever sleeps."""
@@ -48,6 +51,7 @@ class Asleep:
         self._tasks: list[asyncio.Task[None]] = []
         self._woken: list[tuple[str, float, Outcome]] = []
         self._joined: list[Outcome] = []
+        self._wakings = Wakings()
 
     def __bool__(self) -> bool:
         return bool(self.model.sleepers or self.model.joining or self._woken)
@@ -61,7 +65,12 @@ class Asleep:
 
     async def _work(self, worker: str, options: dict[str, bool]) -> None:
         async def claim() -> Outcome:
-            await self.queue.wait(**options)
+            sleeping = self.queue.wait(**options)
+            if not inspect.isawaitable(sleeping):
+                raise Broken(
+                    Promise.WAIT, "wait() is an async method", f"it returns {brief(sleeping)}, and is not async"
+                )
+            await Noticing(sleeping, lambda: self._wakings.note(worker, self.clock()))
             return self.ask("dequeue", worker=worker)
 
         outcome = await self._outcome("wait", claim())
@@ -96,37 +105,45 @@ class Asleep:
         for task in self._tasks:
             task.cancel()
 
-    def compare_woken(self, call: Call, *, finished: bool) -> list[Step]:
-        """Compare who has been woken, and what they claimed, with who should have been; return what they did.
+    def compare_woken(self, call: Call, steps: list[Step], *, finished: bool) -> None:
+        """Compare who has been woken, and what they claimed, with who should have been.
 
         Args:
             call: the call after which they woke up.
+            steps: what they did is added to it.
             finished: whether the last job has ended with it.
         """
         if self.endless is not None:
             raise self.endless[1]
-        model, steps = self.model, list[Step]()
+        model = self.model
         woken, self._woken = self._woken, []
+        in_vain = self._wakings.in_vain({worker: at for worker, at, _ in woken})
+        claimed = ""
         for worker, at, outcome in woken:
-            claimed = len(steps)
+            while in_vain and in_vain[0].at < at:
+                steps.append(in_vain.pop(0))
             model.now = at
             place = next(i for i, sleeper in enumerate(model.sleepers) if sleeper.worker == worker)
             sleeper = model.sleepers[place]
             if isinstance(outcome, Raised):
-                raise Broken(Promise.WAIT, f"{worker} wakes up, and claims a job", str(outcome))
+                if isinstance(outcome.error, Broken):
+                    raise outcome.error
+                raise Broken(Promise.WAIT, f"wait() sleeps until there is a job for {worker}", outcome)
             everybody = call.method == "wake" or (finished and sleeper.or_finished)
             reclaimed = self.referee.follow_leases()
             if not everybody and model.next() is None and not model.overdue() and not reclaimed:
                 promise = Promise.FIRST_COME if claimed else Promise.OR_FINISHED if finished else Promise.WAIT
-                why = "the job that came is claimed" if claimed else "no job is due"
-                raise Broken(promise, f"{worker} sleeps: {why}", f"{worker} wakes up")
+                raise Broken(
+                    promise, f"{worker} sleeps: {claimed or 'no job is due'}", f"{worker} wakes up at {at:g} s"
+                )
             if place and not everybody:
                 first = model.sleepers[0].worker
                 raise Broken(Promise.FIRST_COME, f"{first} wakes up, who came first", f"{worker} wakes up")
             del model.sleepers[place]
             self.referee.compare_claim(outcome, worker, reclaimed)
             steps.append(Step(at, f'{worker} wakes up: queue.dequeue(worker="{worker}")', str(outcome)))
-        return steps
+            claimed = f"{worker} has claimed the job that came"
+        steps += in_vain
 
     def compare_asleep(self, call: Call, *, finished: bool) -> None:
         """Raise if somebody still sleeps who should have been woken."""
@@ -137,15 +154,17 @@ class Asleep:
         model.now = now
         for sleeper in model.sleepers:
             name = sleeper.worker
+            sleeps = f"{name} sleeps at {now:g} s"
             if call.method == "wake":
-                raise Broken(Promise.WAKE, f"{name} wakes up", f"{name} sleeps")
+                raise Broken(Promise.WAKE, f"{name} wakes up", sleeps)
             if finished and sleeper.or_finished:
-                raise Broken(Promise.OR_FINISHED, f"{name} wakes up: all jobs are finished", f"{name} sleeps")
+                raise Broken(Promise.OR_FINISHED, f"{name} wakes up: all jobs are finished", sleeps)
             if best is not None:
-                raise Broken(Promise.WAIT, f"{name} wakes up: job #{best.id} is due", f"{name} sleeps")
+                due = f"job #{best.id} is due from {best.scheduled_for:g} s on"
+                raise Broken(Promise.WAIT, f"{name} wakes up: {due}", sleeps)
             if late:
-                why = f"the lease of {late[0].worker} has expired"
-                raise Broken(Promise.WAIT, f"{name} wakes up: {why}, so job #{late[0].id} is due", f"{name} sleeps")
+                why = f"the lease of {late[0].worker} ends at {model.lease_end(late[0]):g} s"
+                raise Broken(Promise.WAIT, f"{name} wakes up: {why}, and job #{late[0].id} is due then", sleeps)
 
     def compare_joins(self) -> None:
         """Raise if a `join` has returned too early, or sleeps on."""
@@ -153,7 +172,7 @@ class Asleep:
         for outcome in joined:
             self.model.joining -= 1
             if isinstance(outcome, Raised):
-                raise Broken(Promise.JOIN, "join() returns", str(outcome))
+                raise Broken(Promise.JOIN, "join() returns when all jobs have ended", outcome)
             if self.model.unfinished():
                 counts = self.model.stats()
                 busy = ", ".join(f"{counts[state]} {state}" for state in ("pending", "processing") if counts[state])

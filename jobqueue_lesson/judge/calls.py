@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..lines import Line
+from ..lines import Line, raising_line
 from .words import error_in_words, shown_job
 
 POSITIONAL = ("type", "data", "error", "result", "fraction", "note")
@@ -18,6 +18,9 @@ POSITIONAL = ("type", "data", "error", "result", "fraction", "note")
 
 UNKNOWN = 99
 """A job that was never enqueued."""
+NO_CALLS = ("pass", "reopen")
+"""Steps of a history that are no calls."""
+KILLED = "the process is killed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,12 +118,17 @@ class Raised(NamedTuple):
     def __str__(self) -> str:
         return error_in_words(self.error)
 
+    @property
+    def line(self) -> Line | None:
+        """The learner's line that raised it; None if it is not known."""
+        return raising_line(self.error)
+
 
 Outcome = Returned | Raised
 
 
 class Step(NamedTuple):
-    """A call that was made, in words."""
+    """A call that was made, or what happened after one, in words."""
 
     at: float
     """When, in seconds of simulated time."""
@@ -128,4 +136,6 @@ class Step(NamedTuple):
     outcome: str = ""
     """What it returned or raised; empty if that is not the point, as when time passes."""
     line: Line | None = None
-    """The line of the queue's own code that ran last in this call; None if it is not known."""
+    """The line of the queue's own code that ran last in this call, or raised its error; None if it is not known."""
+    is_call: bool = False
+    """Whether it is a call of the history: time that passes is not, nor is a worker who wakes up."""

@@ -12,6 +12,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ..job import ENDED, AttemptError, Job, JobEvent, Move, Status
+from ..lines import Line
+from .calls import Outcome, Raised
 from .promises import Promise
 from .words import MISSING, attribute, brief, many, plain
 
@@ -27,14 +29,23 @@ class Difference(NamedTuple):
     promise: Promise
     promised: str
     seen: str
+    line: Line | None = None
+    """The queue's own line that raised what was seen; None if it is not known, or nothing was raised."""
 
 
 class Broken(Exception):
-    """A queue has broken a promise."""
+    """A queue has broken a promise.
 
-    def __init__(self, promise: Promise, promised: str, seen: str) -> None:
+    Args:
+        promise: the sentence.
+        promised: what it means here.
+        seen: what was seen instead, in words or as the outcome of a call.
+    """
+
+    def __init__(self, promise: Promise, promised: str, seen: str | Outcome) -> None:
         super().__init__(promise, promised, seen)
-        self.difference = Difference(promise, promised, seen)
+        line = seen.line if isinstance(seen, Raised) else None
+        self.difference = Difference(promise, promised, str(seen), line)
 
 
 FIELDS = {
@@ -79,8 +90,11 @@ METHOD = {
     "work": Promise.WAIT,
     "join": Promise.JOIN,
     "reopen": Promise.NEVER_LOST,
+    "name": Promise.NAME,
+    "clock": Promise.CLOCK,
+    "lease": Promise.LEASE,
 }
-"""What each method is for: the sentence that is broken if it does nothing, or raises an error."""
+"""What each method or attribute is for: the sentence that is broken if it does nothing, or raises an error."""
 
 FIELD = {
     "type": Promise.TYPE,
@@ -90,8 +104,8 @@ FIELD = {
     "key": Promise.KEY,
     "result": Promise.RESULT,
     "created_at": Promise.CLOCK,
-    "started_at": Promise.CLOCK,
-    "finished_at": Promise.CLOCK,
+    "started_at": Promise.FIELDS,
+    "finished_at": Promise.FIELDS,
     "progress": Promise.PROGRESS,
     "note": Promise.NOTE,
 }
@@ -112,19 +126,24 @@ IF_REVIVED = {
 """The same for a job that was revived, and has an attempt left."""
 
 
-def promise_of(method: str, field: str, job: Job, fraction: float | None = None) -> Promise:
+def promise_of(method: str, field: str, job: Job, seen: Any, fraction: float | None = None) -> Promise:
     """Return the sentence that is broken if a field of a job is wrong after a call of a method.
 
     Args:
         method: its name.
         field: the field.
         job: the job as it should be.
+        seen: what the queue returned.
         fraction: what the method was given as `fraction`.
     """
     if field == "progress" and job.progress != fraction:
         return Promise.NEVER_BACK
     if job.spent and job.attempts_left > 0 and (method, field) in IF_REVIVED:
         return IF_REVIVED[method, field]
+    with suppress(Exception):
+        wrong = _wrong_error(job.errors, seen.errors) if field == "errors" and method == "fail" else None
+        if wrong is not None and wrong[0].split()[0] in ("attempt", "type", "message", "at"):
+            return Promise.FIELDS
     return BY_METHOD.get((method, field)) or FIELD.get(field) or METHOD.get(method, Promise.CURRENT)
 
 
@@ -180,7 +199,7 @@ def _wrong_error(right: Iterable[Any], seen: Any) -> tuple[str, str] | None:
             value, other = getattr(ours, name), attribute(theirs, name)
             same = same_time(value, other) if name in TIMES else value == other
             if not same:
-                return f"{name} {value!r} in error {number}", f"{name} {brief(other)}"
+                return f"{name} {plain(value)} in error {number}", f"{name} {plain(other)}"
     return None
 
 
@@ -193,7 +212,7 @@ def field_in_words(field: str, right: Job, seen: Any) -> tuple[str, str]:
         except Exception:
             promised, found = "a tuple of errors", brief(value)
         return f"job #{right.id} has {promised}", found
-    return f"job #{right.id} has {field} {plain(getattr(right, field))}", f"{field} {brief(value)}"
+    return f"job #{right.id} has {field} {plain(getattr(right, field))}", f"{field} {plain(value)}"
 
 
 # --- events ---

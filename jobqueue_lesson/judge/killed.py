@@ -15,15 +15,13 @@ from ..guarded import Endless, guarded, is_learners
 from ..lines import Line, own_line
 from ..simulation import Simulation
 from .apart import Apart
-from .calls import Call, Outcome, Raised, Returned, Step
+from .calls import KILLED, Call, Outcome, Raised, Returned, Step
 from .compare import Broken, Difference
 from .making import CannotJudge, Maker
 from .model import Model
-from .play import LINES, RETRY, SECONDS, Played, Setting, play
+from .play import LINES, OPENS, RETRY, SECONDS, Played, Setting, play
 from .promises import Promise
 from .referee import Referee
-
-OPENS = "the file can be opened again"
 
 
 class Remains(NamedTuple):
@@ -68,7 +66,7 @@ def play_and_kill(maker: Maker, setting: Setting, calls: Sequence[Call], apart: 
         if lost is not None:
             where = "" if left.line is None else " before this line"
             last = played.steps[-1]
-            killed = Step(last.at, last.text, f"the process is killed{where}", left.line)
+            killed = Step(last.at, last.text, f"{KILLED}{where}", left.line, is_call=True)
             played.steps = [*played.steps[:-1], killed, Step(last.at, "another process opens the file")]
             played.events = [(event, step) for event, step in played.events if step < len(played.steps) - 2]
             played.broken = lost
@@ -133,5 +131,7 @@ async def _compare(
     if len(found) < 2:
         return None
     old, new = found
-    promised = f"{old.promised}, as before the call" + (f"; or {new.promised}, as after it" if new != old else "")
+    promised = f"{old.promised}, as before the call"
+    if new != old:
+        promised = f"all is as before the call ({old.promised}), or all as after it ({new.promised})"
     return Difference(Promise.NEVER_LOST, promised, old.seen)

@@ -13,14 +13,14 @@ from typing import Any
 
 from ..lines import is_library
 from ..retries import RetryPolicy
-from .words import error_in_words
+from .words import with_line_of
 
 OPTIONS = {
     "clock": "a callable that returns seconds, such as time.time",
     "name": "a string",
-    "retry": "a RetryPolicy, which says when a failed job is tried again",
+    "retry": "a RetryPolicy: worth_retrying(error), and delay(attempt, previous) in seconds, say when a job is retried",
     "lease": "seconds without a heartbeat after which another worker may claim a job",
-    "path": "the file that the jobs are kept in, a pathlib.Path",
+    "path": "the file that the jobs are kept in, a pathlib.Path; its folder is there",
     "max_pending": "how many jobs may be pending before `enqueue` raises QueueFull",
     "keep_finished": "how many finished jobs are kept",
 }
@@ -132,7 +132,7 @@ class Maker:
         try:
             return self._make(**{name: value for name, value in options.items() if name in self.takes})
         except (Exception, SystemExit) as error:
-            raise CannotJudge(f"{self.name} cannot be made: {error_in_words(error)}") from error
+            raise CannotJudge(f"{self.name} cannot be made: {with_line_of(error)}") from error
 
     def forget(self, queue: Any, path: Path | None) -> None:
         """Close a queue if it can be closed, and delete its file."""

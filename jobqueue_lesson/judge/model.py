@@ -256,19 +256,25 @@ class Model:
         """Whether a running job's lease would have expired without a heartbeat."""
         return self.lease is not None and job.started_at is not None and self.now - job.started_at > self.lease
 
+    def lease_end(self, job: Job) -> float:
+        """Return when a running job's lease ends, if there is no further heartbeat."""
+        return self._renewed[job.id] + (self.lease or 0.0)
+
     def expire(self, job: Job, seen: Any = None) -> None:
         """End an attempt whose lease has expired. How the queue words the error, and when it is due, is its choice."""
         move = moves.expire(job, self.lease or 0.0, self.now)
         error = None if seen is None else seen.errors[-1]
         if error is not None:
             chosen: dict[str, Any] = {name: getattr(error, name, None) for name in ITS_CHOICE}
+            at, started = chosen["at"], job.started_at or 0.0
+            if not (isinstance(at, (int, float)) and started <= at <= self.now):
+                del chosen["at"]  # so that it is compared
             entry = job.errors[-1]._replace(**chosen)
             job.errors = (*job.errors[:-1], entry)
             job.finished_at = seen.finished_at
             if seen.scheduled_for <= self.now:
                 job.scheduled_for = seen.scheduled_for
-        at = job.errors[-1].at
-        self._happened(job, move, at if isinstance(at, (int, float)) and at <= self.now else self.now)
+        self._happened(job, move, job.errors[-1].at)
 
     def next_due(self) -> float | None:
         """Return when the next job will be due that is not due yet; None if there is none."""

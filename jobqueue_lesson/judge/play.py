@@ -17,13 +17,13 @@ from ..retries import RetryPolicy
 from ..simulation import EndlessWait, Simulation
 from .apart import Apart
 from .asleep import Asleep
-from .calls import Call, Outcome, Raised, Returned, Step
+from .calls import NO_CALLS, Call, Outcome, Raised, Returned, Step
 from .compare import METHOD, Broken, Difference
 from .making import LONG, CannotJudge, Maker
 from .model import Model
 from .promises import Promise
 from .referee import Referee
-from .words import attribute
+from .words import attribute, brief
 
 RETRY = RetryPolicy(base=1, factor=2)
 """What a queue that takes `retry` is given: 2, 4, 8, … seconds."""
@@ -37,6 +37,7 @@ SUSPICIOUS = 2.0
 """Seconds of real time after which a history is played again, with its lines counted."""
 KNOWN = 1.0
 """Seconds of real time for a queue that was seen not to end."""
+OPENS = "the file can be opened again"
 
 
 class Setting(NamedTuple):
@@ -174,7 +175,8 @@ class _Player:
         if self.played.steps:
             line = self.apart.line or self.played.steps[-1].line
             self.played.steps[-1] = self.played.steps[-1]._replace(outcome="…", line=line)
-        return Difference(METHOD.get(self.asked, Promise.WAIT), f"{self.asked}() does its work and ends", seen)
+        promised = OPENS if self.asked == "reopen" else f"{self.asked}() does its work and ends"
+        return Difference(METHOD.get(self.asked, Promise.WAIT), promised, seen)
 
     async def play(self, next_call: Callable[[Played], Call | None]) -> None:
         """Play the calls."""
@@ -198,7 +200,7 @@ class _Player:
     def _subscribe(self, listener: Callable[[Any], object]) -> Callable[[], object]:
         outcome = self.ask("subscribe", listener)
         if isinstance(outcome, Raised) or not callable(outcome.value):
-            raise Broken(Promise.SUBSCRIBE, "subscribe(listener) returns a function", str(outcome))
+            raise Broken(Promise.SUBSCRIBE, "subscribe(listener) returns a function", outcome)
         leave: Callable[[], object] = outcome.value
         return leave
 
@@ -232,14 +234,16 @@ class _Player:
         moved, unfinished = len(model.events), model.unfinished()
         self.apart.forget_line()
         detail = self.apart.keeps_lines  # words take time, and nobody reads those of the histories before
-        played.steps.append(Step(model.now, call.text(model.ids) if detail else ""))
+        is_call = call.method not in NO_CALLS
+        played.steps.append(Step(model.now, call.text(model.ids) if detail else "", is_call=is_call))
         outcome = self._make(call)
         if outcome is None:
             if call.method == "pass":
                 await self._pass(call)
         else:
             if detail:
-                played.steps[-1] = played.steps[-1]._replace(outcome=str(outcome), line=self.apart.line)
+                line = (isinstance(outcome, Raised) and outcome.line) or self.apart.line
+                played.steps[-1] = played.steps[-1]._replace(outcome=str(outcome), line=line)
             try:
                 self.referee.compare(call, outcome)
             except Broken:
@@ -279,7 +283,7 @@ class _Player:
         self.model.events.clear()
 
     def _wake(self, call: Call, finished: bool) -> None:
-        self.played.steps += self.asleep.compare_woken(call, finished=finished)
+        self.asleep.compare_woken(call, self.played.steps, finished=finished)
 
     async def _settle(self) -> None:
         """Let everything run that is ready at this instant."""
@@ -302,7 +306,9 @@ class _Player:
                 self.model.second_listener = False
             case "elsewhere":
                 by_position, by_name = call.arguments_for(())
-                self._call(self.make(self.maker.new_path()), "enqueue", *by_position, **by_name)
+                self.asked = "enqueue"
+                outcome = self._call(self.make(self.maker.new_path()), "enqueue", *by_position, **by_name)
+                self.played.steps[-1] = self.played.steps[-1]._replace(outcome=str(outcome))
                 self.model.another_queue = True
             case "reopen":
                 self._reopen()
@@ -328,11 +334,11 @@ class _Player:
     def _reopen(self) -> None:
         """Open the file again, as another process does after this one has died. Nothing is closed."""
         self.referee.heard.clear()
+        self.asked = "reopen"
         try:
             self._open()
         except CannotJudge as error:
-            seen = str(Raised(error.__cause__ or error))
-            raise Broken(Promise.NEVER_LOST, "the file can be opened again", seen) from None
+            raise Broken(Promise.NEVER_LOST, OPENS, Raised(error.__cause__ or error)) from None
         self.referee.follow_restart()
 
 
@@ -356,6 +362,8 @@ def moved_to(call: Call, outcome: Outcome, model: Model) -> list[JobEvent]:
     status = attribute(outcome.value, "status")
     if move is Move.FAIL and status == Status.PENDING:
         move = Move.RETRY
+    if move.target is not None and brief(status) != move.target:
+        return []
     job = Job(known.id, known.type, known.data, known.priority, known.max_attempts, known.key, 0.0, known.scheduled_for)
     job.status = move.target or known.status
     job.attempts = known.attempts + (move is Move.DEQUEUE and known.status is not Status.PROCESSING)

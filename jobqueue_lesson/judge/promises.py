@@ -20,9 +20,12 @@ class Promise(Enum):
         "A move that `job.Move` does not allow raises `IllegalMove`; an unknown id raises `JobNotFound`.",
     )
     CLOCK = "Producer", "Times are seconds on `clock`."
+    FIELDS = "Producer", "Each field of a `Job`, a `JobEvent` and an `AttemptError` means what `job.py` says."
+    NAME = "Producer", "`name` is a string, for people to read: it names the queue in logs and pictures."
     SHOWS = "Producer", "A `Job` shows the job's state when the method returned."
     CURRENT = "Producer", "For the current state, call `get`."
     ADD = "enqueue", "Add a job; it is pending."
+    NEW_ID = "enqueue", "Its id is a whole number that no other job of this queue has or has had."
     TYPE = "enqueue", "type: names the handler."
     DATA = "enqueue", "data: what the handler gets."
     PRIORITY = "enqueue", "priority: a job with a higher one goes first."
@@ -54,8 +57,18 @@ class Promise(Enum):
         "subscribe",
         "Call `listener` with a `JobEvent` after every move, until the function that this returns is called.",
     )
+    EVENT = (
+        "subscribe",
+        "The event shows the job after the move, or before a `discard`; its `attempt` is the one that the move belongs "
+        "to, even if that was released.",
+    )
     ONE_WORKER = "Queue", "What workers can also rely on: a job is claimed by one worker at a time."
     LEASE = "lease", "Seconds without a heartbeat after which another worker may claim the job; None: never."
+    LOST = (
+        "lease",
+        "The attempt has failed then, with an error; the job is due at once, or has permanently failed if that was its "
+        "last.",
+    )
     NEXT = (
         "dequeue",
         "Claim the next job that is due: highest priority, then earliest `scheduled_for`, then lowest id; or None.",
@@ -67,7 +80,10 @@ class Promise(Enum):
         "complete",
         "attempt: which attempt is reporting: `Job.attempts` when it was claimed. None: the one that is running.",
     )
-    LEASE_LOST = "complete", "LeaseLost: if an attempt with another number is running, or none."
+    LEASE_LOST = (
+        "complete",
+        "LeaseLost: if an attempt with another number is running, or none; if none is, `IllegalMove` will do.",
+    )
     FAIL = (
         "fail",
         "Report that the running attempt failed: the job is retried after a backoff, or has permanently failed.",
@@ -88,7 +104,7 @@ class Promise(Enum):
         "TypeError, ValueError: for a fraction that is not a number from 0 to 1, or a note that is not a string.",
     )
     WAIT = "wait", "Sleep until a job is due, or `wake` is called."
-    FIRST_COME = "wait", "Callers are woken first come, first served, and no more of them than there are jobs."
+    FIRST_COME = "wait", "It returns first come, first served, and to no more callers than there are jobs due."
     OR_FINISHED = "wait", "or_finished: whether to wake up when all jobs are finished, too."
     WAKE = "wake", "End every `wait` now."
     JOIN = "join", "Sleep until no job is pending or processing."

@@ -12,7 +12,7 @@ from .calls import Call, Outcome, Raised, Returned, id_of
 from .compare import METHOD, Broken
 from .model import Model
 from .promises import Promise
-from .words import MISSING, attribute, brief, plain, shown_job
+from .words import MISSING, attribute, brief, event_in_words, plain, shown_job
 
 REFUSAL: dict[type[BaseException], Promise] = {
     IllegalMove: Promise.MOVES,
@@ -100,7 +100,7 @@ class Referee:
 
     def _refused(self, call: Call) -> Promise:
         """Return the sentence that is broken if a call is refused that should not be."""
-        if call.method == "enqueue" and not self.model.events:
+        if call.method == "enqueue" and (not self.model.events or call.given("key") is not None):
             return Promise.KEY
         return METHOD[call.method] if call.given("attempt") is None else Promise.REPORTING
 
@@ -121,26 +121,43 @@ class Referee:
         if TypeError in kinds and argument not in str(outcome.error):
             raise Broken(promise, f"{names}, with a message that names {argument}", str(outcome))
 
-    def _compare_job(self, call: Call, right: Job, seen: Any) -> None:
-        """Compare the job that a method returned with what it should be."""
+    def _compare_job(self, call: Call, right: Job, seen: Any, *, lost: bool = False) -> None:
+        """Compare the job that a method returned with what it should be.
+
+        Args:
+            call: the call.
+            right: the job as it should be.
+            seen: what was returned.
+            lost: whether the attempt before this one has lost its lease.
+        """
         method, number = call.method, attribute(seen, "id")
         if number is MISSING:
-            raise Broken(METHOD[method], f"it returns job #{right.id}", brief(seen))
+            raise Broken(METHOD[method], f"it returns job #{right.id}, as a `Job`", brief(seen))
         if type(number) is not int or number != right.id:
             if method != "enqueue":
                 raise Broken(METHOD[method], f"it returns job #{right.id}", shown_job(seen))
             if not self.model.events:
                 raise Broken(Promise.KEY, f"job #{right.id}, which has this key", shown_job(seen))
-            raise Broken(Promise.ADD, "a new job, whose id is a new whole number", f"id {brief(number)}")
+            if call.given("key") is not None:
+                raise Broken(Promise.KEY, "a new job: no job with this key is kept", shown_job(seen))
+            promise = Promise.NEW_ID if type(number) is int else Promise.ADD
+            raise Broken(promise, "a new job, whose id is a new whole number", f"id {brief(number)}")
         field = None if method == "discard" else compare.wrong_field(right, seen, self.stage)
         if field is None:
             return
-        promise = compare.promise_of(method, field, right, call.given("fraction"))
+        promise = compare.promise_of(method, field, right, seen, call.given("fraction"))
+        if lost and promise in (Promise.NEXT, Promise.ATTEMPTS):
+            promise = Promise.LOST
+        promised, found = compare.field_in_words(field, right, seen)
+        if (method, field) == ("fail", "scheduled_for"):
+            after = f"after {self.model.now:g} s"
+            backoff = f"{right.scheduled_for - self.model.now:g} s {after}, says its RetryPolicy"
+            promised += f": later than {self.model.now:g} s" if self.own_backoff else f": {backoff}"
         if "get" in self.sees:
             current = self.ask("get", right.id)
             if isinstance(current, Returned) and compare.wrong_field(right, current.value, self.stage) is None:
                 promise = Promise.SHOWS
-        raise Broken(promise, *compare.field_in_words(field, right, seen))
+        raise Broken(promise, promised, found)
 
     def _compare_ids(self, call: str, right: list[Job], seen: Any) -> None:
         """Compare the list of dead letters that a call returned with what it should be."""
@@ -164,34 +181,36 @@ class Referee:
         """
         model = self.model
         if isinstance(outcome, Raised):
-            raise Broken(Promise.NEXT, "a job, or None", str(outcome))
+            raise Broken(Promise.NEXT, "a job, or None", outcome)
         seen, best = outcome.value, model.next()
         if seen is None:
             if best is not None:
                 raise Broken(Promise.NEXT, f"job #{best.id}, {self._why(best)}", "None")
             for job in model.overdue(surely=True):
                 if job.attempts_left > 0:
-                    raise Broken(Promise.LEASE, f"job #{job.id}: the lease of {job.worker} has expired", "None")
+                    ended = f"the lease of {job.worker} ended at {model.lease_end(job):g} s"
+                    raise Broken(Promise.LEASE, f"job #{job.id}: {ended}", "None")
             model.dequeue(worker)
             return
         number = attribute(seen, "id")
         known = model.jobs.get(number) if type(number) is int else None
-        expired = {job.id for job in model.overdue()} | {*reclaimed}
+        lost = expired = {job.id for job in model.overdue()} | {*reclaimed}
         if self.stage < 2:  # which of the jobs that are due comes next is what stage 2 is about
-            expired |= {job.id for job in model.pending()}
+            expired = expired | {job.id for job in model.pending()}
         if known is None or (known is not best and known.id not in expired):
             raise Broken(*self._wrong_claim(seen, known, best))
         right = model.dequeue(worker, follow_id=known.id, reclaimed=expired)
         if right is None:
             raise Broken(Promise.ATTEMPTS, f"None: job #{known.id} has no attempt left", shown_job(seen))
-        self._compare_job(Call("dequeue"), right, seen)
+        self._compare_job(Call("dequeue"), right, seen, lost=known.id in lost)
 
     def _wrong_claim(self, seen: Any, known: Job | None, best: Job | None) -> tuple[Promise, str, str]:
         """Say why a job must not be claimed now."""
         right = "None" if best is None else f"job #{best.id}, {self._why(best)}"
         if known is None:
             if attribute(seen, "id") is MISSING:
-                return Promise.NEXT, right if best is not None else "None: no job is due", brief(seen)
+                a_job = "None: no job is due" if best is None else f"job #{best.id}, as a `Job`"
+                return Promise.NEXT, a_job, brief(seen)
             return Promise.NEXT, f"{right}: this queue has no such job", shown_job(seen)
         said = f"job #{known.id}"
         if known.status is Status.PROCESSING and self.model.kept_by_heartbeat(known):
@@ -209,7 +228,7 @@ class Referee:
         """Say what decides when a job is next."""
         if self.stage < 2:
             return str(job.status)
-        return f"with priority {job.priority}, due since {job.scheduled_for:g} s"
+        return f"with priority {job.priority}, due from {job.scheduled_for:g} s on"
 
     # --- what can be seen after a call ---
 
@@ -229,7 +248,8 @@ class Referee:
         """Return what a method of the queue returns that only looks."""
         outcome = self.ask(method, *arguments)
         if isinstance(outcome, Raised):
-            raise Broken(METHOD[method], f"{method}({', '.join(map(repr, arguments))}) returns", str(outcome))
+            right = Returned(getattr(self.model, method)(*arguments))
+            raise Broken(METHOD[method], f"{method}({', '.join(map(repr, arguments))}) returns {right}", outcome)
         return outcome.value
 
     def _compare_current(self, call: Call, number: int) -> None:
@@ -286,11 +306,13 @@ class Referee:
             if found is MISSING:
                 raise Broken(Promise.SUBSCRIBE, f"the listener hears of {_named(event)}", "it is not called")
             field = compare.wrong_event(event, found)
+            if field in ("move", "job_id"):
+                raise Broken(Promise.SUBSCRIBE, f"the listener hears of {_named(event)} now", event_in_words(found))
             if field is not None:
                 promised = f"the event of {_named(event)} has {field} {plain(getattr(event, field))}"
-                raise Broken(Promise.SUBSCRIBE, promised, f"{field} {brief(attribute(found, field))}")
+                raise Broken(Promise.EVENT, promised, f"{field} {plain(attribute(found, field))}")
         if len(seen) > len(right):
-            raise Broken(Promise.SUBSCRIBE, "the listener is not called: no job has moved", brief(seen[-1]))
+            raise Broken(Promise.SUBSCRIBE, "the listener is not called: no job has moved", event_in_words(seen[-1]))
         if self._early is not None:
             raise Broken(Promise.SUBSCRIBE, *self._early)
         times = len(right) if self.model.second_listener else 0

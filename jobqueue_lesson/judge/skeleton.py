@@ -7,6 +7,7 @@ import inspect
 from textwrap import indent
 
 from .. import contract
+from .making import OPTIONS
 
 HEAD = '''"""A queue of my own. To judge it: python -m jobqueue_lesson judge my_queue.py:MyQueue"""
 
@@ -18,6 +19,10 @@ class MyQueue:
     lease = None
 
     def __init__(self, *, clock, name="mine", retry=None):
+        """A judge gives a queue those of these arguments that it takes:
+
+        {options}
+        """
         self.clock = clock
         self.name = name
         self.retry = retry
@@ -29,7 +34,8 @@ def skeleton() -> str:
     tree = ast.parse(inspect.getsource(contract))
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     promises = ast.get_docstring(classes["Producer"]) or ""
-    parts = [HEAD.format(promises=indent(promises, "    ").strip())]
+    options = indent("\n".join(f"{name}: {means}" for name, means in OPTIONS.items()), "        ").strip()
+    parts = [HEAD.format(promises=indent(promises, "    ").strip(), options=options)]
     for name in ("Producer", "Queue"):
         for node in classes[name].body:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.decorator_list:

@@ -44,6 +44,7 @@ class Stage:
 
     Args:
         name: what it is about, in a word or three.
+        about: what is tried in it, in a sentence.
         promise: its own sentence of the contract.
         workloads: what is tried, in this order.
         lease: whether it needs a queue with leases.
@@ -51,6 +52,7 @@ class Stage:
     """
 
     name: str
+    about: str
     promise: Promise
     workloads: tuple[Workload, ...]
     lease: bool = False
@@ -64,6 +66,7 @@ ALL = DEAD | {"events"}
 STAGES = (
     Stage(
         "hands out once",
+        "two workers claim and complete jobs, and no job goes to both, or is completed twice.",
         Promise.ONE_WORKER,
         (
             Workload(workloads.another_queue, 2, Setting(1), ("enqueue(type, data)", "dequeue(worker=)")),
@@ -72,6 +75,7 @@ STAGES = (
     ),
     Stage(
         "order",
+        "jobs come with priorities and delays, and the right one is next.",
         Promise.NEXT,
         (
             Workload(workloads.at_once, 4, Setting(2, tick=0.0), ("enqueue(type, data, priority=)",)),
@@ -81,6 +85,7 @@ STAGES = (
     ),
     Stage(
         "retries",
+        "attempts fail, are retried, released, and too late; dead letters are listed, revived and discarded.",
         Promise.FAIL,
         (
             Workload(
@@ -109,6 +114,7 @@ STAGES = (
     ),
     Stage(
         "keys",
+        "the same idempotency key comes again, in every state of its job; and a queue may be full.",
         Promise.KEY,
         (
             Workload(workloads.keys, 5, Setting(4, DEAD), ("enqueue(type, data, key=)",)),
@@ -118,6 +124,8 @@ STAGES = (
     ),
     Stage(
         "listeners",
+        "listeners hear of every move and of `progress`; workers sleep in `wait` "
+        "until there is a job or `wake`, and others in `join`.",
         Promise.SUBSCRIBE,
         (
             Workload(workloads.moving, 7, Setting(5, ALL), ("name", "clock", "subscribe(listener)")),
@@ -130,6 +138,7 @@ STAGES = (
     ),
     Stage(
         "leases",
+        "a worker sends no heartbeat, and another one gets its job.",
         Promise.LEASE,
         (
             Workload(workloads.leasing, 6, Setting(6, ALL, lease=LEASE), ("lease", "heartbeat(job_id, attempt=)")),
@@ -139,6 +148,7 @@ STAGES = (
     ),
     Stage(
         "crashes",
+        "the process dies between two calls and before each of your lines, and another one opens the file.",
         Promise.NEVER_LOST,
         (
             Workload(workloads.crashing, 5, Setting(7, DEAD)),
@@ -148,6 +158,7 @@ STAGES = (
     ),
     Stage(
         "a storm of all of it",
+        "long histories of everything above, drawn at random.",
         Promise.MOVES,
         (
             Workload(workloads.storm, 40, Setting(8, ALL, lease=LEASE), ("heartbeat(job_id, attempt=)",), random=True),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from importlib import metadata
-from textwrap import wrap
+from textwrap import TextWrapper
 from typing import NamedTuple, cast
 
 from ..contract import Producer
 from ..history import History
-from ..job import JobEvent
-from ..lines import with_line
-from .calls import Step
+from ..job import DEQUEUE, JobEvent
+from ..lines import Line, with_line
+from .calls import KILLED, Step
 from .compare import Difference
 from .play import Played
 from .promises import Promise
@@ -44,40 +44,58 @@ class Finding:
     Args:
         stage: the name of the stage.
         difference: the promise, and what was seen instead.
-        steps: the calls that were made, in words.
-        history: the same for `Replay`, with the queue's own line at each move.
+        steps: the calls that were made, and what happened between them, in words.
+        history: the moves for `Replay`, with the queue's own line at each. A call that made no move is not in it.
         printed: what the queue printed meanwhile, shortened.
+        lease: the queue's lease in seconds, if the history is long enough for it to end; None if it is not.
     """
 
     def __init__(
-        self, stage: str, difference: Difference, steps: Sequence[Step], history: History, printed: str = ""
+        self,
+        stage: str,
+        difference: Difference,
+        steps: Sequence[Step],
+        history: History,
+        printed: str = "",
+        lease: float | None = None,
     ) -> None:
         self.stage = stage
         self.promise: Promise = difference.promise
         self.promised = difference.promised
         self.seen = difference.seen
+        self.lease = lease
+        self.line = difference.line
+        """The queue's own line that raised what was seen, if that was not the last call's; None otherwise."""
         self.steps = list(steps)
         self.history = history
         self.printed = printed
 
     @property
     def calls(self) -> list[str]:
-        """The calls, as somebody would write them."""
+        """The calls, as somebody would write them, with the time that passes and who wakes up in between."""
         return [step.text for step in self.steps]
+
+    @property
+    def length(self) -> int:
+        """How many calls there are, without what happens in between."""
+        return sum(step.is_call for step in self.steps)
 
     def __repr__(self) -> str:
         return f"<Finding at {self.stage}: {self.promise.name}>"
 
     def __str__(self) -> str:
-        lines = []
-        where = max((place for place, step in enumerate(self.steps) if step.line is not None), default=None)
+        lines, number = list[str](), 0
         for place, step in enumerate(self.steps):
-            lines += _written(place + 1, step)
-            if place == where:
-                lines += wrap(f"at {step.line}", WIDTH, initial_indent=" " * 13, subsequent_indent=" " * 16)
+            number += step.is_call
+            lines += _written(f"{number}" if step.is_call else "", step)
+            if step.line is not None and (place == len(self.steps) - 1 or step.outcome.startswith(KILLED)):
+                lines += _place(step.line, 13)
         lines += [""] * bool(lines)
-        for name, text in (("Promised", self.promised), ("Seen", self.seen), ("Contract", str(self.promise))):
-            lines += wrap(f"{name:10}{text}", WIDTH, subsequent_indent=" " * 10)
+        if self.lease is not None:
+            lines.append(f"Lease     {self.lease:g} s without a heartbeat")
+        lines += [*_wrapped(f"{'Promised':10}{self.promised}", 10), *_wrapped(f"{'Seen':10}{self.seen}", 10)]
+        lines += [] if self.line is None else _place(self.line, 10)
+        lines += _wrapped(f"{'Contract':10}{self.promise}", 10)
         timeline = self._timeline()
         if timeline:
             lines += ["", timeline]
@@ -98,10 +116,30 @@ def _printed(text: str) -> str:
     return "\n".join(["Your queue printed:", *(f"  | {line}" for line in text.splitlines())]) if text else ""
 
 
-def _written(number: int, step: Step) -> list[str]:
+def _written(number: str, step: Step) -> list[str]:
     call = f"{number:>3}  {step.at:>4g} s  {step.text}"
     outcome = f"→ {step.outcome}" if step.outcome else ""
-    return [f"{call}  {outcome}".rstrip()] if len(call) + len(outcome) < WIDTH else [call, f"{'':13}{outcome}"]
+    if len(call) + len(outcome) + 2 <= WIDTH:
+        return [f"{call}  {outcome}".rstrip()]
+    return [
+        *_wrapped(call.replace(": ", ":\N{NO-BREAK SPACE}"), 15),
+        *(_wrapped(f"{'':13}{outcome}", 15) if outcome else []),
+    ]
+
+
+def _place(line: Line, indent: int) -> list[str]:
+    """Say at which line something happened: a line of code stays in one piece."""
+    said = f"{'':{indent}}at {line}"
+    if len(said) <= WIDTH or not line.text:
+        return [said]
+    place, _, text = str(line).partition(": ")
+    return [f"{'':{indent}}at {place}:", f"{'':{max(0, min(indent + 2, WIDTH - len(text)))}}{text}"]
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Break a text into lines that fit, between words."""
+    lines = TextWrapper(WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False).wrap(text)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 class _Judged(NamedTuple):
@@ -123,12 +161,15 @@ def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
         played: the history, in which a promise was broken.
         printed: what the queue printed meanwhile.
     """
-    last = played.steps[-1].at if played.steps else 0.0
+    now, lease = played.model.now, played.model.lease
+    last = max(now, played.steps[-1].at) if played.steps else 0.0
     history = History(cast(Producer, _Judged(name, lambda: last)), lines=True)
     for event, step in played.events:
         history.record(with_line(event, played.steps[step].line))
     assert played.broken is not None
-    return Finding(stage, played.broken, played.steps, history, printed)
+    claimed = min((event.at for event, _ in played.events if event.move is DEQUEUE), default=last)
+    ends = lease is not None and last - claimed >= lease
+    return Finding(stage, played.broken, played.steps, history, printed, lease if ends else None)
 
 
 def _version() -> str:
@@ -185,9 +226,10 @@ class Verdict:
         """Which promise was broken, and how; if none was, what the queue printed."""
         if self.finding is None:
             return _printed(self.printed)
-        count = len(self.finding.steps)
-        after = f"a promise is broken after {many(count, 'call')}" if count else "something is missing"
-        return f"{self.finding.stage}: {after}.\n\n{self.finding}"
+        count = self.finding.length
+        after = f"a promise is broken after {many(count, 'call')}" if self.finding.steps else "something is missing"
+        number = next((f" {stage.number}" for stage in self.stages if stage.name == self.finding.stage), "")
+        return f"Stage{number}, {self.finding.stage}: {after}.\n\n{self.finding}"
 
     def _score(self) -> str:
         """Say in one line what became of the stages."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import moves
 from ..job import Move, Status
+from ..lines import raising_line
 
 MISSING = object()
 """The value of an attribute that is not there."""
@@ -33,10 +34,16 @@ def shown_job(job: Any) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a value as somebody would write it: a state without its class, a number without .0."""
-    if isinstance(value, str):
-        return str(value) if isinstance(value, (Status, Move)) else repr(value)
-    return f"{value:g}" if isinstance(value, float) else brief(value)
+    """Return a value as somebody would write it: a state without its class, a number without .0. See `brief`."""
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else brief(value)
+
+
+def event_in_words(event: Any) -> str:
+    """Say of which move a listener was called. This works for any value."""
+    move, number = attribute(event, "move"), attribute(event, "job_id")
+    if move is MISSING or number is MISSING:
+        return f"it is called with {brief(event)}"
+    return f"it hears of {plain(move)} of job #{plain(number)}"
 
 
 def brief(value: Any) -> str:
@@ -62,8 +69,14 @@ def many(number: int, what: str) -> str:
 def error_in_words(error: BaseException) -> str:
     """Return an error's type and message on one line, shortened. This works for any error."""
     name, message = moves.describe_error(error)
-    text = _cut(" ".join(message.split()), 100)
+    text = _cut(" ".join(message.split()), 140)
     return f"{name}: {text}" if text else name
+
+
+def with_line_of(error: BaseException) -> str:
+    """Return an error's type and message, and the learner's line that raised it."""
+    line = raising_line(error)
+    return error_in_words(error) + (f", at {line}" if line is not None else "")
 
 
 def _cut(text: str, longest: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from functools import cache
 from typing import Any, NamedTuple
@@ -57,10 +58,10 @@ remember = remembering(__name__, REMEMBER)
 
 
 class CompletesAnything(ListQueue):
-    """Completes a job that nobody has claimed."""
+    """`complete` looks whether the job is there, not in which state it is."""
 
     def complete(self, job_id: int, result: Any = None, *, attempt: int | None = None) -> Job:
-        """Look whether the job is there, not how it is."""
+        """Complete a job."""
         job = self.jobs.get(job_id)
         if job is None:
             raise JobNotFound(job_id)
@@ -69,36 +70,36 @@ class CompletesAnything(ListQueue):
 
 
 class RetriesAtOnce(ListQueue):
-    """Makes a failed job due at once."""
+    """`fail` leaves out the backoff: the job is due at once."""
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Leave out the backoff."""
+        """Report a failed attempt."""
         job = super().fail(job_id, error, attempt=attempt)
         job.scheduled_for = self.clock()
         return job
 
 
 class ForgetsKeys(ListQueue):
-    """Knows a key only until its job is done."""
+    """`enqueue` looks for a key only among the jobs that are pending or running."""
 
     def with_key(self, key: str, type: str, data: Any) -> Job | None:
-        """Look only at jobs that are pending or running."""
+        """Return the job with a key."""
         job = super().with_key(key, type, data)
         return job if job is not None and job.status in (Status.PENDING, Status.PROCESSING) else None
 
 
 class LosesRetries(ListQueue):
-    """Says that a failed job is pending, and never hands it out again."""
+    """`fail` says that the job is pending, and does not put it back in the list."""
 
     def fail(self, job_id: int, error: BaseException | str, *, attempt: int | None = None) -> Job:
-        """Forget the list of those that are pending."""
+        """Report a failed attempt."""
         job = self.find(job_id, FAIL, attempt)
         moves.fail(job, error, self.clock(), self.retry)
         return job
 
 
 class HandsOutTwice(ListQueue):
-    """Keeps a job in the list until it has ended, and puts it there again when it is released."""
+    """`dequeue` passes over running jobs, but leaves them in the list; `release` puts them there once more."""
 
     def __init__(self, *, clock: Any, retry: Any) -> None:
         super().__init__(clock=clock, retry=retry)
@@ -128,14 +129,16 @@ MISTAKES: dict[str, tuple[type[ListQueue], int]] = {
     "retries without a backoff": (RetriesAtOnce, 3),
     "a key ends with its job": (ForgetsKeys, 4),
     "a retry is never claimed": (LosesRetries, 3),
-    "a job stays in the list while it runs": (HandsOutTwice, 3),
+    "a released job is in the list twice": (HandsOutTwice, 3),
 }
-"""Queues with one mistake each, and the stage that finds it."""
+"""Queues with one mistake each, which its docstring describes, and the stage that finds it."""
 
 
 class Shown(NamedTuple):
     """What histories up to a length show of a mistake."""
 
+    mistake: str
+    """What the queue does."""
     calls: int
     """How many calls a history had, at most."""
     finding: Finding | None
@@ -156,46 +159,58 @@ def planted(mistake: str = "completes any job", calls: int = 3) -> Shown:
     Args:
         mistake: one of MISTAKES.
         calls: how many calls a history may have.
+
+    Raises:
+        ValueError: if `mistake` is none of them.
     """
+    if mistake not in MISTAKES:
+        raise ValueError(f"mistake must be one of {', '.join(map(repr, MISTAKES))}, got {mistake!r}")
     finding = _found(mistake)  # the shortest: with fewer calls, nothing is found
-    return Shown(calls, finding if len(finding.steps) <= calls else None)
+    return Shown(inspect.getdoc(MISTAKES[mistake][0]) or "", calls, finding if finding.length <= calls else None)
 
 
 def say_shown(shown: Shown) -> str:
     """Return in words what histories up to a length show."""
     finding = shown.finding
     if finding is None:
-        return f"No history of up to {shown.calls} call{'s' * (shown.calls != 1)} shows it. All tests pass."
-    return (
-        f"Found with {len(finding.steps)} calls: {finding.calls[-1]} gives {finding.seen}.\n"
-        f"The contract, {finding.promise.about}: “{finding.promise.words}”"
-    )
+        found = f"No history of up to {shown.calls} call{'s' * (shown.calls != 1)} shows it. All tests pass."
+    else:
+        found = (
+            f"Found with {finding.length} calls, the last of which is {finding.calls[-1]}.\n"
+            f"Promised: {finding.promised}. Seen: {finding.seen}.\nContract, {finding.promise}"
+        )
+    return f"{shown.mistake}\n{found}"
 
 
 def planted_lab() -> Lab:
     """Return a panel for `planted`."""
 
     def draw(shown: Shown, ax: Axes) -> None:
-        ax.set(xlim=(0.5, 8.5), ylim=(3.5, -0.9), xlabel="call", ylabel="the job is")
+        ax.set(xlim=(0.5, 8.5), ylim=(3.5, -1.3), xlabel="call", ylabel="the job is")
         ax.set_yticks(range(len(Status)), [str(status) for status in Status])
         ax.axvline(shown.calls + 0.5, color="#767676", ls="--", label="as long as a history may be")
-        ax.legend(loc="lower right")
+        ax.text(shown.calls + 0.58, 3.4, "as long as a history may be", rotation="vertical", va="bottom")
         if shown.finding is None:
             return
-        steps = shown.finding.steps
         status: dict[float, int] = {e.at: list(Status).index(e.status) for e in shown.finding.history.events}
         rows: list[int] = []
-        for step in steps:
-            rows.append(status.get(step.at, rows[-1] if rows else 0))
+        for step in shown.finding.steps:
+            if step.is_call:
+                rows.append(status.get(step.at, rows[-1] if rows else 0))
+                method = re.sub(r"^queue\.(\w+)\(.*$", r"\1", step.text)
+                ax.text(len(rows), -0.8, method, ha="center", va="center")
+            else:  # time passes
+                ax.text(
+                    len(rows) + 0.5, rows[-1] + 0.45, f"{step.text.removeprefix('time passes: ')} later", ha="center"
+                )
         ax.plot(range(1, len(rows) + 1), rows, "o-", color="#0072b2")
         ax.plot(len(rows), rows[-1], "X", color="#d55e00", ms=14)
-        for number, step in enumerate(steps, start=1):
-            method = re.sub(r"^queue\.(\w+)\(.*$", r"\1", step.text)
-            ax.annotate(method, (number, rows[number - 1]), (0, 12), textcoords="offset points", ha="center")
 
     controls: Controls = {
         "mistake": Choice("mistake", tuple(MISTAKES), "completes any job"),
         "calls": Slider("calls at most", 1, 7, 1, 3),
     }
     question = "How many calls does a test need before it can see each mistake?"
-    return Lab(question, planted, draw, say_shown, controls)
+    lab = Lab(question, planted, draw, say_shown, controls)
+    lab.words.layout.min_height = "9.5em"  # what a finding needs on a narrow screen: nothing moves when it is found
+    return lab

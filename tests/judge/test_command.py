@@ -9,6 +9,7 @@ import pytest
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.__main__ import main
 from jobqueue_lesson.judge import judge
+from jobqueue_lesson.judge.making import OPTIONS
 from jobqueue_lesson.judge.skeleton import skeleton
 
 GOOD = "from jobqueue_lesson import JobQueue\n\n\nclass MyQueue(JobQueue):\n    pass\n"
@@ -41,7 +42,12 @@ def test_a_queue_that_passes_gives_0_and_a_report(file, capsys):
     target = f"{file(GOOD)}:MyQueue"
     assert main(["judge", target, "--stage", "2", "--seed", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:4] == ["1 of 8: hands out once …", "✓ 1 hands out once", "2 of 8: order …", "✓ 2 order"]
+    assert lines[:4] == [
+        "Stage 1 of 8, hands out once …",
+        "✓ 1 hands out once",
+        "Stage 2 of 8, order …",
+        "✓ 2 order",
+    ]
     assert lines[4:6] == ["", "MyQueue: passed 2 of 8 stages, 6 not tried"]
     assert lines[-1] == f"python -m jobqueue_lesson judge {target} --seed 3 --stage 2"
 
@@ -49,7 +55,7 @@ def test_a_queue_that_passes_gives_0_and_a_report(file, capsys):
 def test_a_broken_promise_gives_1_and_the_history_with_its_line(file, capsys):
     assert main(["judge", f"{file(FORGETFUL)}:MyQueue"]) == 1
     out = capsys.readouterr().out
-    assert "\n\nhands out once: a promise is broken after 3 calls.\n\n  1     0 s  queue.enqueue(" in out
+    assert "\n\nStage 1, hands out once: a promise is broken after 3 calls.\n\n  1     0 s  queue.enqueue(" in out
     assert 'at my_queue.py, line 8: print("done")' in out
     assert "Your queue printed:\n  | done" in out
     assert "\nMyQueue: passed 0 of 8 stages, 7 not tried\n✗ 1 hands out once\n– 2 order" in out
@@ -92,7 +98,7 @@ def test_a_file_may_import_what_is_beside_it_and_what_it_prints_comes_first(file
     path = file(f"from helpers import JobQueue\nprint('hello')\n{GOOD.partition(chr(10))[2]}")
     path.with_name("helpers.py").write_text("from jobqueue_lesson import JobQueue\n")
     assert main(["judge", f"{path}:MyQueue", "--stage", "1"]) == 0
-    assert capsys.readouterr().out.startswith("my_queue.py prints, when it is imported: 'hello\\n'\n1 of 8")
+    assert capsys.readouterr().out.startswith("my_queue.py prints, when it is imported: 'hello\\n'\nStage 1 of 8")
 
 
 def test_importing_a_file_that_never_ends_is_stopped(file, capsys, monkeypatch):
@@ -108,12 +114,13 @@ def test_it_runs_in_a_process_of_its_own(file):
     assert "Contract  complete: “Mark a running job as done.”" in ran.stdout
 
 
-def test_the_stages_are_listed_each_with_its_sentence_of_the_contract(capsys):
+def test_the_stages_are_listed_each_with_what_is_tried_in_it(capsys):
     assert main(["judge", "--stages"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 8
-    assert lines[0] == ("1 hands out once: What workers can also rely on: a job is claimed by one worker at a time.")
-    assert lines[5].startswith("6 leases: Seconds without a heartbeat after which another worker may claim the job")
+    assert lines[0].startswith("1 hands out once: two workers claim and complete jobs")
+    for word in ("listeners", "progress", "wait", "wake", "join"):
+        assert word in lines[4].removeprefix("5 listeners: ")
 
 
 # --- a class to start from ---
@@ -128,6 +135,7 @@ def test_the_skeleton_has_the_contracts_methods_and_does_nothing(capsys):
     queue = made["MyQueue"]
     assert methods(queue) == methods(JobQueue) - {"memory"}
     assert "A job is never lost" in queue.__doc__
+    assert all(f"        {option}: " in queue.__init__.__doc__ for option in OPTIONS)
     assert queue.discard.__doc__ == "Delete a failed job. `stats` still counts it."
     assert max(map(len, text.splitlines())) <= 120
 
@@ -137,7 +145,7 @@ def test_the_judge_says_of_the_skeleton_what_to_write_first():
     exec(compile(skeleton(), "my_queue.py", "exec"), made)
     verdict = judge(made["MyQueue"], progress=None)
     assert verdict.explanation.startswith(
-        "hands out once: something is missing.\n\n"
+        "Stage 1, hands out once: something is missing.\n\n"
         "Promised  MyQueue has enqueue(type, data)\n"
         "Seen      its enqueue only raises NotImplementedError\n"
     )

@@ -65,9 +65,10 @@ class LosesTheLastFailure(JobQueue):
 
 
 EXPLAINED = """\
-retries: a promise is broken after 3 calls.
+Stage 3, retries: a promise is broken after 3 calls.
 
-  1     0 s  queue.enqueue("send-email", {"to": "alice@example.com"}, max_attempts=1)
+  1     0 s  queue.enqueue("send-email", {"to": "alice@example.com"},
+               max_attempts=1)
              → job #1, pending
   2     1 s  queue.dequeue(worker="ann")  → job #1, processing
   3     2 s  queue.fail(1, ConnectionError("no answer"))  → job #1, failed
@@ -90,7 +91,7 @@ def test_a_finding_is_the_shortest_history_in_words_and_for_a_replay():
     verdict = judge(LosesTheLastFailure, progress=None)
     finding = verdict.finding
     assert re.sub(r"line \d+", "line N", verdict.explanation) == EXPLAINED
-    assert str(verdict).startswith("LosesTheLastFailure: passed 2 of 8 stages, 5 not tried\n\nretries: ")
+    assert str(verdict).startswith("LosesTheLastFailure: passed 2 of 8 stages, 5 not tried\n\nStage 3, retries: ")
     assert repr(verdict) == str(verdict)
     assert finding.calls[1:] == ['queue.dequeue(worker="ann")', 'queue.fail(1, ConnectionError("no answer"))']
     assert [(event.at, event.move, event.job_id) for event in finding.history.events] == [
@@ -144,11 +145,11 @@ def test_progress_is_a_line_when_a_stage_begins_and_one_when_it_ends():
     lines = []
     judge(LosesTheLastFailure, progress=lines.append)
     assert lines == [
-        "1 of 8: hands out once …",
+        "Stage 1 of 8, hands out once …",
         "✓ 1 hands out once",
-        "2 of 8: order …",
+        "Stage 2 of 8, order …",
         "✓ 2 order",
-        "3 of 8: retries …",
+        "Stage 3 of 8, retries …",
         "✗ 3 retries",
     ]
 

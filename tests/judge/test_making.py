@@ -130,7 +130,7 @@ def test_a_stage_needs_only_what_it_is_about():
     verdict = judge(Little, progress=None)
     assert [stage.state for stage in verdict.stages][:3] == ["passed", "broken", "not tried"]
     assert verdict.explanation == (
-        "order: something is missing.\n\n"
+        "Stage 2, order: something is missing.\n\n"
         "Promised  Little has enqueue(type, data, priority=)\n"
         "Seen      its enqueue takes (type, data): got an unexpected keyword argument\n"
         "          'priority'\n"

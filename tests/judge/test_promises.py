@@ -13,14 +13,30 @@ EXPLAINS = {
         "Whether it follows later changes is not promised: a queue in memory may return the job itself, one with "
         "storage cannot.",
     ],
+    "subscribe": [
+        "A listener may raise an error, unsubscribe, or call the queue: the other listeners still hear of every move, "
+        "in the order of the moves.",
+    ],
+    "lease": [
+        "The queue need not notice before the next `dequeue` or `wait`.",
+        "Until it has noticed, a report of that attempt may count or raise `LeaseLost`.",
+    ],
     "heartbeat": ["For `attempt`, see `complete`."],
     "complete": [
         "After `release`, the next attempt has the same number again.",
         "So a worker must never report on an attempt that it has released.",
         "job_id: the job.",
     ],
-    "fail": ["For `attempt`, see `complete`."],
-    "release": ["For `attempt`, see `complete`."],
+    "fail": [
+        "When, and after which errors, it is retried is up to the `RetryPolicy` that the queue was made with or, "
+        "without one, to the queue.",
+        "For `attempt`, see `complete`.",
+    ],
+    "release": [
+        "Only `worker`, `started_at` and `finished_at` may still tell of it.",
+        "For `attempt`, see `complete`.",
+    ],
+    "wait": ["A caller for whom there is no job sleeps on, and keeps its place."],
     "progress": ["job_id: the job.", "attempt: see `complete`."],
 }
 """What the contract says beside its promises."""

@@ -37,7 +37,7 @@ class ExpiresInHalfTheTime(PlainQueue):
         self.lease = lease
 
 
-@fault(LEASES, "ATTEMPTS", "NEXT")
+@fault(LEASES, "LOST")
 class ALostAttemptDoesNotCount(LoggedQueue):
     def follow(self, move, number, facts):
         job = super().follow(move, number, facts)

@@ -39,6 +39,23 @@ class CountsAttemptsFromZero(JobQueue):
         return job
 
 
+@fault(RETRIES, "FIELDS")
+class KeepsWhenItWasStartedFirst(JobQueue):
+    def dequeue(self, worker="worker-1"):
+        job = super().dequeue(worker)
+        if job is not None and job.errors:
+            job.started_at = job.errors[0].at - 1
+        return job
+
+
+@fault(RETRIES, "FIELDS")
+class NamesAnotherError(JobQueue):
+    def fail(self, job_id, error, *, attempt=None):
+        job = super().fail(job_id, error, attempt=attempt)
+        job.errors = (*job.errors[:-1], job.errors[-1]._replace(type="Exception"))
+        return job
+
+
 @fault(RETRIES, "FAIL")
 class RetriesAtOnce(PlainQueue):
     def __init__(self, *, clock):
@@ -223,7 +240,7 @@ class ForgetsTheDiscarded(JobQueue):
         return job
 
 
-@fault(RETRIES, "ADD")
+@fault(RETRIES, "NEW_ID")
 class UsesIdsAgain(JobQueue):
     def enqueue(self, type, data=None, **options):
         self._next_id = len(self._jobs) + 1

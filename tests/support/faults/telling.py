@@ -31,7 +31,7 @@ class ForgetsTheKeyOfAFailedJob(JobQueue):
         self._dead.pop(job.id, None)
 
 
-@fault(KEYS, "KEY", "ADD")
+@fault(KEYS, "KEY")
 class RemembersTheKeyOfADiscardedJob(JobQueue):
     def _remove(self, job):
         self.gone = getattr(self, "gone", {}) | {job.key: job}
@@ -98,7 +98,18 @@ class TellsTwice(JobQueue):
             super()._notify(job, move, at)
 
 
-@fault(LISTENERS, "SUBSCRIBE")
+@fault(LISTENERS, "NAME")
+class HasNoName(PlainQueue):
+    @property
+    def name(self):
+        raise AttributeError("name")
+
+    @name.setter
+    def name(self, name):
+        pass
+
+
+@fault(LISTENERS, "EVENT")
 class TellsTheWrongAttempt(JobQueue):
     def _notify(self, job, move, at):
         event = moves.event(job, move, at)
