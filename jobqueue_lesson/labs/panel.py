@@ -141,7 +141,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the panel; where that is not possible, its text."""
-        return with_text(super()._repr_mimebundle_(**options), self.text())
+        return with_text(super()._repr_mimebundle_(**options), self.text(), alive={"kind": "panel"})
 
 
 def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:

@@ -44,6 +44,11 @@ class Question(NamedTuple):
         """Return an option with its letter, as the card shows it."""
         return f"{letter} · {self.options[self.letters.index(letter)].says}"
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """The question and its options, as a page without a kernel needs them."""
+        return {"asks": self.asks, "options": [option._asdict() for option in self.options]}
+
     def answer(self, letter: str) -> str:
         """Return the reason for an option and, if it is wrong, for the right one."""
         (right,) = (other for other in self.letters if self.options[self.letters.index(other)].right)
@@ -78,7 +83,7 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         self._again = ipywidgets.Button(description="Ask me again", layout={"display": "none"})
         self._state = ipywidgets.HTML()
         self._at_once = at_once
-        self._reason = Reason(question, "" if at_once else NOT_YET)
+        self._reason = Reason(question, name, "" if at_once else NOT_YET)
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
         self._again.on_click(lambda _: self.ask_again())
@@ -141,7 +146,8 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the card; as text, the question and its options."""
         lines = [self.question.line(letter) for letter in self.question.letters]
-        return with_text(super()._repr_mimebundle_(**options), "\n".join([self.question.asks, *lines]))
+        alive = {"kind": "card", "name": self.name, "at_once": self._at_once, **self.question.data}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join([self.question.asks, *lines]), alive=alive)
 
 
 class Reason(ipywidgets.HTML):  # type: ignore[misc]
@@ -149,11 +155,13 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
 
     Args:
         question: the card's question.
+        name: the card's name.
         before: what is shown while there is no answer, as HTML.
     """
 
-    def __init__(self, question: Question, before: str = NOT_YET) -> None:
+    def __init__(self, question: Question, name: str = "", before: str = NOT_YET) -> None:
         self.question = question
+        self.name = name
         self._before = before
         self._letter: str | None = None
         super().__init__(before)
@@ -182,7 +190,8 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
         asleep = "You had not committed to an answer when this was saved."
         if self._letter is not None:
             asleep = self.question.answer(self._letter)
-        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=asleep)
+        alive = {"kind": "reason", "name": self.name, **self.question.data}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=asleep, alive=alive)
 
 
 def predicting(page: str, questions: Mapping[str, Question]) -> Callable[[str], Card]:

@@ -98,11 +98,19 @@ class Replay(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the replay; where it cannot be shown, the timeline's picture, or the summary."""
-        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words)
+        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words, alive=self._alive())
         if self.timeline:
             bundle["image/png"] = self.timeline
-            metadata["image/png"] = {"alt": self.timeline_words}
+            metadata["image/png"] = {"alt": self.timeline_words, "axis": self.axis}
         return bundle, metadata
+
+    def _alive(self) -> dict[str, Any]:
+        """Return what a page without a kernel needs to play it, beside the timeline's picture."""
+        return {
+            "kind": "replay",
+            "record": json.dumps(_rounded(json.loads(self.record))),
+            "words": self.words,
+        }
 
 
 def _record(history: History, words: Mapping[str, str], now: float | None = None, workers: Sequence[str] = ()) -> str:
@@ -129,6 +137,15 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
         ],
     }
     return json.dumps(record, allow_nan=False)
+
+
+def _rounded(value: Any) -> Any:
+    """Round all floats, as deep as they are: a saved page has to be the same on every machine, to the last digit."""
+    if isinstance(value, float):
+        return round(value, 9)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _timeline(history: History) -> tuple[bytes, list[float], str]:
@@ -232,6 +249,9 @@ class Live(Replay):
         self._unsubscribe()
         self.history.close()
         super().close()
+
+    def _alive(self) -> dict[str, Any]:
+        return {"kind": "live", "queue": self.queue.name, "buttons": self.buttons, "words": self.words}
 
     def _so_far(self) -> str:
         lanes = self.worker.lanes if self.worker is not None else []
