@@ -44,7 +44,11 @@ def site(once, wheel, tmp_path_factory):
     """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
-    return once("site", lambda folder: website.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))
+
+    def make(folder):  # its path is a relative one, as people give it
+        website.build(Path(os.path.relpath(folder)), distribution(tmp_path_factory.mktemp("pyodide")), wheel)
+
+    return once("site", make)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = NOTEBOOKS / "GLOSSARY.md"
 TIMELINE = ROOT / "docs" / "timeline.png"
 """The picture in the README and on the site's first page."""
+LABEXTENSION = ROOT / "labextension"
 TEMPLATES = TOOLS / "templates"
 BUILD = ROOT / "build"
 
