@@ -6,6 +6,7 @@ import { zip } from "./zip.js";
 
 const DOWNLOAD = "jobqueue-lesson:download-work";
 const NARROW = 800; // CSS pixels: less than that is no room for a list of files beside a page
+const PATIENCE = 120_000; // milliseconds for Python to start
 const MARKDOWN = "text/markdown";
 
 /** Have the address name the page that is open, so that reloading, a bookmark and Back do what one expects.
@@ -56,17 +57,22 @@ function linkToBook({ renderers, base, read }) {
   });
 }
 
-/** Say, once, that Python is being loaded, and when it is there. */
-function announcePython({ tracker, notify, megabytes }) {
-  const onFirst = (_, { sessionContext }) => {
+/** Say, once, that Python is being loaded, and when it is there, or that it does not come. */
+export function announcePython({ app, tracker, notify, megabytes, host }) {
+  const onFirst = async (_, { sessionContext }) => {
     tracker.widgetAdded.disconnect(onFirst);
-    const started = sessionContext.ready.then(() => sessionContext.session?.kernel?.info);
-    const loading = `Python is starting in your browser. The first time, it loads ${megabytes} MB. Read on meanwhile.`;
-    notify.promise(started, {
-      pending: { message: loading },
-      success: { message: () => "Python is ready.", options: { autoClose: 2000 } },
-      error: { message: () => "Python did not start. Reload this page to try again." },
-    });
+    await app.restored; // before, nobody would see it
+    const id = notify.info(
+      `Python is starting in your browser. The first time, it loads ${megabytes} MB. Read on meanwhile.`,
+      { autoClose: false },
+    );
+    const check = host ? `Check that your browser can reach ${host}, then reload` : "Reload";
+    const late = `Python has not started in two minutes. ${check} this page.`;
+    const impatient = setTimeout(() => notify.update({ id, type: "warning", message: late }), PATIENCE);
+    await sessionContext.ready;
+    await sessionContext.session?.kernel?.info;
+    clearTimeout(impatient);
+    notify.update({ id, type: "success", message: "Python is ready.", autoClose: 2000 });
   };
   tracker.widgetAdded.connect(onFirst);
 }
@@ -145,7 +151,7 @@ function offerDownload(site) {
 /** Add all of it.
  *
  * @param site JupyterLab's `app`, `documents`, `router`, `renderers`, `tracker`, `palette` and `ui`, its notifications
- *     (`notify`), JupyterLite's own address (`base`), and what the site says: `read` and `megabytes`
+ *     (`notify`), JupyterLite's own address (`base`), and what the site says: `read`, `megabytes` and `host`
  */
 export function activate(site) {
   keepAddress(site);

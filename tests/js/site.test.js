@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compare, edition, isOwn, keeping, nameOfCopy, ownFiles } from "../../labextension/copies.js";
-import { keepAddress, toBook } from "../../labextension/site.js";
+import { announcePython, keepAddress, toBook } from "../../labextension/site.js";
 import { crc32, zip } from "../../labextension/zip.js";
 
 const PAGE = "04_retries.ipynb";
@@ -113,4 +113,33 @@ test("only the removal of the page from the address is suppressed", () => {
   globalThis.location = { search: "" };
   router.navigate("/lab/index.html", { skipRouting: true });
   assert.deepEqual(gone, ["/lab/index.html?path=b.ipynb", "/lab/tree", "/lab/index.html"]);
+});
+
+test("it is said that Python is being loaded, that it does not come, and that it is there", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const said = [];
+  const notify = { info: (message) => said.push(message), update: ({ message }) => said.push(message) };
+  let open;
+  let start;
+  const info = new Promise((resolve) => {
+    start = resolve;
+  });
+  const panel = { sessionContext: { ready: Promise.resolve(), session: { kernel: { info } } } };
+  const tracker = {
+    widgetAdded: {
+      connect: (slot) => {
+        open = slot;
+      },
+      disconnect: () => {},
+    },
+  };
+  announcePython({ app: { restored: Promise.resolve() }, tracker, notify, megabytes: 34, host: "cdn.example" });
+  const done = open(tracker, panel);
+  await Promise.resolve();
+  assert.match(said.at(-1), /is starting in your browser.*34 MB/);
+  context.mock.timers.tick(120_000);
+  assert.match(said.at(-1), /has not started in two minutes.*reach cdn\.example, then reload this page\.$/);
+  start();
+  await done;
+  assert.equal(said.at(-1), "Python is ready.");
 });

@@ -161,6 +161,6 @@ def configuration(pyodide: Pyodide, read: Mapping[str, str], downloaded: FirstSt
         "litePluginSettings": {KERNEL_PLUGIN: kernel},
         # Keep all cells of a page in it: otherwise, a widget that is scrolled out of sight is removed.
         "settingsOverrides": SETTINGS | {TRACKER: SETTINGS[TRACKER] | {"windowingMode": "none"}},
-        OURS: {"read": dict(read), "megabytes": round(downloaded.bytes / 1e6)},
+        OURS: {"read": dict(read), "megabytes": round(downloaded.bytes / 1e6), "host": downloaded.host},
     }
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
