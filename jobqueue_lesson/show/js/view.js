@@ -19,7 +19,8 @@ const records = new WeakMap();
 
 function recordOf(model) {
   const widget = model.get("layout");
-  if (!records.has(widget)) records.set(widget, new Record(JSON.parse(model.get("record"))));
+  const given = model.get("record");
+  if (!records.has(widget)) records.set(widget, new Record(typeof given === "string" ? JSON.parse(given) : given));
   return records.get(widget);
 }
 
@@ -229,7 +230,7 @@ class View {
   }
 }
 
-function initialize({ model }) {
+export function initialize({ model }) {
   const record = recordOf(model);
   model.on("msg:custom", ({ events, now }) => {
     record.add(events);
@@ -237,7 +238,7 @@ function initialize({ model }) {
   });
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const view = new View(model);
   el.append(view.root);
   return () => view.close();
