@@ -14,11 +14,34 @@ from typing import Any
 
 from .cards import WORDS as CARD_WORDS
 from .javascript import join_modules
+from .replay import LIVE_WORDS
 from .saved import ALIVE, WAKE
 
 HERE = Path(__file__).parent
 FETCHED = ("replay", "panel")
 """Kinds whose data are in a file of their own, where a page may have one. Those of the others are small."""
+
+WORDS: dict[str, Any] = {
+    "card": CARD_WORDS,
+    "live": LIVE_WORDS
+    | {"copy": "This is a copy in JavaScript of what the cell does. It runs in your browser, without Python."},
+    "panel": {
+        "alone": "You see each control moved by itself, the others at their start. To move them together,",
+        "run": "run this page",
+        "reset": "Reset",
+        "again": "Try again",
+        "failed": "This position could not be loaded.",
+    },
+    "again": "Try again",
+    "failed": "What moves here could not be loaded.",
+}
+"""What the widgets say, besides what is in their data."""
+
+COPIES = {("reports", "Order a report"): {"job": "generate-report", "seconds": 1.0}}
+"""What a page has to know to do in JavaScript what a live stage's worker does, where the stage is made in a cell.
+
+By the queue's name, and what the button says. `slow_api` says the same of its own.
+"""
 
 
 def element(
@@ -56,8 +79,7 @@ def element(
 
 def script() -> str:
     """Return the ES module that brings all `.jq-alive` of a page to life: for a `<script type="module">`."""
-    words = json.dumps({"card": CARD_WORDS}, ensure_ascii=False)
-    return f"{join_modules(HERE / 'js' / 'alive.js')}\nstart({words});\n"
+    return f"{join_modules(HERE / 'js' / 'alive.js')}\nstart({_to_json(WORDS)});\n"
 
 
 def styles() -> str:
@@ -85,6 +107,9 @@ def _data(alive: dict[str, Any], output: Mapping[str, Any]) -> dict[str, Any] | 
         return alive | {"record": json.loads(alive["record"]), "axis": drawn.get("axis", [])}
     if alive["kind"] == "panel":
         return alive if "controls" in alive else None
+    if alive["kind"] == "live":
+        copy = alive.get("copy") or COPIES.get((alive["queue"], *alive["buttons"]))
+        return alive | {"record": json.loads(alive["record"]), "copy": copy} if copy else None
     return alive if alive["kind"] in ("card", "reason") else None
 
 
@@ -124,6 +149,16 @@ def _reasons(alive: Mapping[str, Any], text: str, image: str) -> str:
     return f'<details><summary>{escape(alive["asks"])}</summary><ol type="A">{reasons}</ol></details>'
 
 
+def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
+    """Return a panel's question, its picture, and what it says, with the controls where they start."""
+    question, settings, *outcome = text.splitlines()
+    if start := alive.get("start"):
+        alt = escape(start["alt"])
+        image = f'<div class="jq-picture" role="img" aria-label="{alt}">{start["picture"]}</div>'
+    lines = "".join(f"<p>{escape(line)}</p>" for line in (settings, *outcome))
+    return f"<p><b>{escape(question)}</b></p>{image}{lines}"
+
+
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:
     if not alive["bars"]:
         return _fallback(alive, text, image)
@@ -134,4 +169,4 @@ def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:
     return "".join(f'<div class="jq-bar">{row}</div>' for row in rows)
 
 
-_FALLBACKS = {"card": _options, "reason": _reasons, "bars": _bars}
+_FALLBACKS = {"card": _options, "reason": _reasons, "bars": _bars, "panel": _panel}

@@ -5,10 +5,26 @@ import { Card, Reason } from "./cards.js";
 import { h } from "./dom.js";
 import { Kept } from "./kept.js";
 import { Model } from "./model.js";
+import { Panel } from "./panels.js";
 import { Answer, Question } from "./question.js";
+import { liveModel } from "./stages.js";
 import { initialize, render } from "./view.js";
 
 const NEAR = "800px 0px"; // how far from the view data are fetched
+
+async function fetchJson(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.json();
+}
+
+/** Return an element with the view of a replay's model, or of a live stage's. */
+function show(model) {
+  const el = h("div");
+  initialize({ model });
+  render({ model, el });
+  return el;
+}
 
 class Host {
   constructor(words) {
@@ -19,6 +35,8 @@ class Host {
     this.near = new IntersectionObserver((entries) => this.#come(entries), { rootMargin: NEAR });
     this.makers = {
       replay: (data, box) => this.#replay(data, box),
+      live: (data) => this.#live(data),
+      panel: (data, box) => this.#panel(data, box),
       card: (data, box) => new Card(this.#answer(data, box), { atOnce: data.at_once }).element,
       reason: (data, box) => new Reason(this.#answer(data, box)).element,
     };
@@ -45,12 +63,10 @@ class Host {
   async #fetch(box) {
     box.querySelector(":scope > .jq-retry")?.remove();
     try {
-      const answer = await fetch(box.dataset.src);
-      if (!answer.ok) throw new Error(answer.statusText);
-      this.#put(box, await answer.json());
+      this.#put(box, await fetchJson(box.dataset.src));
     } catch {
-      const again = h("button", { type: "button", onclick: () => this.#fetch(box) }, "Try again");
-      box.append(h("p", { class: "jq-retry" }, "What moves here could not be loaded. ", again));
+      const again = h("button", { type: "button", onclick: () => this.#fetch(box) }, this.words.again);
+      box.append(h("p", { class: "jq-retry" }, `${this.words.failed} `, again));
     }
   }
 
@@ -65,11 +81,21 @@ class Host {
   #replay(data, box) {
     const image = box.querySelector(".jq-fallback img");
     const picture = { timeline: image?.src ?? "", timeline_words: image?.alt ?? "" };
-    const model = new Model({ ...data, ...picture, autoplay: "autoplay" in box.dataset });
-    const el = h("div");
-    initialize({ model });
-    render({ model, el });
-    return el;
+    return show(new Model({ ...data, ...picture, autoplay: "autoplay" in box.dataset }));
+  }
+
+  #live(data) {
+    const stage = show(liveModel(data, this.words.live));
+    stage.append(h("p", { class: "jq-note" }, this.words.live.copy));
+    return stage;
+  }
+
+  /** A panel, whose data name other files: seen from the file that they are in. */
+  #panel(data, box) {
+    const source = new URL(box.dataset.src ?? "", document.baseURI);
+    const load = (address) => fetchJson(new URL(address, source));
+    const run = box.closest("[data-run]")?.dataset.run;
+    return new Panel(data, { load, run, words: this.words.panel }).element;
   }
 
   /** The answer that a card and its reason share. */

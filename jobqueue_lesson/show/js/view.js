@@ -11,6 +11,7 @@ import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
 const KEYS = "Click here, then ← and → step, Space plays";
+const DARK_SYSTEM = globalThis.matchMedia?.("(prefers-color-scheme: dark)"); // Node, which has none, only loads this
 const QUIET = 2500; // milliseconds between two events that are read out while it plays
 
 // A record outlives its views, and all views of a widget share it. The model that anywidget passes is a new object each
@@ -51,6 +52,7 @@ class View {
     this.#listen();
     this.controls.fill();
     this.#describe(false);
+    if (model.get("autoplay") && !this.stage.calm.matches) this.player.toggle();
     this.#wake();
   }
 
@@ -95,8 +97,12 @@ class View {
     this.size = new ResizeObserver(redraw);
     this.size.observe(this.canvas);
     // JupyterLab sets these attributes while it hides the page to change its theme. The next frame shows it again.
-    this.theme = new MutationObserver(() => requestAnimationFrame(redraw));
-    this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+    // A book has its theme in data-theme, or follows the system.
+    this.later = () => requestAnimationFrame(redraw);
+    this.theme = new MutationObserver(this.later);
+    const attributeFilter = ["data-jp-theme-name", "data-jp-theme-light", "data-theme"];
+    for (const part of [document.documentElement, document.body]) this.theme.observe(part, { attributeFilter });
+    DARK_SYSTEM.addEventListener("change", this.later);
   }
 
   close() {
@@ -104,6 +110,7 @@ class View {
     this.model.off("msg:custom", this.onEvents);
     this.size.disconnect();
     this.theme.disconnect();
+    DARK_SYSTEM.removeEventListener("change", this.later);
     this.timeline.close();
     this.live?.close();
   }
