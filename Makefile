@@ -62,6 +62,7 @@ editions: $(VENV)/course  ## write the zips to hand out, the learner's and the i
 	$(BIN)/python -m tools.handouts
 
 book: $(VENV)/book  ## build the book in build/book: the pages to read anywhere, with replays that play
+	$(BIN)/python -m tools.panels
 	$(BIN)/python -m tools.book
 
 site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it

@@ -1,9 +1,9 @@
 """Make the book: the course's pages to read anywhere, their replays and cards alive without a kernel, and a reference.
 
-    python -m tools.book [--output build/book] [--lite lite/] [--url https://…]
+    python -m tools.book [--output build/book] [--lite lite/] [--url https://…] [--still]
 
-The book is static files, made by Sphinx, MyST-NB and Furo. Any file server can serve them, and they ask no other host for
-anything. No notebook is run: the saved outputs are shown.
+The book is static files, made by Sphinx, MyST-NB and Furo. Any file server can serve them, and they ask no other host
+for anything. No notebook is run: the saved outputs are shown.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from sphinx.application import Sphinx
 
 from jobqueue_lesson.show import alive
 
@@ -33,7 +30,8 @@ from .theme import THEME
 
 TITLE = "Background jobs"
 SAID = {
-    "index": "Build a background job queue, run it, break it on purpose, and watch every job in replays that play right on the page.",
+    "index": "Build a background job queue, run it, break it on purpose, and watch every job in replays that play "
+    "right on the page.",
     GLOSSARY: "Every term of the course, in the sentence that defines it, with the page that introduces it.",
     WHAT_NEXT: "For each page of the course, the primary source or the best text on it.",
     INSTRUCTORS: "How to teach the course: plans for an hour, half a day and six weeks, and a section for each page.",
@@ -42,7 +40,15 @@ SAID = {
 """What previews say of pages that are no notebooks."""
 
 
-def build(output: Path, lite: str = LITE, *, url: str = "", wheel: Path | None = None, host: str = "") -> None:
+def build(
+    output: Path,
+    lite: str = LITE,
+    *,
+    url: str = "",
+    wheel: Path | None = None,
+    host: str = "",
+    panels_move: bool = True,
+) -> None:
     """Make the book.
 
     Args:
@@ -51,11 +57,13 @@ def build(output: Path, lite: str = LITE, *, url: str = "", wheel: Path | None =
         url: where the book will be, if that is known: previews then have full addresses, as networks want them.
         wheel: the course's wheel, for those who install it; None: the first page offers none.
         host: from where JupyterLite loads Python, if that is another host; the first page says so.
+        panels_move: whether the positions of the panels are computed, which takes minutes, once: see `tools.panels`.
+            Otherwise a panel is a picture and a text.
 
     Raises:
         SystemExit: if Sphinx warns of anything, such as a link that leads nowhere; the message has the warnings.
     """
-    pages = [page(path, lite) for path in notebooks()]
+    pages = [page(path, lite, panels_move=panels_move) for path in notebooks()]
     files: dict[str, bytes] = {}
     for made in pages:
         files |= made.files
@@ -70,7 +78,9 @@ def build(output: Path, lite: str = LITE, *, url: str = "", wheel: Path | None =
     }
     titles = {int(made.name[:2]): (made.name, made.title) for made in pages}
     texts |= {f"{name}.rst": text for name, text in reference.sources(titles)}
-    sources = {name: text.encode() for name, text in texts.items()} | {f"{made.name}.ipynb": made.notebook for made in pages}
+    sources = {name: text.encode() for name, text in texts.items()} | {
+        f"{made.name}.ipynb": made.notebook for made in pages
+    }
     draw = drawer(history)
     files[f"{PREVIEWS}/index.png"] = draw("A course in notebooks", "Build a background job queue")
     files |= {f"{PREVIEWS}/{made.name}.png": draw(made.track, made.title) for made in pages}
@@ -87,7 +97,11 @@ def build(output: Path, lite: str = LITE, *, url: str = "", wheel: Path | None =
 
 def _static() -> dict[str, bytes]:
     """Return the files that all pages share."""
-    own = {path.name: path.read_bytes() for path in (TEMPLATES / "book").iterdir() if path.suffix in (".css", ".js", ".svg")}
+    own = {
+        path.name: path.read_bytes()
+        for path in (TEMPLATES / "book").iterdir()
+        if path.suffix in (".css", ".js", ".svg")
+    }
     return own | {"alive.js": alive.script().encode(), "alive.css": alive.styles().encode()}
 
 
@@ -106,7 +120,13 @@ def _configuration(pages: Sequence[Page], titles: dict[int, tuple[str, str]], ur
 
 
 def _sphinx(scratch: Path, output: Path, configuration: dict[str, Any]) -> None:
-    """Run Sphinx on the sources."""
+    """Run Sphinx on the sources.
+
+    Raises:
+        SystemExit: if it warns of anything.
+    """
+    from sphinx.application import Sphinx  # only here: those who run the quick tests may not have it
+
     warnings = io.StringIO()
     app = Sphinx(
         scratch / "source",
@@ -145,8 +165,11 @@ def main(arguments: Sequence[str]) -> int:
     command_line: argparse.ArgumentParser = parser("book", __doc__)
     command_line.add_argument("--output", type=Path, default=BUILD / "book", help="output folder; default: build/book")
     command_line.add_argument("--lite", type=_folder, default=LITE, help=f"where JupyterLite is; default: {LITE}")
-    command_line.add_argument("--url", type=_folder, default="", help="where the book will be, for previews of links to it")
+    command_line.add_argument(
+        "--url", type=_folder, default="", help="where the book will be, for previews of links to it"
+    )
+    command_line.add_argument("--still", action="store_true", help="do not compute the positions of the panels")
     options = command_line.parse_args(arguments)
-    build(options.output, options.lite, url=options.url)
+    build(options.output, options.lite, url=options.url, panels_move=not options.still)
     print(f"{size(options.output) / 1e6:.1f} MB: open {options.output / 'index.html'}")
     return 0

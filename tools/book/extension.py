@@ -1,4 +1,4 @@
-"""What the book adds to Sphinx: links to cells, what previews say, and what the reference says of the course's pages."""
+"""What the book adds to Sphinx: links to cells, what previews say, and how the reference names things."""
 
 from __future__ import annotations
 
@@ -103,13 +103,14 @@ def _list_names(app: Sphinx, name: str, template: str, context: dict[str, Any], 
     if doctree is None or not name.startswith("reference/"):
         return
     signs = [sign for sign in doctree.findall(addnodes.desc_signature) if sign.get("ids") and not _is_member(sign)]
-    items = "".join(
-        f'<li><a class="reference internal" href="#{sign["ids"][0]}"><code>{html.escape(sign["fullname"])}</code></a></li>'
-        for sign in signs
-    )
+    items = "".join(_item(sign["ids"][0], f"<code>{html.escape(sign['fullname'])}</code>") for sign in signs)
     if items:
-        context["toc"] = f'<ul><li><a class="reference internal" href="#">{name}</a><ul>{items}</ul></li></ul>'
+        context["toc"] = f"<ul>{_item('', name, f'<ul>{items}</ul>')}</ul>"
         context["furo_hide_toc"] = False
+
+
+def _item(anchor: str, text: str, within: str = "") -> str:
+    return f'<li><a class="reference internal" href="#{anchor}">{text}</a>{within}</li>'
 
 
 def _is_member(sign: addnodes.desc_signature) -> bool:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from markdown_it import MarkdownIt
-
 from jobqueue_lesson import History
 from jobqueue_lesson.course.editions import runs_in_browser
 from jobqueue_lesson.show.replay import Replay
@@ -70,6 +68,8 @@ def _by_track(pages: Sequence[Page]) -> Iterator[tuple[str, list[Page]]]:
 
 
 def _entries(pages: Sequence[Page]) -> Iterator[Entry]:
+    from markdown_it import MarkdownIt  # comes with Sphinx's parser
+
     markdown = MarkdownIt()
     for page in pages:
         number, title = page.title.split(" · ", 1)
@@ -84,7 +84,9 @@ def _replay(history: History, files: dict[str, bytes]) -> str:
     bundle, metadata = Replay(history)._repr_mimebundle_()
     output: Mapping[str, Any] = {"data": bundle | {"image/png": _encoded(bundle["image/png"])}, "metadata": metadata}
     shown = in_browser(dict(output), "first", files)
-    return shown.replace('<div class="jq-alive"', '<div class="jq-alive" data-autoplay', 1).replace(' loading="lazy"', "")
+    return shown.replace('<div class="jq-alive"', '<div class="jq-alive" data-autoplay', 1).replace(
+        ' loading="lazy"', ""
+    )
 
 
 def _encoded(png: bytes) -> str:

@@ -6,11 +6,13 @@ import base64
 import html
 import re
 import struct
+from copy import deepcopy
 from typing import Any
 
 from jobqueue_lesson.show import alive
 from jobqueue_lesson.show.saved import ALIVE
 
+from .. import panels
 from .addresses import DATA, PICTURES
 
 
@@ -31,23 +33,31 @@ def picture(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
     return f'<a class="jq-large" href="{address}">{shown}</a>'
 
 
-def in_browser(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
+def in_browser(output: dict[str, Any], name: str, files: dict[str, bytes], source: str = "", run: str = "") -> str:
     """Return the HTML of a widget, and add what it plays, and its picture, to the files.
 
     Args:
         output: it has the form `ALIVE`.
         name: what the files are called, without their endings.
         files: what is added to, by address.
+        source: the code of a panel's cell: its positions are computed. "": it stays a picture and a text.
+        run: the address at which the page can be run, which a panel offers.
     """
+    address = f"{DATA}/{name}.json"
     png = _keep(output, name, files) if "image/png" in output["data"] else ""
-    waits = output["data"][ALIVE]["kind"] == "panel" and "controls" not in output["data"][ALIVE]
-    address = "" if waits else f"{DATA}/{name}.json"
+    if output["data"][ALIVE]["kind"] == "panel":
+        if source:
+            output = deepcopy(output)
+            beside = panels.fill(output, name.partition("/")[0], source, address=address)
+            files |= {f"{address.rpartition('/')[0]}/{file}": content for file, content in beside.items()}
+        elif "controls" not in output["data"][ALIVE]:
+            address = ""
     shown, data = alive.element(output, inline=False, address=address, picture=png)
     if data is not None:
         files[address] = data
     if png:
         shown = re.sub(r'(<img\b[^>]*?) loading="lazy">', rf"\1 {_placed(files[png], {})}>", shown, count=1)
-    return shown
+    return shown.replace(' data-kind="panel"', f' data-kind="panel" data-run="{html.escape(run)}"', 1)
 
 
 def _keep(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
@@ -66,4 +76,4 @@ def _placed(png: bytes, known: dict[str, Any]) -> str:
     """
     width, height = struct.unpack(">II", png[16:24])
     size = f'width="{known.get("width", width)}" height="{known.get("height", height)}"'
-    return f'class="jq-picture" {size} loading="lazy" decoding="async"'
+    return f'class="jq-figure" {size} loading="lazy" decoding="async"'

@@ -23,10 +23,10 @@ FOLDED = {"solution": "the solution", "imports": "what this page imports"}
 """What is folded, and what the line that unfolds it calls it."""
 
 INSTEAD = {
-    "solution-intro": "A folded cell below each exercise has a solution. Try it yourself first: the hints come one by one.",
-    "ready-head": "## Is this environment complete?\n\nOn your own computer and in JupyterLite, start with the next cell: "
-    "it looks for everything the course needs and says how to fix what is missing. Here, in the book, nothing runs and "
-    "nothing is missing: read on.",
+    "solution-intro": "Below each exercise is a solution, folded. Try it yourself first: the hints come one by one.",
+    "ready-head": "## Is this environment complete?\n\nWhere you run the pages, at home or in JupyterLite, "
+    "the next cell looks for everything the course needs, and says how to fix what is missing. Here, in the book, "
+    "nothing has to be installed: read on.",
 }
 """By cell id: what the book says instead, where a page tells people how to use JupyterLab."""
 
@@ -55,12 +55,13 @@ class Page(NamedTuple):
     """What lies beside it, by address."""
 
 
-def page(path: Path, lite: str) -> Page:
+def page(path: Path, lite: str, *, panels_move: bool = True) -> Page:
     """Return a page of the book, and the files beside it.
 
     Args:
         path: the saved notebook.
         lite: the address of JupyterLite, seen from the page; it ends with a slash.
+        panels_move: whether the positions of its panels are computed, which takes some seconds the first time.
     """
     saved = json.loads(path.read_bytes())
     files: dict[str, bytes] = {f"{path.stem}.ipynb": make_edition(path.read_bytes(), "course")}
@@ -72,7 +73,7 @@ def page(path: Path, lite: str) -> Page:
         [objective.text for objective in pages.objectives(saved)],
         _question(saved),
         [cell["id"] for cell in saved["cells"]],
-        to_bytes(edition(saved, path.stem, lite, files)),
+        to_bytes(edition(saved, path.stem, lite, files, panels_move=panels_move)),
         files,
     )
 
@@ -96,7 +97,7 @@ def _question(notebook: Notebook) -> str:
 # --- the edition ---
 
 
-def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes]) -> Notebook:
+def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes], *, panels_move: bool = True) -> Notebook:
     """Return the book's edition of a notebook.
 
     It has no notes. Solutions are folded, and each cell can be linked to by its id. Widgets have become HTML that a
@@ -107,6 +108,7 @@ def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes]) -> N
         name: of the page, such as "04_retries".
         lite: the address of JupyterLite, seen from the page.
         files: the files beside the page are added to it, by address.
+        panels_move: whether the positions of its panels are computed.
     """
     made = deepcopy(saved)
     cells = []
@@ -123,7 +125,8 @@ def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes]) -> N
             cells.append(_markdown(f"to-{cell['id']}"[:64], anchor))
             _fold(cell)
             for number, output in enumerate(cell["outputs"]):
-                _show(output, f"{name}/{cell['id']}-{number}", _run(name, lite), files)
+                source = _source(cell) if panels_move else ""
+                _show(output, f"{name}/{cell['id']}-{number}", source, _run(name, lite), files)
         cells.append(cell)
     made["cells"] = cells
     kept = ("kernelspec", "language_info")  # Sphinx would print the others
@@ -195,18 +198,19 @@ def _fold(cell: Cell) -> None:
         }
 
 
-def _show(output: dict[str, Any], name: str, run: str, files: dict[str, bytes]) -> None:
+def _show(output: dict[str, Any], name: str, source: str, run: str, files: dict[str, bytes]) -> None:
     """Have an output be shown by a browser alone.
 
     Args:
         output: of a cell; it is changed.
         name: what files are called that are made of it, without their endings.
+        source: the code of the output's cell; "": a panel does not move.
         run: the address at which the page can be run.
         files: what is added to.
     """
     data = output.get("data", {})
     if ALIVE in data:
-        output["data"] = {"text/html": in_browser(output, name, files)}
+        output["data"] = {"text/html": in_browser(output, name, files, source, run)}
     elif "image/png" in data:
         output["data"] = {"text/html": picture(output, name, files)}
     elif "text/html" in data:

@@ -36,7 +36,9 @@ def drawer(history: History) -> Callable[[str, str], bytes]:
         if legend is not None:
             legend.remove()
         over = figure.text(0.06, 0.86, "", fontsize=24, color="#0b5c92", weight="bold")
-        title = figure.text(0.06, 0.8, "", fontsize=54, color=INK, weight="bold", verticalalignment="top", linespacing=1.1)
+        title = figure.text(
+            0.06, 0.8, "", fontsize=54, color=INK, weight="bold", verticalalignment="top", linespacing=1.1
+        )
 
     def draw(line: str, name: str) -> bytes:
         over.set_text(line)

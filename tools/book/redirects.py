@@ -1,4 +1,4 @@
-"""Addresses that the site once had, and where they lead now. They stay for good: old links and bookmarks go on working."""
+"""Addresses that the site once had, and where they lead now: links and bookmarks go on working for good."""
 
 from __future__ import annotations
 
