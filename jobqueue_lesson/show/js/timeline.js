@@ -9,9 +9,10 @@ export class Timeline {
     this.element = h("div", { class: "jq-timeline" });
     this.line = h("div", { class: "jq-line", "aria-hidden": "true" });
     const picture = model.get("timeline");
-    if (picture?.byteLength) {
-      this.url = URL.createObjectURL(new Blob([picture], { type: "image/png" }));
-      const image = h("img", { src: this.url, alt: model.get("timeline_words"), draggable: "false" });
+    if (picture?.byteLength) this.url = URL.createObjectURL(new Blob([picture], { type: "image/png" }));
+    const source = this.url ?? (typeof picture === "string" ? picture : ""); // the picture itself, or its address
+    if (source) {
+      const image = h("img", { src: source, alt: model.get("timeline_words"), draggable: "false" });
       this.element.append(image, this.line);
     }
     this.element.addEventListener("click", (event) => seek(this.#timeAt(event.clientX)));
