@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 LAB_ARGS ?=
 PAGE ?= 00_start_here
 PYTEST_ARGS ?=
+SITE_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -65,8 +66,8 @@ book: $(VENV)/book  ## build the book in build/book: the pages to read anywhere,
 	$(BIN)/python -m tools.panels
 	$(BIN)/python -m tools.book
 
-site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it
-	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)")
+site: $(VENV)/book $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site in build/site, the book and in it JupyterLite; PYODIDE=folder puts Pyodide in it
+	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)") $(SITE_ARGS)
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write

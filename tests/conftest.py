@@ -12,6 +12,7 @@ from tests.support.postgres import private_server
 from tests.support.queues import QUEUES
 from tools import handouts, website
 from tools.paths import LITE, PYODIDE
+from tools.website.python import find_pyodide
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +42,15 @@ def wheel(once):
 
 @pytest.fixture(scope="session")
 def site(once, wheel, tmp_path_factory):
-    """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
+    """The web site without the book, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
 
-    def make(folder):  # its path is a relative one, as people give it
-        website.build(Path(os.path.relpath(folder)), distribution(tmp_path_factory.mktemp("pyodide")), wheel)
+    def make(folder):
+        relative = Path(os.path.relpath(folder))  # as people give it
+        pyodide = find_pyodide(distribution(tmp_path_factory.mktemp("pyodide")))
+        website.lite.build(relative / website.LITE, pyodide, wheel, website.READ)
+        website.redirects.write(relative, website.LITE)
 
     return once("site", make)
 

@@ -10,17 +10,18 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from jobqueue_lesson.course.editions import site as site_edition
-from tests.support.contrast import contrast
 from tests.support.distribution import WHEELS
 from tests.support.installed import NODE, need
 from tests.support.trees import tree_of
 from tools import website as tool
-from tools.paths import LABEXTENSION, LITE, PYODIDE, ROOT, TEMPLATES, notebooks
+from tools.book.addresses import LAB
+from tools.book.addresses import LITE as LITE_FOLDER
+from tools.paths import LABEXTENSION, LITE, PYODIDE, ROOT, notebooks
 from tools.website import lite, python
 
 NOTEBOOKS = notebooks()
@@ -32,7 +33,7 @@ def read(path):
 
 @pytest.fixture(scope="module")
 def jupyterlite(site):
-    return site / tool.FOLDER
+    return site / LITE_FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -132,45 +133,40 @@ def test_the_courses_extension_is_that_of_this_checkout(jupyterlite):
     }
 
 
-# --- the first page ---
+# --- with the book ---
 
 
-class Links(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.found, self.images = [], []
+def test_the_site_is_the_book_with_jupyterlite_in_it(tmp_path, monkeypatch):
+    """Both are stand-ins here: what they build is tested where they are."""
+    told = {}
 
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        self.found += [attributes[name] for name in ("href", "src") if name in attributes]
-        self.images += [attributes] if tag == "img" else []
+    def build_lite(output, pyodide, wheel, read):
+        output.mkdir()
+        (output / "jupyter-lite.json").touch()
+        return lite.FirstStart(46_000_000, 27_000_000, pyodide.host)
 
+    def build_book(output, at, **more):
+        told.update(at=at, **more)
+        output.mkdir()  # as it is the first time
+        (output / "index.html").touch()
 
-def test_the_landing_pages_links_lead_to_files_and_its_picture_is_described(site):
-    links = Links()
-    links.feed((site / "index.html").read_text(encoding="utf-8"))
-    for link in links.found:
-        file, _, path = link.partition("?path=")
-        assert link.startswith("data:") or (site / file).is_file(), link
-        assert not path or (site / "lite" / "files" / path).is_file(), link
-    assert {f"lite/lab/index.html?path={path.name}" for path in NOTEBOOKS} <= set(links.found)
-    assert all(image["alt"] for image in links.images)
-
-
-def test_the_landing_page_has_one_heading_a_language_and_no_mark_left(site):
-    text = (site / "index.html").read_text(encoding="utf-8")
-    assert text.count("<h1>") == 1
-    assert '<html lang="en">' in text
-    assert not re.search(r"{{|{%", text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tool, "find_pyodide", lambda folder: python.Pyodide({}, folder, ""))
+    monkeypatch.setattr(lite, "build", build_lite)
+    monkeypatch.setattr(tool.book, "build", build_book)
+    made = tool.build(Path("site"), tmp_path, Path("a.whl"), url="http://a/")
+    assert (tmp_path / "site" / "index.html").is_file()
+    assert (tmp_path / "site" / told["at"] / "jupyter-lite.json").is_file()
+    assert (told["url"], told["wheel"].name, told["loads"]) == ("http://a/", "a.whl", made.in_words())
 
 
-def test_the_landing_pages_text_stands_out_from_what_is_behind_it():
-    text = (TEMPLATES / "landing.html.j2").read_text(encoding="utf-8")
-    pairs = [("#1a1a1a", "#ffffff"), ("#1a1a1a", "#f2f2f2"), ("#004d80", "#ffffff")]
-    only_lines = {"#767676", "#d55e00"}
-    assert set(re.findall(r"#[0-9a-f]{6}", text)) == {colour for pair in pairs for colour in pair} | only_lines
-    for dark, light in pairs:
-        assert contrast(light, dark) >= 4.5
+def test_jupyterlab_is_where_the_book_says(site):
+    assert (site / LITE_FOLDER / LAB).is_file()
+    assert f'"../{LITE_FOLDER}{LAB}" + location.search' in (site / LAB).read_text(encoding="utf-8")
+
+
+def test_what_pages_link_to_is_read_in_the_book(site):
+    assert {path.name for path in NOTEBOOKS[0].parent.glob("*.md")} == tool.READ.keys()
 
 
 # --- what is downloaded, and from where ---
@@ -181,8 +177,7 @@ def hosts(*texts):
 
 
 def test_with_pyodide_inside_no_other_host_is_named(site, jupyterlite):
-    places = [site / "index.html", site / "lab" / "index.html"]
-    places += [jupyterlite / name for name in ("jupyter-lite.json", lite.LOCK, "lab/jupyter-lite.json")]
+    places = [site / LAB, *(jupyterlite / name for name in ("jupyter-lite.json", lite.LOCK, "lab/jupyter-lite.json"))]
     assert hosts(*(place.read_text(encoding="utf-8") for place in places)) == set()
 
 
@@ -193,9 +188,7 @@ def test_without_pyodide_inside_only_its_content_network_is_named():
     downloaded = lite.first_start([], pyodide.host)
     configuration = json.dumps(lite.configuration(pyodide, {}, downloaded))
     assert hosts(configuration) == {"cdn.jsdelivr.net"}
-    assert "come from cdn.jsdelivr.net, so your browser must be able to reach it" in tool.landing_page(
-        downloaded, "a.whl"
-    )
+    assert "matplotlib from cdn.jsdelivr.net, which your browser must be able to reach." in downloaded.in_words()
     assert re.search(r"pyodide/v[\d.]+/full/pyodide\.mjs", configuration)
 
 
@@ -216,7 +209,7 @@ def test_what_a_first_start_downloads_is_counted_as_it_is_and_as_servers_compres
     assert counted.bytes == lite.APP[0] + 8_000_000
     assert lite.APP[1] + 3_000_000 < counted.compressed < lite.APP[1] + 3_100_000
     said = lite.FirstStart(45_600_000, 26_700_000, "").in_words()
-    assert said == "The first start downloads 46 MB (27 MB if the server compresses); your browser keeps them."
+    assert said == "The first start downloads 46 MB (27 MB if the server compresses), which your browser keeps."
 
 
 def test_files_that_shrink_get_a_compressed_one_beside_them(tmp_path):

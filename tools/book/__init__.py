@@ -46,7 +46,7 @@ def build(
     *,
     url: str = "",
     wheel: Path | None = None,
-    host: str = "",
+    loads: str = "",
     panels_move: bool = True,
 ) -> None:
     """Make the book.
@@ -56,7 +56,7 @@ def build(
         lite: the address of JupyterLite, seen from the book's first page; it ends with a slash.
         url: where the book will be, if that is known: previews then have full addresses, as networks want them.
         wheel: the course's wheel, for those who install it; None: the first page offers none.
-        host: from where JupyterLite loads Python, if that is another host; the first page says so.
+        loads: what a browser downloads when JupyterLite is opened for the first time, in a sentence.
         panels_move: whether the positions of the panels are computed, which takes minutes, once: see `tools.panels`.
             Otherwise a panel is a picture and a text.
 
@@ -71,7 +71,7 @@ def build(
         files[wheel.name] = wheel.read_bytes()
     history = five_jobs()
     texts = {
-        "index.md": first_page(pages, history, files, lite=lite, wheel=wheel.name if wheel else "", host=host),
+        "index.md": first_page(pages, history, files, lite=lite, wheel=wheel.name if wheel else "", loads=loads),
         f"{GLOSSARY}.md": lookups.glossary(),
         f"{WHAT_NEXT}.md": lookups.what_next(),
         f"{INSTRUCTORS}.md": lookups.instructors(),

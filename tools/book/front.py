@@ -45,7 +45,7 @@ def first_page(pages: Sequence[Page], history: History, files: dict[str, bytes],
         pages: the course's pages, in order.
         history: what the replay plays.
         files: what the replay plays is added to it, by address.
-        values: what else the template needs: `lite`, `wheel` and `host`; see `build`.
+        values: what else the template needs: `lite`, `wheel` and `loads`; see `build`.
     """
     tracks = [(track, TRACKS[track], list(_entries(found))) for track, found in _by_track(pages)]
     looked_up = {"Look it up": [GLOSSARY, WHAT_NEXT, "genindex"], "Teach it": [INSTRUCTORS], "Reference": [REFERENCE]}

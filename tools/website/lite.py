@@ -47,13 +47,13 @@ class FirstStart(NamedTuple):
     """The host that Python itself and matplotlib come from; their bytes are not counted. "" for this site."""
 
     def in_words(self) -> str:
-        """Return it as a sentence, such as "The first start downloads 46 MB (27 MB from a server that compresses)."."""
+        """Return it in words, such as "The first start downloads 46 MB (27 MB if the server compresses), …"."""
         sizes = f"{self.bytes / 1e6:.0f} MB ({self.compressed / 1e6:.0f} MB if the server compresses)"
         if not self.host:
-            return f"The first start downloads {sizes}; your browser keeps them."
+            return f"The first start downloads {sizes}, which your browser keeps."
         return (
-            f"The first start downloads {sizes} from this site. Python itself and matplotlib come from {self.host}, "
-            "so your browser must be able to reach it. It keeps them."
+            f"The first start downloads {sizes} from this site, and Python itself and matplotlib from {self.host}, "
+            "which your browser must be able to reach. It keeps all of it."
         )
 
 
