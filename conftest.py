@@ -60,6 +60,7 @@ LONGEST = (
     "test_exercises",
     "test_replay",
     "test_website",
+    "test_book",
     "test_site",
     "test_present",
     "test_jupyterlab",
@@ -71,7 +72,7 @@ LONGEST = (
     "11_production_engine",
 )
 TOGETHER = ("tests/engine/", "tests/producer/")  # folders whose tests share a server, and processes connected to it
-BUILT = {"site", "wheel"}  # fixtures that take long
+BUILT = {"book", "site", "wheel"}  # fixtures that take long
 
 
 @pytest.hookimpl(optionalhook=True)
