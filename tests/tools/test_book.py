@@ -11,13 +11,14 @@ import pytest
 from jobqueue_lesson.course.editions import is_solution, is_speaker_note, make_edition
 from jobqueue_lesson.course.pages import objectives, title
 from jobqueue_lesson.show.saved import ALIVE, WAKE
+from tests.support.installed import need
 from tests.support.pages_of_html import Html, dead_links, read_pages
 from tools import book as tool
 from tools import panels
 from tools.book import addresses, redirects, reference
 from tools.book.pages import edition, page, term_id
 from tools.glossary import terms
-from tools.paths import PACKAGE, notebooks
+from tools.paths import BOOK, PACKAGE, notebooks
 
 NOTEBOOKS = notebooks()
 LOOKED_UP = [
@@ -103,8 +104,10 @@ def test_the_build_says_how_large_the_book_is(book, capsys, monkeypatch, tmp_pat
     assert capsys.readouterr().out.startswith("1.5 MB: open ")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # those of Sphinx are its own
 def test_a_link_that_leads_nowhere_stops_the_build(tmp_path):
+    need(BOOK, "book")
     sources = {
         "index.md": b"# One\n\n[There](04_retries.ipynb#cell-id=gone)\n",
         "04_retries.md": b"---\norphan: true\n---\n\n# Two\n",
