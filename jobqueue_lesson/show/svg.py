@@ -33,8 +33,8 @@ PLACES = {"x", "y"}
 def to_svg(figure: Figure, mark: str = "") -> str:
     """Return a figure as an SVG element that is to be a part of a page.
 
-    Its ink is the page's `color`, and its ground shows through; white becomes `--jq-paper`. It has no alternative text:
-    the page puts that beside it.
+    Its ink is the page's `color`, and its ground shows through; white becomes `--jq-paper`. Its words are
+    not read out: the page puts an alternative text beside it.
 
     Args:
         figure: the figure. Its ground is made invisible.
@@ -61,7 +61,7 @@ def _slim(written: str, mark: str) -> str:
             names.setdefault(target, f"{mark}{len(names)}")
     _, _, width, height = root.attrib["viewBox"].split()
     parts = "".join(_written(child, names) for child in root)
-    return f'<svg viewBox="0 0 {width} {height}" stroke-linejoin="round">{parts}</svg>'
+    return f'<svg aria-hidden="true" viewBox="0 0 {width} {height}" stroke-linejoin="round">{parts}</svg>'
 
 
 def _fill(part: ElementTree.Element) -> str:

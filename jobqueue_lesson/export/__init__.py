@@ -14,9 +14,10 @@ from typing import Any
 import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor, Preprocessor
+from nbformat.reader import NotJSONError
 from traitlets import default
 
-from .editions import is_speaker_note
+from ..course.editions import is_speaker_note
 
 TEMPLATE = "live_html"
 """The folder with the page's template, beside this module."""
@@ -82,7 +83,7 @@ def export(
     """
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.validator.NotebookValidationError, UnicodeDecodeError) as error:
+    except (NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a notebook") from error
     if execute:
         try:
