@@ -52,6 +52,9 @@ WORDS = {
 }
 """The names of the places and the moves on the stage."""
 
+LIVE_WORDS = {"running": "The worker is running.", "stopped": "The worker has stopped."}
+"""What a live stage says beside its buttons."""
+
 
 class Replay(anywidget.AnyWidget):
     """Play a history: forwards, backwards, step by step, at any speed.
@@ -184,6 +187,8 @@ class Live(Replay):
         self.queue = queue
         self.history = History(queue)
         self.worker = worker
+        self.copy: dict[str, Any] = {}
+        """What a page without a kernel has to know to do the same in JavaScript: see `alive.COPIES`."""
         self._presses = list(presses.values())
         self._names = WORDS | dict(words)
         self._unsent: list[JobEvent] = []
@@ -212,7 +217,7 @@ class Live(Replay):
             self._task = self._loop.create_task(self.worker.run())
             self._task.add_done_callback(self._ended)
             self._loop.call_soon(_enable_interrupts, self)
-            self.working, self.state = True, "The worker is running."
+            self.working, self.state = True, LIVE_WORDS["running"]
 
     def stop(self) -> None:
         """Let the worker finish the jobs it is running, and stop."""
@@ -239,7 +244,16 @@ class Live(Replay):
         super().close()
 
     def _alive(self) -> dict[str, Any]:
-        return {"kind": "live", "queue": self.queue.name, "buttons": self.buttons, "words": self.words}
+        empty = {"start": 0.0, "end": 0.0, "origin": 0.0, "now": 0.0, "events": []}
+        return {
+            "kind": "live",
+            "queue": self.queue.name,
+            "buttons": self.buttons,
+            "words": self.words,
+            "startable": self.startable,
+            "record": json.dumps(json.loads(self._so_far()) | empty),
+            **({"copy": self.copy} if self.copy else {}),
+        }
 
     def _so_far(self) -> str:
         lanes = self.worker.lanes if self.worker is not None else []
@@ -249,7 +263,7 @@ class Live(Replay):
         self._task = None
         _disable_interrupts(self)
         error = None if task.cancelled() else task.exception()
-        self.working, self.state = False, f"The worker crashed: {error!r}" if error else "The worker has stopped."
+        self.working, self.state = False, f"The worker crashed: {error!r}" if error else LIVE_WORDS["stopped"]
 
     def _on_message(self, message: dict[str, Any]) -> None:
         """Do what the page asks for, in the loop's thread: messages may arrive in another one."""

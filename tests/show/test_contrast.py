@@ -146,7 +146,7 @@ def drawn(monkeypatch):
         lab = make()
         with course_style():
             axes = plt.figure().subplots()
-            lab._draw(lab._run(**lab.values), axes)
+            lab.draw(lab.run(**lab.values), axes)
         return axes
 
     return draw

@@ -12,6 +12,7 @@ import { Timeline } from "./timeline.js";
 
 const KEYS = "Click here, then ← and → step, Space plays";
 const THEMES = ["class", "data-theme", "data-jp-theme-name", "data-jp-theme-light"]; // where pages say which they have
+const DARK_SYSTEM = globalThis.matchMedia?.("(prefers-color-scheme: dark)"); // Node, which has none, only loads this
 const QUIET = 2500; // milliseconds between two events that are read out while it plays
 
 // A record outlives its views, and all views of a widget share it. The model that anywidget passes is a new object each
@@ -20,7 +21,8 @@ const records = new WeakMap();
 
 function recordOf(model) {
   const widget = model.get("layout");
-  if (!records.has(widget)) records.set(widget, new Record(JSON.parse(model.get("record"))));
+  const given = model.get("record");
+  if (!records.has(widget)) records.set(widget, new Record(typeof given === "string" ? JSON.parse(given) : given));
   return records.get(widget);
 }
 
@@ -59,6 +61,7 @@ class View {
     this.#listen();
     this.controls.fill();
     this.#describe(false);
+    if (model.get("autoplay") && !this.stage.calm.matches) this.player.toggle();
     this.#wake();
   }
 
@@ -103,8 +106,11 @@ class View {
     this.size = new ResizeObserver(redraw);
     this.size.observe(this.root);
     // JupyterLab sets these attributes while it hides the page to change its theme. The next frame shows it again.
-    this.theme = new MutationObserver(() => requestAnimationFrame(redraw));
-    for (const page of [document.documentElement, document.body]) this.theme.observe(page, { attributeFilter: THEMES });
+    // A book has its theme in data-theme, or follows the system.
+    this.later = () => requestAnimationFrame(redraw);
+    this.theme = new MutationObserver(this.later);
+    for (const part of [document.documentElement, document.body]) this.theme.observe(part, { attributeFilter: THEMES });
+    DARK_SYSTEM.addEventListener("change", this.later);
   }
 
   close() {
@@ -112,6 +118,7 @@ class View {
     this.model.off("msg:custom", this.onEvents);
     this.size.disconnect();
     this.theme.disconnect();
+    DARK_SYSTEM.removeEventListener("change", this.later);
     this.live?.close();
   }
 
@@ -259,7 +266,7 @@ class View {
   }
 }
 
-function initialize({ model }) {
+export function initialize({ model }) {
   const record = recordOf(model);
   model.on("msg:custom", ({ events, now }) => {
     record.add(events);
@@ -267,7 +274,7 @@ function initialize({ model }) {
   });
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const view = new View(model);
   el.append(view.root);
   return () => view.close();

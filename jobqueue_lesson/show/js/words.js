@@ -54,3 +54,8 @@ export function describeMove(event, words) {
       return words[event.move] ?? event.move;
   }
 }
+
+/** Put values into words, as Python's `format` does: fill("You said {letter}.", { letter: "A" }). */
+export function fill(words, values) {
+  return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
