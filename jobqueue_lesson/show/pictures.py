@@ -54,7 +54,8 @@ def inline(output: Mapping[str, Any]) -> str:
         return ""
     alt = kept.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture"
     size = f'width="{kept["width"]}" height="{kept["height"]}" ' if "width" in kept else ""
-    return svg.replace("<svg ", f'<svg class="jq-picture" role="img" aria-label="{escape(alt)}" {size}', 1)
+    begins = f'<svg class="jq-picture" role="img" aria-label="{escape(alt)}" {size}'
+    return begins + svg.removeprefix("<svg ").removeprefix('aria-hidden="true" ')
 
 
 def styles() -> str:
