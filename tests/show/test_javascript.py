@@ -22,6 +22,7 @@ from jobqueue_lesson.show.javascript import join_modules
 from jobqueue_lesson.show.replay import WORDS, Replay, _record, live
 from jobqueue_lesson.show.saved import ALIVE
 from jobqueue_lesson.show.style import format_duration
+from jobqueue_lesson.show.timeline import end_of, look_of
 from tests.support.histories import flaky_history
 from tests.support.installed import NODE, need
 from tools.paths import NOTEBOOKS, ROOT
@@ -152,7 +153,7 @@ def unfinished(start=0.0):
 
 
 def expected(history, now=None):
-    """Return a history as the page gets it, and how many jobs are in each phase at many times."""
+    """Return a history as the page gets it, how many jobs are in each phase at many times, and its spans."""
     ends = sorted({history.start, history.end, *(event.at for event in history.events)})
     times = sorted({*ends, *((one + other) / 2 for one, other in pairwise(ends))})
     times = times[:: max(1, len(times) // 200)] + times[-1:]
@@ -161,6 +162,7 @@ def expected(history, now=None):
         "record": json.loads(_record(history, WORDS, now)),
         "times": times,
         "counts": {phase: counts[phase] for phase in PHASES},
+        "spans": [[span.job_id, look_of(span), span.start, span.end, end_of(span)] for span in history.spans()],
     }
 
 
