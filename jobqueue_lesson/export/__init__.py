@@ -29,6 +29,7 @@ class Awakening(Preprocessor):
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Return the notebook, and with its resources what the template needs."""
         # Only now: JupyterLab's server imports this module when it lists what it can export to.
+        from ..show import pictures
         from ..show.alive import element, script, styles
         from ..show.saved import ALIVE
 
@@ -38,6 +39,9 @@ class Awakening(Preprocessor):
             for output in cell.get("outputs", []):
                 if ALIVE in output.get("data", {}):
                     made, _ = element(output, inline=True)
+                else:
+                    made = pictures.inline(output)
+                if made:
                     output.data, output.metadata = nbformat.from_dict({"text/html": made}), nbformat.from_dict({})
         return notebook, resources | {"alive_styles": styles(), "alive_script": script()}
 
