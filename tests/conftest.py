@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tests.support.installed import need
 from tests.support.postgres import private_server
 from tests.support.queues import QUEUES
 from tools import handouts, website
-from tools.paths import LITE, PYODIDE
+from tools.paths import BOOK, LITE, PYODIDE, ROOT
 from tools.website.python import find_pyodide
 
 
@@ -38,6 +40,14 @@ def wheel(once):
     """The course's wheel."""
     (wheel,) = once("wheel", handouts.build_wheel).glob("*.whl")
     return wheel
+
+
+@pytest.fixture(scope="session")
+def book(once):
+    """The book, whose panels are pictures: computing their positions takes minutes."""
+    need(BOOK, "book")
+    command = [sys.executable, "-m", "tools.book", "--still", "--output"]
+    return once("book", lambda folder: subprocess.run([*command, folder], cwd=ROOT, check=True))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ REVEAL = ROOT / "node_modules" / "reveal.js"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 DECK = Path(sys.prefix) / "deck"
 """jupyterlab-deck, installed separately."""
+BOOK = Path(sys.prefix) / "book"
+"""Made once what makes the book is installed."""
 LITE = Path(sys.prefix) / "lite"
 """JupyterLite, installed separately."""
 

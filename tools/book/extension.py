@@ -36,7 +36,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("autodoc-process-signature", _name_classes)
     app.connect("autodoc-skip-member", _skip_what_is_elsewhere)
     app.connect("html-page-context", _list_names, priority=600)  # after the theme, which finds no list
-    app.connect("html-page-context", _name_folds)
+    app.connect("html-page-context", _name_parts, priority=600)  # of what the theme has made as well
     app.connect("html-page-context", _add_tags)
     app.connect("html-page-context", _wake_widgets)
     app.connect("autodoc-process-docstring", _prepare_docstring, priority=400)  # before napoleon
@@ -120,10 +120,22 @@ def _is_member(sign: addnodes.desc_signature) -> bool:
 # --- a page ---
 
 
-def _name_folds(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Have what unfolds a solution be read out as what it says: MyST-NB has one name for them all."""
+def _name_parts(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Have what others make be read out as what it is.
+
+    What unfolds a solution, as what it says; the parts of the navigation, as headings; the parameters of a signature on
+    several lines, as text and not as a list without terms.
+    """
     if "body" in context:
-        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+        body = context["body"].replace(' aria-label="Toggle hidden content"', "")
+        context["body"] = re.sub(r'(?s)(?<=<dt class="sig).*?</dt>', lambda match: _without_list(match[0]), body)
+    tree = context["furo_navigation_tree"]
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def _without_list(sign: str) -> str:
+    sign = sign.replace("<dl>", '<span class="jq-parameters">').replace("</dl>", "</span>")
+    return sign.replace("<dd>", '<span class="jq-parameter">').replace("</dd>", "</span>")
 
 
 # --- what others say of it ---

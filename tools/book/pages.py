@@ -16,8 +16,10 @@ from jobqueue_lesson.course import pages
 from jobqueue_lesson.course.editions import Cell, Notebook, is_solution, is_speaker_note, make_edition, to_bytes
 from jobqueue_lesson.show.saved import ALIVE
 
+from ..paths import PACKAGE
 from .addresses import LAB, cell_id
 from .media import in_browser, picture
+from .reference import modules, reference_of
 
 FOLDED = {"solution": "the solution", "imports": "what this page imports"}
 """What is folded, and what the line that unfolds it calls it."""
@@ -219,8 +221,15 @@ def _show(output: dict[str, Any], name: str, source: str, run: str, files: dict[
         shown = shown.replace(NOT_YET, your_turn).replace("#a86c00", "var(--jq-turn)")
         shown = re.sub(r"(?s)(<table.*?</table>)", r'<div class="table-wrapper">\1</div>', shown)
         output["data"] = {"text/html": shown.replace("#009e73", "var(--jq-right)")}
+    elif "text/markdown" in data:  # the package's source, below the name of its module
+        output["data"] = {"text/markdown": re.sub(r"^`([\w.]+)`", _to_reference, "".join(data["text/markdown"]))}
     if "metadata" in output:
         output["metadata"] = {}
+
+
+def _to_reference(module: re.Match[str]) -> str:
+    known = module[1].removeprefix(f"{PACKAGE.name}.") in modules()
+    return f"[`{module[1]}`]({reference_of(module[1])}.html)" if known else module[0]
 
 
 def _markdown(name: str, text: str) -> Cell:
