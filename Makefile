@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 LAB_ARGS ?=
 PAGE ?= 00_start_here
 PYTEST_ARGS ?=
+SITE_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab edit doctor test test-quick test-search check links notebooks slides present editions site bench torture \
+.PHONY: help lab edit doctor test test-quick test-search check links notebooks slides present editions book site bench torture \
   test-newest test-lowest clean
 
 help:  ## list what can be made
@@ -23,7 +24,7 @@ edit: $(VENV)/course  ## open the course's own pages in JupyterLab, to change th
 doctor: $(VENV)/course  ## check this machine: what is missing, and the command that fixes it
 	$(BIN)/python -m jobqueue_lesson doctor
 
-test: $(VENV)/test $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
+test: $(VENV)/test $(VENV)/book $(VENV)/deck $(VENV)/lite $(VENV)/npm  ## set up, and run all tests: the package, the browser, every output of every notebook
 	$(BIN)/python -m tools.run_tests $(PYTEST_ARGS)
 
 test-quick: $(VENV)/test  ## while you work, under a minute: the package, and the notebooks that have changed
@@ -32,7 +33,7 @@ test-quick: $(VENV)/test  ## while you work, under a minute: the package, and th
 test-search: $(VENV)/test  ## search for new examples that make a generated test fail; so does CI, every week
 	$(BIN)/python -m tools.run_tests --search $(PYTEST_ARGS)
 
-check: $(VENV)/check $(VENV)/test $(VENV)/bench $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
+check: $(VENV)/check $(VENV)/test $(VENV)/book $(VENV)/bench $(VENV)/npm  ## lint code and notebooks, check types, spelling, links inside the repository, and that notebooks are saved clean
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -61,8 +62,12 @@ present: $(VENV)/course $(VENV)/deck  ## present a page live, with widgets on th
 editions: $(VENV)/course  ## write the zips to hand out, the learner's and the instructor's, to build/editions
 	$(BIN)/python -m tools.handouts
 
-site: $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site that needs no installation in build/site; PYODIDE=folder puts Pyodide in it
-	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)")
+book: $(VENV)/book  ## build the book in build/book: the pages to read anywhere, with replays that play
+	$(BIN)/python -m tools.panels
+	$(BIN)/python -m tools.book
+
+site: $(VENV)/book $(VENV)/lite $(if $(PYODIDE),,$(VENV)/npm)  ## build the web site in build/site, the book and in it JupyterLite; PYODIDE=folder puts Pyodide in it
+	$(BIN)/python -m tools.website $(if $(PYODIDE),--pyodide "$(PYODIDE)") $(SITE_ARGS)
 
 bench: $(VENV)/test $(VENV)/bench  ## measure, as ratios against peers, and write the table to benchmarks/README.md
 	$(BIN)/python -m benchmarks --write
@@ -72,7 +77,7 @@ torture: $(VENV)/test  ## kill workers, freeze them, kill the server: 100,000 jo
 	$(BIN)/python -m benchmarks.torture engine
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
-	rm -rf $(addprefix .venv-newest/,test deck lite web)
+	rm -rf $(addprefix .venv-newest/,test book deck lite web)
 	$(MAKE) test VENV=.venv-newest PIP_ARGS='--upgrade --upgrade-strategy eager'
 
 test-lowest: .venv-lowest/constraints.txt  ## run all tests on the lowest versions that are promised, in .venv-lowest
@@ -101,7 +106,7 @@ $(VENV)/pip: | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/web: pyproject.toml | $(VENV)/pip
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/book $(VENV)/web: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable . --group $(@F)
 	@touch $@
 

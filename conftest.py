@@ -60,18 +60,20 @@ LONGEST = (
     "test_exercises",
     "test_replay",
     "test_website",
+    "test_book",
     "test_site",
     "test_present",
     "test_jupyterlab",
     "test_accessibility",
     "test_coming_back",
+    "test_alive",
     "test_slides",
     "test_progress",
     "test_labs",
     "11_production_engine",
 )
 TOGETHER = ("tests/engine/", "tests/producer/")  # folders whose tests share a server, and processes connected to it
-BUILT = {"site", "wheel"}  # fixtures that take long
+BUILT = {"book", "site", "wheel"}  # fixtures that take long
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ Importing it needs only the standard library; matplotlib is loaded with the firs
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .history import History
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from .show.timeline import plot_timeline, text_timeline
 
 __all__ = ["History", "Job", "JobQueue", "Simulation", "Status", "Worker", "plot_timeline", "text_timeline"]
+
+
+if sys.platform == "emscripten":  # or every page in a browser begins with these words of matplotlib's, in a red box
+    import logging
+
+    logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "font cache" not in record.getMessage())
 
 
 def __getattr__(name: str) -> Any:

@@ -93,6 +93,8 @@ def explore(
 ) -> Finding | NothingFound:
     """Run a scenario many times, each time in another order and with other faults; return the smallest run that breaks.
 
+    For example::
+
         async def two_workers(world):
             queue = world.queue(SQLiteQueue(":memory:", clock=world.clock, lease=5, poll=None))
             world.mails, sent = [], set()           # what the mail server has got; what our database says

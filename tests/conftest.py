@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from tests.support.installed import need
 from tests.support.postgres import private_server
 from tests.support.queues import QUEUES
 from tools import handouts, website
-from tools.paths import LITE, PYODIDE
+from tools.paths import BOOK, LITE, PYODIDE, ROOT
+from tools.website.python import find_pyodide
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +43,26 @@ def wheel(once):
 
 
 @pytest.fixture(scope="session")
+def book(once):
+    """The book, whose panels are pictures: computing their positions takes minutes."""
+    need(BOOK, "book")
+    command = [sys.executable, "-m", "tools.book", "--still", "--output"]
+    return once("book", lambda folder: subprocess.run([*command, folder], cwd=ROOT, check=True))
+
+
+@pytest.fixture(scope="session")
 def site(once, wheel, tmp_path_factory):
-    """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
+    """The web site without the book, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
-    return once("site", lambda folder: website.build(folder, distribution(tmp_path_factory.mktemp("pyodide")), wheel))
+
+    def make(folder):
+        relative = Path(os.path.relpath(folder))  # as people give it
+        pyodide = find_pyodide(distribution(tmp_path_factory.mktemp("pyodide")))
+        website.lite.build(relative / website.LITE, pyodide, wheel, website.READ)
+        website.redirects.write(relative, website.LITE)
+
+    return once("site", make)
 
 
 @pytest.fixture

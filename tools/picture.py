@@ -25,8 +25,8 @@ from . import parser
 from .paths import TIMELINE
 
 
-def draw(path: Path) -> None:
-    """Run five jobs in simulated time, and draw what they did."""
+def five_jobs() -> History:
+    """Run five jobs in simulated time, and return what they did."""
     sim = Simulation()
     queue = JobQueue("tasks", clock=sim.time, retry=RetryPolicy(base=0.015))
     history = History(queue)
@@ -43,7 +43,12 @@ def draw(path: Path) -> None:
     queue.enqueue("send-email", {"to": "bob@example.com"}, delay=0.045)
     queue.enqueue("make-coffee")
     sim.run(Worker(queue, HANDLERS | {"send-email": send_email}).drain())
-    plot_timeline(history)
+    return history
+
+
+def draw(path: Path) -> None:
+    """Draw what the five jobs did."""
+    plot_timeline(five_jobs())
     pyplot.savefig(path, dpi=160)
 
 

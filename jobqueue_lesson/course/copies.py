@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import pages
 from .editions import TO_WORK_THROUGH
@@ -24,7 +24,7 @@ RECORD = ".jobqueue_lesson_copied.json"
 OF_JUPYTERLAB = ".jupyterlab"
 """Where JupyterLab's settings and its layout are, in the learner's folder."""
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # it would ask
     "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False},  # it leaves no room for the names
     "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},

@@ -177,13 +177,28 @@ import jobqueue_lesson
 
 print(f"Ready: Python {platform.python_version()} runs in this page, with all that the course needs.")"""
 
-KERNELSPEC = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+KERNEL = {
+    "kernelspec": {"display_name": "Python (Pyodide)", "language": "python", "name": "python"},
+    "language_info": {
+        "codemirror_mode": {"name": "python", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": "3.8",
+    },
+}
+"""What the site's kernel says of itself, to the letter: JupyterLab writes it into a page that has anything else.
+
+So a page that a visitor only reads is not changed, and the browser keeps no copy of it.
+"""
 
 
 def site(notebook: Notebook) -> Notebook:
     """Return the site's edition: cells that a browser can run, the others as text with the reason, and no notes."""
     made = deepcopy(notebook)
-    made["metadata"]["kernelspec"] = dict(KERNELSPEC)
+    made["metadata"] |= deepcopy(KERNEL)
     cells, explained = [], set()
     for cell in made["cells"]:
         if is_speaker_note(cell):

@@ -71,7 +71,8 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         controls: Controls,
     ) -> None:
         self.question = question
-        self._run, self._draw, self._say = run, draw, say
+        self.run, self.draw, self.say = run, draw, say
+        self.given = controls
         self.controls = {name: _widget(control) for name, control in controls.items()}
         rows = [_with_limits(control) for control in self.controls.values()]
         reset = ipywidgets.Button(description="Reset", tooltip="Put every control back to its starting value")
@@ -108,7 +109,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def text(self) -> str:
         """Return the question, the settings and the outcome as text."""
         settings = ", ".join(f"{self.controls[name].description} = {value}" for name, value in self.values.items())
-        return f"{self.question}\n{settings}\n{self._say(self._run(**self.values))}"
+        return f"{self.question}\n{settings}\n{self.say(self.run(**self.values))}"
 
     def _redraw(self) -> None:
         """Run the function again and draw its result, without garbage collection: that takes a third of the time."""
@@ -122,12 +123,12 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
                     gc.enable()
 
     def _run_and_draw(self) -> None:
-        outcome = self._run(**self.values)
-        self.words.value = self._say(outcome).replace("\n", "<br>")
+        outcome = self.run(**self.values)
+        self.words.value = self.say(outcome).replace("\n", "<br>")
         with course_style():
             figure = Figure(figsize=(8.6, 3.3), dpi=100)
             axes = figure.subplots()
-            self._draw(outcome, axes)
+            self.draw(outcome, axes)
             if self._axes is None:  # laid out only once: it takes half of the time, and the axes would move
                 figure.draw_without_rendering()
                 x, y, width, height = axes.get_position().bounds
@@ -140,8 +141,11 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Show the panel; where that is not possible, its text."""
-        return with_text(super()._repr_mimebundle_(**options), self.text())
+        """Show the panel; where that is not possible, its picture, or its text."""
+        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.text(), alive={"kind": "panel"})
+        bundle["image/png"] = bytes(self.picture.value)
+        metadata["image/png"] = {"alt": self.access.picture}
+        return bundle, metadata
 
 
 def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:

@@ -43,6 +43,10 @@ QUESTIONS = {
 predict = predicting(__name__, QUESTIONS)
 
 
+IS_OPEN = "The API is open."
+LAST_ANSWER = "The last answer took {seconds} s."
+
+
 class GaveUp(DoNotRetry):
     """The client has left before its turn came."""
 
@@ -58,14 +62,16 @@ def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Cl
     """
     door = JobQueue("API without a queue", clock=clock)
 
+    too_long = f"after {timeout:g} s at the door"
+
     async def handle(asked_at: float) -> None:
         if door.clock() - asked_at > timeout:
-            raise GaveUp(f"after {timeout:g} s at the door")
+            raise GaveUp(too_long)
         await asyncio.sleep(work)
 
     def show_last_answer(event: JobEvent) -> None:
         if event.move is COMPLETE and (request := door.get(event.job_id)) is not None:
-            stage.state = f"The last answer took {event.at - request.created_at:.1f} s."
+            stage.state = LAST_ANSWER.format(seconds=f"{event.at - request.created_at:.1f}")
 
     words = {
         "job": "request",
@@ -87,7 +93,15 @@ def slow_api(places: int = 2, work: float = 1.0, timeout: float = 3.0, clock: Cl
     stage.startable = False  # an API is open all the time
     with suppress(RuntimeError):  # outside a notebook, there is no loop to run it in
         stage.start()
-        stage.state = "The API is open."
+        stage.state = IS_OPEN
+    stage.copy = {
+        "job": "for a report",
+        "seconds": work,
+        "patience": timeout,
+        "error": [GaveUp.__name__, too_long],
+        "open": IS_OPEN,
+        "last": LAST_ANSWER,
+    }
     door.subscribe(show_last_answer)
     return stage
 

@@ -17,7 +17,21 @@ from .access import Access
 from .cells import belongs_to_cell
 from .saved import with_text
 
-NOT_YET = "<i>You have not committed to an answer yet. Go back to the question and choose one.</i>"
+WORDS = {
+    "commit": "Commit",
+    "again": "Ask me again",
+    "said": "You said {letter}.",
+    "later": "Read on: you get the reason once you have seen it happen.",
+    "earlier": "You said {letter} earlier.",
+    "before": "You have not committed to an answer yet. Go back to the question and choose one.",
+    "chosen": "You said: {line}",
+    "right": "{letter} is right. {reason}",
+    "wrong": "Not {letter}. {reason}",
+}
+"""What a card says besides its question. Pages without a kernel say the same: see `alive`."""
+
+NOT_YET = f"<i>{WORDS['before']}</i>"
+RIGHT, WRONG = "#009e73", "#d55e00"
 
 
 class Option(NamedTuple):
@@ -44,13 +58,19 @@ class Question(NamedTuple):
         """Return an option with its letter, as the card shows it."""
         return f"{letter} · {self.options[self.letters.index(letter)].says}"
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """The question and its options, as a page without a kernel needs them."""
+        return {"asks": self.asks, "options": [option._asdict() for option in self.options]}
+
     def answer(self, letter: str) -> str:
         """Return the reason for an option and, if it is wrong, for the right one."""
         (right,) = (other for other in self.letters if self.options[self.letters.index(other)].right)
         chosen = self.options[self.letters.index(letter)]
+        why = WORDS["right"].format(letter=right, reason=self.options[self.letters.index(right)].reason)
         if chosen.right:
-            return f"{letter} is right. {chosen.reason}"
-        return f"Not {letter}. {chosen.reason}\n{right} is right. {self.options[self.letters.index(right)].reason}"
+            return why
+        return f"{WORDS['wrong'].format(letter=letter, reason=chosen.reason)}\n{why}"
 
 
 class Card(ipywidgets.VBox):  # type: ignore[misc]
@@ -74,11 +94,11 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
             value=None,
             layout={"width": "max-content", "max_width": "100%"},
         )
-        self._button = ipywidgets.Button(description="Commit", disabled=True, button_style="primary")
-        self._again = ipywidgets.Button(description="Ask me again", layout={"display": "none"})
+        self._button = ipywidgets.Button(description=WORDS["commit"], disabled=True, button_style="primary")
+        self._again = ipywidgets.Button(description=WORDS["again"], layout={"display": "none"})
         self._state = ipywidgets.HTML()
         self._at_once = at_once
-        self._reason = Reason(question, "" if at_once else NOT_YET)
+        self._reason = Reason(question, name, "" if at_once else NOT_YET)
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
         self._again.on_click(lambda _: self.ask_again())
@@ -100,8 +120,8 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         if self.committed is not None:
             raise RuntimeError(f"you have already committed to {self.committed}; to answer again, use ask_again()")
         self._lock(letter)
-        later = "" if self._at_once else " Read on: you get the reason once you have seen it happen."
-        self._state.value = f"You said {letter}.{later}"
+        said = WORDS["said"].format(letter=letter)
+        self._state.value = said if self._at_once else f"{said} {WORDS['later']}"
         if self.name:
             kept.keep_prediction(self.name, self.question.options[self.question.letters.index(letter)].says)
 
@@ -127,7 +147,7 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
             if option.says == said:
                 self._lock(letter)
                 self._again.layout.display = None
-                self._state.value = f"You said {letter} on an earlier run."
+                self._state.value = WORDS["earlier"].format(letter=letter)
 
     def _lock(self, letter: str) -> None:
         self.committed = letter
@@ -141,7 +161,8 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the card; as text, the question and its options."""
         lines = [self.question.line(letter) for letter in self.question.letters]
-        return with_text(super()._repr_mimebundle_(**options), "\n".join([self.question.asks, *lines]))
+        alive = {"kind": "card", "name": self.name, "at_once": self._at_once, **self.question.data}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join([self.question.asks, *lines]), alive=alive)
 
 
 class Reason(ipywidgets.HTML):  # type: ignore[misc]
@@ -149,11 +170,13 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
 
     Args:
         question: the card's question.
+        name: the card's name.
         before: what is shown while there is no answer, as HTML.
     """
 
-    def __init__(self, question: Question, before: str = NOT_YET) -> None:
+    def __init__(self, question: Question, name: str = "", before: str = NOT_YET) -> None:
         self.question = question
+        self.name = name
         self._before = before
         self._letter: str | None = None
         super().__init__(before)
@@ -162,12 +185,12 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
         """Show the reason for an option."""
         self._letter = letter
         right = self.question.options[self.question.letters.index(letter)].right
-        colour, mark = ("#009e73", "✓") if right else ("#d55e00", "✗")
-        said = escape(self.question.line(letter))
+        colour, mark = (RIGHT, "✓") if right else (WRONG, "✗")
+        said = escape(WORDS["chosen"].format(line=self.question.line(letter)))
         why = escape(self.question.answer(letter)).replace("\n", "<br>")
         self.value = (
             f'<div style="border-left: 5px solid {colour}; padding: 2px 12px; line-height: 1.5">'
-            f"<b>{mark} You said: {said}</b><br>{why}</div>"
+            f"<b>{mark} {said}</b><br>{why}</div>"
         )
 
     def clear(self) -> None:
@@ -182,7 +205,8 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
         asleep = "You had not committed to an answer when this was saved."
         if self._letter is not None:
             asleep = self.question.answer(self._letter)
-        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=asleep)
+        alive = {"kind": "reason", "name": self.name, **self.question.data}
+        return with_text(super()._repr_mimebundle_(**options), "\n".join(lines), asleep=asleep, alive=alive)
 
 
 def predicting(page: str, questions: Mapping[str, Question]) -> Callable[[str], Card]:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+DEFAULT = re.compile(r"^export default .*;\n", re.MULTILINE)
 
 
 def join_modules(entry: Path) -> str:
     """Join a module and everything that it imports into one module without imports.
 
     Modules import from files beside them, by name: `import { a, b } from "./c.js";`, and export at the declaration. No
-    two modules may declare the same name at their top level.
+    two modules may declare the same name at their top level. What others than the entry export as their default is for
+    those who load them by themselves.
 
     Args:
         entry: the module whose default export becomes that of the joined one.
@@ -28,7 +30,8 @@ def join_modules(entry: Path) -> str:
         for name in IMPORT.findall(source):
             if module.with_name(name) not in parts:
                 add(module.with_name(name))
-        parts[module] = EXPORT.sub("", IMPORT.sub("", source))
+        source = EXPORT.sub("", IMPORT.sub("", source))
+        parts[module] = source if module == entry else DEFAULT.sub("", source)
 
     add(entry)
     return "\n".join(parts.values())

@@ -60,17 +60,21 @@ class ProgressBars(ipywidgets.VBox):  # type: ignore[misc]
         words.value = _describe_event(event)
         self._rows[job.id] = job, row
 
+    def _shown(self) -> list[tuple[Job, Any, Any]]:
+        """Return each job, with its bar and the words beside it."""
+        return [(job, *row.children[1:]) for job, row in self._rows.values()]
+
     def __repr__(self) -> str:
         lines = []
-        for job, row in self._rows.values():
-            _, bar, words = row.children
+        for job, bar, words in self._shown():
             full = int(WIDTH * bar.value)
             lines.append(f"#{job.id} {job.type}  {'█' * full}{'·' * (WIDTH - full)}  {words.value}")
         return "\n".join(lines) or NONE_YET
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the bars; as text, their current state."""
-        return with_text(super()._repr_mimebundle_(**options), repr(self))
+        bars = [[f"#{job.id} {job.type}", bar.value, words.value] for job, bar, words in self._shown()]
+        return with_text(super()._repr_mimebundle_(**options), repr(self), alive={"kind": "bars", "bars": bars})
 
 
 def plot_progress(history: History, ax: Axes | None = None) -> Axes:

@@ -52,6 +52,9 @@ WORDS = {
 }
 """The names of the places and the moves on the stage."""
 
+LIVE_WORDS = {"running": "The worker is running.", "stopped": "The worker has stopped."}
+"""What a live stage says beside its buttons."""
+
 
 class Replay(anywidget.AnyWidget):
     """Play a history: forwards, backwards, step by step, at any speed.
@@ -72,8 +75,6 @@ class Replay(anywidget.AnyWidget):
     _css = Path(__file__).with_suffix(".css")
 
     record = traitlets.Unicode().tag(sync=True)
-    timeline = traitlets.Bytes().tag(sync=True)
-    axis: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     timeline_words = traitlets.Unicode().tag(sync=True)
 
@@ -83,13 +84,9 @@ class Replay(anywidget.AnyWidget):
         unknown = sorted(set(words or {}) - set(WORDS))
         if unknown:
             raise KeyError(f"no word {unknown[0]!r}; there are: {', '.join(WORDS)}")
-        png, axis, alt = (b"", [], "") if not history.events else _timeline(history)
+        self.timeline, said = _timeline(history) if history.events else (b"", "")
         super().__init__(
-            record=_record(history, WORDS | dict(words or {})),
-            timeline=png,
-            timeline_words=alt,
-            axis=axis,
-            words=_summarize(history),
+            record=_record(history, WORDS | dict(words or {})), timeline_words=said, words=_summarize(history)
         )
         belongs_to_cell(self)
 
@@ -98,11 +95,19 @@ class Replay(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the replay; where it cannot be shown, the timeline's picture, or the summary."""
-        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words)
+        bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words, alive=self._alive())
         if self.timeline:
             bundle["image/png"] = self.timeline
             metadata["image/png"] = {"alt": self.timeline_words}
         return bundle, metadata
+
+    def _alive(self) -> dict[str, Any]:
+        """Return what a page without a kernel needs to play it, beside the timeline's picture."""
+        return {
+            "kind": "replay",
+            "record": json.dumps(_rounded(json.loads(self.record))),
+            "words": self.words,
+        }
 
 
 def _record(history: History, words: Mapping[str, str], now: float | None = None, workers: Sequence[str] = ()) -> str:
@@ -131,21 +136,24 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
     return json.dumps(record, allow_nan=False)
 
 
-def _timeline(history: History) -> tuple[bytes, list[float], str]:
-    """Draw the timeline; return it as PNG, with the place of its time axis, and its description.
+def _rounded(value: Any) -> Any:
+    """Round all floats, as deep as they are: a saved page has to be the same on every machine, to the last digit."""
+    if isinstance(value, float):
+        return round(value, 9)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
-    The place: the axis's left and right end, as fractions of the picture's width, and the first and last second on it.
-    """
+
+def _timeline(history: History) -> tuple[bytes, str]:
+    """Draw the timeline, for where the replay cannot be shown; return it as PNG, and its description."""
     many = len(history.jobs())
     with course_style():
         figure = Figure(figsize=(11.0, min(1.05 + 0.22 * many, 3.2)), dpi=100)
-        axes = plot_timeline(history, ax=figure.subplots(), max_rows=24)
+        plot_timeline(history, ax=figure.subplots(), max_rows=24)
         png = io.BytesIO()
         figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})
-    box = axes.get_position()
-    scale = 1000.0 if axes.get_xlabel().startswith("time in ms") else 1.0
-    axis = [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
-    return png.getvalue(), axis, describe(figure)
+    return png.getvalue(), describe(figure)
 
 
 def _summarize(history: History) -> str:
@@ -179,6 +187,8 @@ class Live(Replay):
         self.queue = queue
         self.history = History(queue)
         self.worker = worker
+        self.copy: dict[str, Any] = {}
+        """What a page without a kernel has to know to do the same in JavaScript: see `alive.COPIES`."""
         self._presses = list(presses.values())
         self._names = WORDS | dict(words)
         self._unsent: list[JobEvent] = []
@@ -207,7 +217,7 @@ class Live(Replay):
             self._task = self._loop.create_task(self.worker.run())
             self._task.add_done_callback(self._ended)
             self._loop.call_soon(_enable_interrupts, self)
-            self.working, self.state = True, "The worker is running."
+            self.working, self.state = True, LIVE_WORDS["running"]
 
     def stop(self) -> None:
         """Let the worker finish the jobs it is running, and stop."""
@@ -233,6 +243,18 @@ class Live(Replay):
         self.history.close()
         super().close()
 
+    def _alive(self) -> dict[str, Any]:
+        empty = {"start": 0.0, "end": 0.0, "origin": 0.0, "now": 0.0, "events": []}
+        return {
+            "kind": "live",
+            "queue": self.queue.name,
+            "buttons": self.buttons,
+            "words": self.words,
+            "startable": self.startable,
+            "record": json.dumps(json.loads(self._so_far()) | empty),
+            **({"copy": self.copy} if self.copy else {}),
+        }
+
     def _so_far(self) -> str:
         lanes = self.worker.lanes if self.worker is not None else []
         return _record(self.history, self._names, self.queue.clock(), lanes)
@@ -241,7 +263,7 @@ class Live(Replay):
         self._task = None
         _disable_interrupts(self)
         error = None if task.cancelled() else task.exception()
-        self.working, self.state = False, f"The worker crashed: {error!r}" if error else "The worker has stopped."
+        self.working, self.state = False, f"The worker crashed: {error!r}" if error else LIVE_WORDS["stopped"]
 
     def _on_message(self, message: dict[str, Any]) -> None:
         """Do what the page asks for, in the loop's thread: messages may arrive in another one."""

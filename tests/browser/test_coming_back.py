@@ -83,7 +83,7 @@ def test_a_page_can_be_read_the_next_morning_and_is_woken_up(lab, page_of_widget
         )
 
         page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-above')")
-        expect(page.get_by_text("You said B on an earlier run.")).to_be_visible()
+        expect(page.get_by_text("You said B earlier.")).to_be_visible()
         expect(page.get_by_text("You said: B · ")).to_be_visible()
         Stage(page).expect_count(0)
         expect(asleep).to_have_count(0)

@@ -4,24 +4,37 @@ Its Python is real; matplotlib is a stand-in that draws nothing (see distributio
 """
 
 import json
+import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.axe import violations
 from tests.support.lab import new_context
 from tests.support.page_objects import ERRORS, Exercise, expect_printed
 from tools.paths import NOTEBOOKS
+from tools.website.lite import OURS, STAMP
 
 pytestmark = pytest.mark.browser
 
+FIRST = "00_start_here.ipynb"
+
 
 class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, notes how many bytes each has, and prints nothing."""
+
+    sent: ClassVar = {}
+
     def log_message(self, *arguments):
         pass
+
+    def log_request(self, code="-", size="-"):
+        place = self.translate_path(self.path)
+        self.sent[place] = os.path.getsize(place) if os.path.isfile(place) else 0
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +48,27 @@ def address(site):
 
 @pytest.fixture
 def visit(browser, address):
-    """Open the landing page. Requests to anybody else are refused, and are a fault of the site."""
+    """Open the site. Requests to anybody else are refused, and are a fault of the site."""
     contexts, foreign = [], []
 
     def guard(route):
         if route.request.url.startswith(address):
-            route.continue_()
+            route.fallback()
         else:
             foreign.append(route.request.url)
             route.abort()
 
-    def visit(width=1280, height=800):
+    def visit(place, width=1280, height=800, python=True):
         context = new_context(browser, viewport={"width": width, "height": height})
         contexts.append(context)
+        if not python:  # it never starts: that takes seconds of a processor
+            waits = {"body": "await new Promise(() => {})", "content_type": "text/javascript"}
+            context.route("**/pyodide.mjs", lambda route: route.fulfill(**waits))
         context.route("**/*", guard)
         page = context.new_page()
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(f"{address}/index.html")
+        page.goto(f"{address}/{place}")
         return page
 
     yield visit
@@ -61,25 +77,76 @@ def visit(browser, address):
     assert foreign == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)], ids=["laptop", "phone"])
-def test_the_landing_page_fits_and_its_start_is_seen_at_once(visit, width, height):
-    page = visit(width, height)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    start = page.get_by_role("link", name="Start", exact=True).bounding_box()
-    assert start["y"] + start["height"] < height
-    assert page.get_by_role("img").evaluate("image => image.naturalWidth") > 0
+def shown(page):
+    """Wait until JupyterLab shows a page; return its cells."""
+    cells = page.locator(".jp-Notebook:visible .jp-Cell")
+    cells.first.wait_for()
+    return cells
+
+
+def test_a_page_keeps_its_address_when_it_is_reloaded_and_back_leaves_it(visit, address):
+    page = visit("glossary.html", 390, 844, python=False)  # it is not there, but it could be gone back to
+    page.goto(f"{address}/lab/index.html?path={FIRST}")  # where JupyterLab once was
+    shown(page)
+    assert page.url == f"{address}/lite/lab/index.html?path={FIRST}"
+    expect(page.locator(".jp-FileBrowser")).to_be_hidden()  # it would leave a phone no room for the page
+    page.reload()
+    expect(shown(page).first).to_contain_text("0 · Start here")
+    page.get_by_role("link", name="1 · Why background jobs").first.click()
+    expect(shown(page).first).to_contain_text("1 · Why background jobs")
+    expect(page).to_have_url(f"{address}/lite/lab/index.html?path=01_why_background_jobs.ipynb")
+    page.go_back()
+    expect(page).to_have_url(f"{address}/glossary.html")
     assert page.faults == []
 
 
-def test_the_landing_page_shuts_nobody_out(visit):
-    assert violations(visit(1280, 800)) == []
+def test_what_one_has_done_is_downloaded_and_a_newer_page_does_not_replace_it(visit, address, site, tmp_path):
+    page = visit(f"lite/lab/index.html?path={FIRST}", python=False)
+    cells = shown(page)
+    link = page.locator(".jp-Notebook").get_by_role("link", name="glossary")
+    expect(link).to_have_attribute("href", f"{address}/glossary.html")
+    expect(link).to_have_attribute("target", "_blank")
+
+    download = page.get_by_role("button", name="Download my work")
+    download.click()
+    expect(page.get_by_text("There is nothing to download yet")).to_be_visible()
+    code = page.locator(".jp-Notebook .jp-CodeCell").first
+    code.locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("# mine\n")
+    with page.expect_download() as downloaded:
+        download.click()
+    downloaded.value.save_as(tmp_path / "work.zip")
+    with ZipFile(tmp_path / "work.zip") as work:
+        assert work.testzip() is None
+        assert work.namelist() == [FIRST]
+        sources = ["".join(cell["source"]) for cell in json.loads(work.read(FIRST))["cells"]]
+    assert sum(source.startswith("# mine\n") for source in sources) == 1
+
+    newer = json.loads((site / "lite" / "files" / FIRST).read_bytes())
+    newer["cells"][0]["source"] = "# 0 · Start somewhere else"
+    newer["metadata"][STAMP]["edition"] = "11111111"
+    page.context.route(f"**/files/{FIRST}", lambda route: route.fulfill(json=newer))
+    page.reload()
+    expect(shown(page).first).to_contain_text("0 · Start here")
+    page.get_by_role("button", name="Open the new page").click()
+    expect(cells.first).to_contain_text("0 · Start somewhere else")
+    page.get_by_text("Your page is in the list of files, as 00_start_here-mine.ipynb.").wait_for()
+    page.locator(".jp-DirListing-item", has_text="00_start_here-mine.ipynb").dblclick()
+    expect(shown(page).filter(has_text="# mine")).to_have_count(1)
+    assert page.faults == []
 
 
-def test_a_visitor_starts_and_python_runs_in_the_browser(visit):
-    page = visit()
-    page.get_by_role("link", name="1 · Why background jobs").click()
+def test_a_visitor_starts_and_python_runs_in_the_browser(visit, site):
+    Quiet.sent.clear()
+    page = visit("lite/lab/index.html?path=01_why_background_jobs.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    expect(page.get_by_text("Python is starting in your browser.")).to_be_visible()
     page.get_by_text("Python (Pyodide) | Idle").wait_for()
+    expect(page.get_by_text("Python is ready.")).to_be_visible()
+    said = json.loads((site / "lite" / "jupyter-lite.json").read_bytes())["jupyter-config-data"][OURS]["megabytes"]
+    assert sum(Quiet.sent.values()) / 1e6 == pytest.approx(said, rel=0.05), "tools/website/lite.py: APP"
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)  # a page that is only read is not changed
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
     page.get_by_text("0 of 1 solved").wait_for()  # what the last cell says

@@ -41,7 +41,7 @@ def lab(request):
 
 
 def says(lab, outcome):
-    return lab._say(outcome).replace("\n", "<br>")
+    return lab.say(outcome).replace("\n", "<br>")
 
 
 def other_values(control):
@@ -103,7 +103,7 @@ def test_where_no_panel_can_be_shown_its_text_stands_in_its_place(lab):
     text = bundle["text/plain"].removesuffix(f"\n{WAKE}")
     assert text != bundle["text/plain"]
     assert text.startswith(lab.question)
-    assert text.endswith(lab._say(lab.plain(**lab.values)))
+    assert text.endswith(lab.say(lab.plain(**lab.values)))
     assert all(control.description in text for control in lab.controls.values())
 
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import linecache
+import logging
 import random
 import time
 import traceback
@@ -151,6 +152,16 @@ def verdicts():
     return [f"{right}, {right.histories} histories", f"{endless.finding.calls[-1]}: {endless.finding.seen}"]
 
 
+def logged():
+    """Have matplotlib say what it says when it looks for fonts, and something else; return what is printed of it."""
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+        log = logging.getLogger("matplotlib.font_manager")
+        log.warning("Matplotlib is building the font cache; this may take a moment.")
+        log.warning("findfont: Font family 'Nowhere' not found.")
+    return printed.getvalue()
+
+
 async def everything(pages):
     """Do all of it in the loop that runs here; return it as JSON."""
     loop = asyncio.get_running_loop()
@@ -159,6 +170,7 @@ async def everything(pages):
         "timelines": timelines(),
         "same loop after": asyncio.get_running_loop() is loop,
         "sleeps after": await asyncio.sleep(0.001, "slept"),
+        "logged": logged(),
         "verdicts": verdicts(),
         "pages": {name: await run_page(cells) for name, cells in pages.items()},
         "found": found(),

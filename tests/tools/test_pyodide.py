@@ -21,7 +21,9 @@ SCRIPT = """
 import { readFileSync } from "node:fs";
 import { loadPyodide } from "%(pyodide)s/pyodide.mjs";
 const pyodide = await loadPyodide({
-  lockFileURL: "%(site)s/static/wheels/pyodide-lock.json", packages: ["jobqueue-lesson", "ipython"], stdout: () => {},
+  lockFileURL: "%(site)s/lite/static/wheels/pyodide-lock.json",
+  packages: ["jobqueue-lesson", "ipython"],
+  stdout: () => {},
 });
 pyodide.FS.writeFile("/home/pyodide/in_pyodide.py", readFileSync("%(here)s/in_pyodide.py"));
 pyodide.globals.set("pages", readFileSync("%(pages)s", "utf8"));
@@ -58,6 +60,10 @@ def test_a_simulation_runs_inside_pyodides_loop_and_gives_it_back(told):
     assert told["loop"] == "WebLoop"
     assert told["same loop after"]
     assert told["sleeps after"] == "slept"
+
+
+def test_matplotlib_says_nothing_of_its_font_cache_and_all_else_that_it_has_to_say(told):
+    assert told["logged"] == "findfont: Font family 'Nowhere' not found.\n"
 
 
 def test_timelines_are_those_of_cpython_to_the_letter(told):

@@ -11,6 +11,8 @@ import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
 const KEYS = "Click here, then ← and → step, Space plays";
+const THEMES = ["class", "data-theme", "data-jp-theme-name", "data-jp-theme-light"]; // where pages say which they have
+const DARK_SYSTEM = globalThis.matchMedia?.("(prefers-color-scheme: dark)"); // Node, which has none, only loads this
 const QUIET = 2500; // milliseconds between two events that are read out while it plays
 
 // A record outlives its views, and all views of a widget share it. The model that anywidget passes is a new object each
@@ -19,8 +21,16 @@ const records = new WeakMap();
 
 function recordOf(model) {
   const widget = model.get("layout");
-  if (!records.has(widget)) records.set(widget, new Record(JSON.parse(model.get("record"))));
+  const given = model.get("record");
+  if (!records.has(widget)) records.set(widget, new Record(typeof given === "string" ? JSON.parse(given) : given));
   return records.get(widget);
+}
+
+/** Estimate how many lines a text takes in an element. */
+function linesOf(text, element) {
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = getComputedStyle(element).font;
+  return Math.min(4, Math.max(1, Math.ceil((1.02 * ruler.measureText(text).width) / element.clientWidth)));
 }
 
 class View {
@@ -37,19 +47,21 @@ class View {
     });
     const seek = (time) => this.#go(() => this.player.seek(time));
     this.scrubber = new Scrubber(this.record, seek);
-    this.timeline = new Timeline(model, seek);
+    this.timeline = new Timeline(this.record, model.get("timeline_words"), seek);
     this.live = model.get("buttons") && new LiveButtons(model);
     this.lastEvent = h("div", { class: "jq-words" });
     this.source = h("div", { class: "jq-source" }); // the line of the learner's code that made it
     this.detail = h("div", { class: "jq-detail" }); // the followed job, or how many jobs are where
     this.spoken = h("div", { class: "jq-spoken", role: "status", "aria-live": "polite" });
     this.lastSpoken = 0;
+    this.resized = true; // since the last frame
     this.request = 0; // the frame that is to be drawn next, 0 if nothing moves
     this.lastFrame = 0;
     this.root = this.#putTogether();
     this.#listen();
     this.controls.fill();
     this.#describe(false);
+    if (model.get("autoplay") && !this.stage.calm.matches) this.player.toggle();
     this.#wake();
   }
 
@@ -92,10 +104,13 @@ class View {
     this.model.on("msg:custom", this.onEvents);
     const redraw = () => this.#redraw();
     this.size = new ResizeObserver(redraw);
-    this.size.observe(this.canvas);
+    this.size.observe(this.root);
     // JupyterLab sets these attributes while it hides the page to change its theme. The next frame shows it again.
-    this.theme = new MutationObserver(() => requestAnimationFrame(redraw));
-    this.theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+    // A book has its theme in data-theme, or follows the system.
+    this.later = () => requestAnimationFrame(redraw);
+    this.theme = new MutationObserver(this.later);
+    for (const part of [document.documentElement, document.body]) this.theme.observe(part, { attributeFilter: THEMES });
+    DARK_SYSTEM.addEventListener("change", this.later);
   }
 
   close() {
@@ -103,7 +118,7 @@ class View {
     this.model.off("msg:custom", this.onEvents);
     this.size.disconnect();
     this.theme.disconnect();
-    this.timeline.close();
+    DARK_SYSTEM.removeEventListener("change", this.later);
     this.live?.close();
   }
 
@@ -150,14 +165,34 @@ class View {
     this.root.classList.toggle("jq-empty", this.#isEmpty);
     this.player.grow();
     if (this.player.following || this.player.count === 0) this.#describe(false);
-    this.scrubber.drawDensity();
-    this.#wake();
+    this.#redraw();
   }
 
   #redraw() {
+    this.resized = true;
+    this.#wake();
+  }
+
+  /** Fit everything to the width that there is. */
+  #fit() {
+    this.resized = false;
     this.stage.resize();
     this.scrubber.drawDensity();
-    this.#wake();
+    this.timeline.draw();
+    this.#reserve();
+  }
+
+  /** Keep as many lines for what changes as the longest of it needs, so that nothing below jumps. */
+  #reserve() {
+    const { record, lastEvent, source } = this;
+    const longest = (texts) => texts.reduce((most, text) => (text.length > most.length ? text : most), "");
+    const said = record.events.slice(0, 5000).map((_, index) => record.describeEvent(index));
+    for (const [element, texts] of [
+      [lastEvent, said],
+      [source, record.events.map(({ line }) => line ?? "")],
+    ]) {
+      if (element.clientWidth) element.style.minHeight = `${1.4 * linesOf(longest(texts), element)}em`;
+    }
   }
 
   /** Ask for a frame. Frames are drawn only while something moves. */
@@ -166,6 +201,7 @@ class View {
   }
 
   #frame(now) {
+    if (this.resized) this.#fit();
     const elapsed = Math.min(0.1, this.lastFrame ? (now - this.lastFrame) / 1000 : 0.016);
     const { playing } = this.player;
     const goesOn = this.player.tick(elapsed);
@@ -206,6 +242,7 @@ class View {
     this.timeline.show(player.time);
     const counts = this.#describeCounts();
     const job = stage.hovered >= 0 ? stage.hovered : stage.followed;
+    this.timeline.follow(job);
     const words = job >= 0 ? `${record.nameOf(job)}: ${record.describeJob(job, player.count)}` : counts;
     if (detail.textContent !== words) detail.textContent = words;
     this.canvas.setAttribute("aria-label", `The queue at ${record.formatTime(player.time)}. ${counts}`);
@@ -229,7 +266,7 @@ class View {
   }
 }
 
-function initialize({ model }) {
+export function initialize({ model }) {
   const record = recordOf(model);
   model.on("msg:custom", ({ events, now }) => {
     record.add(events);
@@ -237,7 +274,7 @@ function initialize({ model }) {
   });
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const view = new View(model);
   el.append(view.root);
   return () => view.close();

@@ -1,0 +1,87 @@
+// Prediction cards on a page, and the reasons for their answers.
+
+import { h } from "./dom.js";
+import { fill } from "./words.js";
+
+let cards = 0; // on this page so far: the options of each are a group of their own
+
+/** Return the line that tells right from wrong, and the reasons, for an answer that was committed to. */
+function explain(answer) {
+  const { question, letter } = answer;
+  const { right } = question.option(letter);
+  const said = fill(question.words.chosen, { line: question.line(letter) });
+  const lines = question.reasons(letter).map((line) => h("p", {}, line));
+  const box = h("div", { class: right ? "jq-right" : "jq-wrong" });
+  box.append(h("p", {}, h("b", {}, `${right ? "✓" : "✗"} ${said}`)), ...lines);
+  return box;
+}
+
+/** A question with options to commit to. With `atOnce` it gives the reason itself. */
+export class Card {
+  constructor(answer, { atOnce }) {
+    Object.assign(this, { answer, atOnce });
+    const { question } = answer;
+    const { words } = question;
+    const name = `jq-card-${++cards}`;
+    this.inputs = question.letters.map((value) => h("input", { type: "radio", name, value }));
+    const choices = this.inputs.map((input) => h("label", {}, input, h("span", {}, question.line(input.value))));
+    this.button = h("button", { type: "button", class: "jq-primary", onclick: () => this.#commit() }, words.commit);
+    this.again = h("button", { type: "button", onclick: () => this.#askAgain() }, words.again);
+    this.state = h("span", { class: "jq-state", role: "status", tabindex: "-1" });
+    this.reason = h("div", { class: "jq-reason", "aria-live": "polite" });
+    this.choices = h("fieldset", { class: "jq-choices" }, h("legend", {}, question.asks), ...choices);
+    this.choices.addEventListener("change", () => this.#show());
+    const row = h("div", { class: "jq-row" }, this.button, this.again, this.state);
+    this.element = h("div", { class: "jq-card" }, this.choices, row, ...(atOnce ? [this.reason] : []));
+    answer.onChange(() => this.#show());
+    this.#show();
+  }
+
+  get #chosen() {
+    return this.inputs.find((input) => input.checked)?.value ?? null;
+  }
+
+  #commit() {
+    this.answer.commit(this.#chosen);
+    this.state.focus({ preventScroll: true }); // the button, which had the focus, can do nothing any more
+  }
+
+  #askAgain() {
+    this.answer.forget();
+    for (const input of this.inputs) input.checked = false;
+    this.inputs[0].focus({ preventScroll: true });
+  }
+
+  #show() {
+    const { answer, button, again, state, reason } = this;
+    const { letter, recalled, question } = answer;
+    const committed = letter !== null;
+    for (const input of this.inputs) {
+      if (committed) input.checked = input.value === letter;
+      input.disabled = committed;
+    }
+    button.disabled = committed || this.#chosen === null;
+    again.hidden = !recalled;
+    const { said, later, earlier } = question.words;
+    const words = [fill(recalled ? earlier : said, { letter }), ...(recalled || this.atOnce ? [] : [later])];
+    state.textContent = committed ? words.join(" ") : "";
+    if (this.atOnce) reason.replaceChildren(...(committed ? [explain(answer)] : []));
+  }
+}
+
+/** The reason for the answer that was committed to on a card, which may come later. It is not read out when it changes:
+ * it is further down the page, and whoever has just committed is to see it happen first. */
+export class Reason {
+  constructor(answer) {
+    this.answer = answer;
+    this.element = h("div", { class: "jq-reason" });
+    answer.onChange(() => this.#show());
+    this.#show();
+  }
+
+  #show() {
+    const { answer } = this;
+    const before = h("p", {}, h("i", {}, answer.question.words.before));
+    this.element.replaceChildren(answer.letter === null ? before : explain(answer));
+  }
+}

@@ -1,0 +1,85 @@
+// A panel without a kernel: its controls, and what was computed beforehand for each of their positions.
+
+import { h } from "./dom.js";
+import { Positions } from "./positions.js";
+
+/** A row with a control: a menu, or a slider and its value. `moved` is called with the index of the chosen value. */
+class Row {
+  constructor({ label, kind, values }, moved) {
+    this.values = values;
+    this.isMenu = kind === "choice";
+    this.input = this.isMenu
+      ? h("select", { "aria-label": label }, ...values.map((value, i) => h("option", { value: i }, value)))
+      : h("input", { "aria-label": label, type: "range", min: 0, max: values.length - 1, step: 1 });
+    this.value = h("span", { class: "jq-value", "aria-hidden": "true" }); // a slider says its value itself
+    const limits = h("small", {}, `from ${values[0]} to ${values.at(-1)}`);
+    const shown = this.isMenu ? [] : [this.value, limits];
+    this.element = h("label", { class: "jq-control" }, h("span", {}, label), this.input, ...shown);
+    this.input.addEventListener("input", () => moved(Number(this.input.value)));
+  }
+
+  show(index) {
+    this.input.value = String(index);
+    if (this.isMenu) return;
+    this.value.textContent = this.values[index];
+    this.input.setAttribute("aria-valuetext", this.values[index]);
+  }
+}
+
+/** `load` fetches the positions of a control by their address; `run` is the address at which the page can be run. */
+export class Panel {
+  constructor(data, { load, run, words }) {
+    this.positions = new Positions(data, load);
+    this.words = words;
+    this.rows = new Map();
+    for (const control of data.controls) {
+      const row = new Row(control, (index) => this.#move(control.name, index));
+      for (const sign of ["pointerenter", "focusin"])
+        row.element.addEventListener(sign, () => this.#fetch(control.name));
+      this.rows.set(control.name, row);
+    }
+    this.said = h("div", { class: "jq-outcome", role: "status" });
+    this.picture = h("div", { class: "jq-picture", role: "img" });
+    const reset = h("button", { type: "button", onclick: () => this.#reset() }, words.reset);
+    const question = h("p", {}, h("b", {}, data.question));
+    const controls = [...this.rows.values()].map(({ element }) => element);
+    this.element = h("div", { class: "jq-panel", role: "group", "aria-label": data.question });
+    this.element.append(question, ...controls, reset, this.said, this.picture, this.#note(run));
+    this.#show();
+  }
+
+  /** Say what these positions are, and where there are all of them. */
+  #note(run) {
+    const together = run ? h("a", { href: run }, this.words.run) : this.words.run;
+    return h("p", { class: "jq-note" }, `${this.words.alone} `, together, ".");
+  }
+
+  #move(name, index) {
+    this.positions.move(name, index);
+    this.#show();
+  }
+
+  #reset() {
+    this.positions.reset();
+    this.#show();
+  }
+
+  /** Fetch a control's positions, before it is moved. If that fails, its move says so. */
+  #fetch(name) {
+    this.positions.of(name).catch(() => {});
+  }
+
+  async #show() {
+    for (const [name, row] of this.rows) row.show(this.positions.at.get(name));
+    try {
+      const seen = await this.positions.seen();
+      if (!seen) return;
+      this.said.replaceChildren(...seen.words.split("\n").map((line) => h("p", {}, line)));
+      this.picture.innerHTML = seen.picture;
+      this.picture.setAttribute("aria-label", seen.alt);
+    } catch {
+      const again = h("button", { type: "button", onclick: () => this.#show() }, this.words.again);
+      this.said.replaceChildren(h("p", { class: "jq-retry" }, `${this.words.failed} `, again));
+    }
+  }
+}

@@ -1,0 +1,209 @@
+"""The book as people meet it: on a phone, on a projector, in the dark, by keyboard, with no other host in reach."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.axe import violations
+from tests.support.lab import frames, new_context
+from tests.support.page_objects import Stage
+from tests.support.serving import served
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 390, 800, 1280, 1920)
+WEIGHT = 1_500_000  # bytes that a page may ask for before somebody scrolls
+
+# What sticks out of the page and is not in a box that scrolls by itself.
+STICKS_OUT = """() => [...document.querySelectorAll('.content *')].filter(e => {
+    const box = e.getBoundingClientRect();
+    if (box.width === 0 || box.right <= innerWidth + 0.5) return false;
+    for (let p = e; p; p = p.parentElement)
+        if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(p).overflowX) && p.closest('.content')) return false;
+    return true;
+}).map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 40)}`)"""
+
+
+@pytest.fixture(scope="module")
+def address(book):
+    with served(book) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visit(browser, address):
+    """Open a page of the book. Requests to anybody else are refused, and are a fault of the book."""
+    contexts, foreign = [], []
+
+    def guard(route):
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    def visit(where, width=1280, height=800, **options):
+        context = new_context(browser, viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.route("**/*", guard)
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and page.faults.append(message.text))
+        page.goto(f"{address}/{where}")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert foreign == []
+
+
+@pytest.fixture(scope="module")
+def reader(visit):
+    """One window, in which page after page is read."""
+    return visit("index.html")
+
+
+PAGES = [
+    "index.html",
+    "00_start_here.html",
+    "04_retries.html",
+    "07_dead_letters.html",
+    "09_progress.html",
+    "11_production_engine.html",
+    "13_find_the_race.html",
+    "glossary.html",
+    "what_next.html",
+    "instructors.html",
+    "genindex.html",
+    "reference/index.html",
+    "reference/explore.html",
+    "_modules/jobqueue_lesson/worker.html",
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone_and_a_projector_without_sideways_scrolling(reader, address, name):
+    reader.goto(f"{address}/{name}")
+    for width in WIDTHS:
+        reader.set_viewport_size({"width": width, "height": 800})
+        frames(reader)
+        assert reader.evaluate("document.documentElement.scrollWidth") <= width, width
+        assert reader.evaluate(STICKS_OUT) == [], width
+    assert reader.faults == []
+
+
+@pytest.mark.parametrize("name", ["index", "04_retries", "05_priorities", "13_find_the_race", "instructors"])
+def test_a_page_asks_for_little_before_somebody_scrolls(visit, name):
+    page = visit("search.html", 390, 844)
+    loaded = []
+    page.context.on("response", lambda response: loaded.append(response))
+    page.goto(page.url.replace("search", name))
+    page.wait_for_load_state("networkidle")
+    assert any(response.url.endswith(f"{name}.html") for response in loaded)
+    assert 50_000 < sum(int(response.headers["content-length"]) for response in loaded) < WEIGHT
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("index", "light"),
+        ("04_retries", "light"),
+        ("04_retries", "dark"),
+        ("13_find_the_race", "light"),
+        ("glossary", "dark"),
+        ("reference/worker", "light"),
+    ],
+)
+def test_a_page_shuts_nobody_out(visit, name, scheme):
+    page = visit(f"{name}.html", color_scheme=scheme)
+    if page.locator(".jq-replay").count() or name == "index":
+        expect(page.locator(".jq-replay").first).to_be_attached()
+    assert violations(page) == []
+
+
+def test_the_search_finds_jitter_in_the_page_that_introduces_it(visit):
+    page = visit("index.html")
+    page.get_by_role("textbox", name="Search").fill("jitter")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results .search li")
+    expect(found.filter(has_text="4 · Retries").first).to_be_visible()
+    found.filter(has_text="4 · Retries").first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("4 · Retries")
+    assert page.faults == []
+
+
+def test_a_replay_of_page_4_plays_with_no_kernel(visit):
+    page = visit("04_retries.html", 390, 844)
+    page.locator('.jq-alive[data-kind="replay"]').first.scroll_into_view_if_needed()
+    stage = Stage(page)
+    stage.choose_speed(-1)
+    stage.button("Play").click()
+    stage.expect_count(stage.root.locator(".jq-clock").inner_text().split()[-1])
+    assert page.faults == []
+
+
+def test_the_first_replay_moves_by_itself_unless_somebody_wants_less_motion(visit):
+    page = visit("index.html")
+    expect(page.locator(".jq-replay")).not_to_have_attribute("data-count", "0")
+    calm = visit("index.html", reduced_motion="reduce")
+    expect(calm.locator(".jq-replay")).to_have_attribute("data-count", "0")
+    calm.locator(".jq-replay").get_by_role("button", name="Play").click()
+    expect(calm.locator(".jq-replay")).not_to_have_attribute("data-count", "0")
+
+
+def test_a_page_is_read_by_keyboard_alone(visit):
+    page = visit("04_retries.html", 390, 844)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement.textContent") != "Run this page":
+        assert page.evaluate("document.activeElement.closest('article, .content-icon-container, header') !== null")
+        page.keyboard.press("Tab")
+
+    fold = page.locator("details.hide", has=page.get_by_text("Show the solution")).first
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(fold.get_by_text("def backoff_solution")).to_be_visible()
+
+    wide = page.locator("pre", has_text="retry_storm(base=1").first
+    expect(wide).to_have_attribute("tabindex", "0")
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("pre => pre.scrollLeft > 0", arg=wide.element_handle())
+
+
+def test_who_chooses_the_dark_keeps_it_on_the_next_page(visit):
+    page = visit("03_worker.html", color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    while page.locator("body").get_attribute("data-theme") != "dark":
+        page.locator(".theme-toggle-content button").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.locator(".related-pages .next-page").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("4 · Retries")
+    assert page.evaluate(ground) == dark
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lab/index.html?path=04_retries.ipynb", "lite/lab/index.html?path=04_retries.ipynb"),
+        ("lab/index.html?path=GLOSSARY.md", "glossary.html"),
+        ("GLOSSARY.html#term-jitter", "glossary.html#term-jitter"),
+    ],
+)
+def test_an_old_address_leads_to_the_new_one(visit, address, old, new):
+    page = visit(old)
+    page.wait_for_url(f"{address}/{new}")
+
+
+def test_on_paper_there_is_text_and_no_button(visit):
+    page = visit("04_retries.html")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("link", name="Run this page", exact=True)).to_be_hidden()
+    expect(page.get_by_role("heading", name="Takeaways")).to_be_visible()
+    pre = page.locator("pre", has_text="retry_storm(base=1").first
+    assert pre.evaluate("pre => pre.scrollWidth <= pre.clientWidth")

@@ -1,0 +1,7 @@
+"""`python -m tools.book`."""
+
+import sys
+
+from . import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,13 @@
+// What the book's pages do besides: whoever has no mouse can scroll what is wider than the page.
+
+const WIDE = "pre, .table-wrapper";
+
+function mark(box) {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+}
+
+const seen = new ResizeObserver((entries) => {
+  for (const { target } of entries) mark(target);
+});
+for (const box of document.querySelectorAll(WIDE)) seen.observe(box);
