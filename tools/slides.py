@@ -6,6 +6,8 @@ Each cell's slideshow metadata, set in JupyterLab's property inspector, say wher
 below that, as a fragment, in the speaker's notes, not at all, or ("-") on the slide of the cell before. A cell with the
 tag `remove-input` is shown without its code, for pictures that leave no room for it. All other cells show their output
 one step after their code, so that the audience can predict it first.
+
+Replays, panels, cards and live stages work on the slides. Their data are in the deck, so that they also work from a file.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbconvert import SlidesExporter
@@ -22,8 +25,10 @@ from traitlets.config import Config
 
 from jobqueue_lesson.course.editions import make_edition
 from jobqueue_lesson.course.pages import title
+from jobqueue_lesson.show import alive
+from jobqueue_lesson.show.saved import ALIVE
 
-from . import parser
+from . import panels, parser
 from .paths import BUILD, REVEAL, TEMPLATES, notebooks
 from .render import render
 
@@ -47,8 +52,24 @@ def deck(path: Path) -> str:
         config=Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"remove-input"}}}),
     )
     notebook = nbformat.reads(make_edition(path.read_bytes(), "slides"), as_version=4)
-    page, _ = exporter.from_notebook_node(notebook, resources={"title": title_of(path)})
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if ALIVE in output.get("data", {}):
+                output.data = {"text/html": _widget(output, path.stem, cell.source)}
+    resources = {"title": title_of(path), "alive": alive.script()}
+    page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
+
+
+def _widget(output: Any, page: str, source: str) -> str:
+    """Return a widget as HTML, with its data. A replay without its picture is one whose timeline is on a slide below."""
+    kind = output.data[ALIVE]["kind"]
+    if kind == "panel":
+        panels.fill(output, page, source)
+    html, _ = alive.element(output, inline=True)
+    if kind == "replay" and "image/png" not in output.data:
+        return f'<div class="without-timeline">{html}</div>'
+    return html
 
 
 def index(paths: list[Path]) -> str:
@@ -67,7 +88,9 @@ def build(out: Path, paths: list[Path]) -> None:
     (out / "reveal").mkdir(parents=True, exist_ok=True)
     for name in ("LICENSE", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js"):
         shutil.copy(REVEAL / name, out / "reveal")
-    shutil.copy(TEMPLATES / "deck.css", out)
+    for name in ("deck.css", "deck.js"):
+        shutil.copy(TEMPLATES / name, out)
+    (out / "alive.css").write_text(alive.styles(), encoding="utf-8")
     for path in paths:
         (out / f"{path.stem}.html").write_text(deck(path), encoding="utf-8")
     (out / "index.html").write_text(index(paths), encoding="utf-8")

@@ -5,24 +5,35 @@ import pytest
 from playwright.sync_api import expect
 
 from jobqueue_lesson.course.editions import speaker_note
+from jobqueue_lesson.labs.panel import Choice, Slider
+from jobqueue_lesson.labs.positions import panel_data
 from tests.support.axe import violations
 from tests.support.installed import need
 from tests.support.lab import new_context
-from tools import paths, slides
+from tools import panels, paths, slides
 
 pytestmark = pytest.mark.browser
 
 PATHS = paths.notebooks()
 SMALLEST = 20  # px, of any text on a slide
+SMALLEST_LABEL = 17  # px, of what is written in a picture
 
 # Go through all slides with all their fragments, and say what is wrong with each.
 FAULTS = """
-smallest => {
+async ([smallest, smallestLabel]) => {
     const faults = [];
+    const frame = () => new Promise(requestAnimationFrame);
+    const sizeOf = e => {
+        const size = parseFloat(getComputedStyle(e).fontSize);
+        const matrix = e instanceof SVGElement && e.getScreenCTM();
+        if (matrix) return size * Math.hypot(matrix.a, matrix.b);
+        return size * Reveal.getScale() * e.currentCSSZoom;
+    };
     const seen = node => node.getClientRects().length && getComputedStyle(node).visibility !== 'hidden';
     for (const slide of Reveal.getSlides()) {
         const { h, v } = Reveal.getIndices(slide);
         Reveal.slide(h, v, 99);
+        for (let n = 0; n < 3 && slide.querySelector('.jq-replay'); n++) await frame(); // it fits itself to its room
         const where = `slide ${Reveal.getSlidePastCount() + 1}`;
         const notes = slide.querySelectorAll('aside.notes');
         const parts = [...slide.querySelectorAll('*')].filter(e => !e.closest('aside.notes') && seen(e));
@@ -34,8 +45,9 @@ smallest => {
             if (picture.getBoundingClientRect().width < 400) faults.push(`${where}: a picture is small`);
         }
         for (const node of text) {
-            const size = parseFloat(getComputedStyle(node.parentElement).fontSize) * Reveal.getScale();
-            if (size < smallest - 0.01) faults.push(`${where}: ${size} px: ${node.data.trim().slice(0, 40)}`);
+            const size = sizeOf(node.parentElement);
+            const least = node.parentElement.closest('svg') ? smallestLabel : smallest;
+            if (size < least - 0.01) faults.push(`${where}: ${size} px: ${node.data.trim().slice(0, 40)}`);
         }
         for (const part of parts) {
             const box = part.getBoundingClientRect();
@@ -55,8 +67,22 @@ smallest => {
 def decks(tmp_path_factory):
     need(paths.REVEAL, "npm")
     folder = tmp_path_factory.mktemp("slides")
-    slides.build(folder, PATHS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panels, "computed", sketched)
+        slides.build(folder, PATHS)
     return folder
+
+
+def sketched(make, kept=None):
+    """Compute a panel's data for one position of each control: all of them take a minute or two."""
+    lab = make()
+    lab.given = {
+        name: Choice(control.label, (control.start,), control.start)
+        if isinstance(control, Choice)
+        else Slider(control.label, control.start, control.start + control.step, control.step, control.start)
+        for name, control in lab.given.items()
+    }
+    return panel_data(lab)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +119,7 @@ def shown(path):
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, path):
     open_deck(page, decks / f"{path.stem}.html")
-    assert page.evaluate(FAULTS, SMALLEST) == []
+    assert page.evaluate(FAULTS, [SMALLEST, SMALLEST_LABEL]) == []
     cells, notes = shown(path)
     pictures = sum("image/png" in o.get("data", {}) for cell in cells for o in cell.get("outputs", []))
     expect(page.locator(".slides img")).to_have_count(pictures)
