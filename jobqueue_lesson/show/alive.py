@@ -28,6 +28,7 @@ WORDS: dict[str, Any] = {
     "panel": {
         "alone": "You see each control moved by itself, the others at their start. To move them together,",
         "run": "run this page",
+        "saved": "This is what it shows where its controls start. To move them, run this page.",
         "reset": "Reset",
         "again": "Try again",
         "failed": "This position could not be loaded.",
@@ -156,7 +157,8 @@ def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
         alt = escape(start["alt"])
         image = f'<div class="jq-picture" role="img" aria-label="{alt}">{start["picture"]}</div>'
     lines = "".join(f"<p>{escape(line)}</p>" for line in (settings, *outcome))
-    return f"<p><b>{escape(question)}</b></p>{image}{lines}"
+    note = f'<p class="jq-note">{escape(WORDS["panel"]["saved"])}</p>'
+    return f"<p><b>{escape(question)}</b></p>{image}{lines}{note}"
 
 
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:
