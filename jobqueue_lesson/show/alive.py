@@ -105,7 +105,7 @@ def _data(alive: dict[str, Any], output: Mapping[str, Any]) -> dict[str, Any] | 
     """Return what the widget needs, None if the output does not have it."""
     if alive["kind"] == "replay":
         drawn = output.get("metadata", {}).get("image/png", {})
-        return alive | {"record": json.loads(alive["record"]), "axis": drawn.get("axis", [])}
+        return alive | {"record": json.loads(alive["record"]), "timeline_words": drawn.get("alt", "")}
     if alive["kind"] == "panel":
         return alive if "controls" in alive else None
     if alive["kind"] == "live":
