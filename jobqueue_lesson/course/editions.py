@@ -116,8 +116,8 @@ def slides(notebook: Notebook) -> Notebook:
     own, below the one before:
 
     - a solution: two steps after its exercise, so that nobody shows it by mistake;
-    - a widget that needs the room: a replay, a panel, a live stage, the reasons for an answer. A cell of one line at the
-      start of a slide leaves its code out then;
+    - a widget that needs the room: a replay, a panel, a live stage, the reasons for an answer. The code of such a cell
+      is left out if it is one line and begins a slide;
     - the timeline of a replay with many jobs, after the replay.
     """
     made = instructor(notebook)

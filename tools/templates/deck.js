@@ -45,13 +45,27 @@
     if (byPointer && target.matches("select")) target.closest(".jq-replay")?.querySelector(".jq-stage").focus();
   });
 
-  for (const box of document.querySelectorAll('.jq-alive:is([data-kind="replay"], [data-kind="live"], [data-kind="panel"])')) {
+  for (const box of document.querySelectorAll(
+    '.jq-alive:is([data-kind="replay"], [data-kind="live"], [data-kind="panel"])',
+  )) {
     box.dataset.preventSwipe = ""; // a finger on a slider moves the slider
     if (!PRINTS || box.dataset.kind === "panel") continue;
     // On paper, a stage is empty: there is its picture, or the timeline on the next slide.
     if (box.querySelector("img")) box.classList.remove("jq-alive");
     else box.closest("section").remove();
   }
+
+  /** Unpack the data of a widget. */
+  async function unpack(script) {
+    const packed = Uint8Array.from(atob(script.textContent), (character) => character.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    script.textContent = await new Response(unpacked).text();
+    script.type = "application/json";
+  }
+
+  // The module that brings the widgets to life waits for this. In a browser that cannot do it, their pictures stay.
+  const packed = document.querySelectorAll('script[type="application/gzip"]');
+  window.unpacked = Promise.allSettled([...packed].map(unpack));
 
   Reveal.on("slidechanged", ({ previousSlide }) => {
     if (focused()) giveKeysBack();
