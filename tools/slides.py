@@ -6,15 +6,22 @@ Each cell's slideshow metadata, set in JupyterLab's property inspector, say wher
 below that, as a fragment, in the speaker's notes, not at all, or ("-") on the slide of the cell before. A cell with the
 tag `remove-input` is shown without its code, for pictures that leave no room for it. All other cells show their output
 one step after their code, so that the audience can predict it first.
+
+Replays, panels, cards and live stages work on the slides. Their data are in the deck, so a deck works from a file, too.
+The first time, it takes a minute or two to compute what panels show: see `tools.panels`.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbconvert import SlidesExporter
@@ -22,10 +29,18 @@ from traitlets.config import Config
 
 from jobqueue_lesson.course.editions import make_edition
 from jobqueue_lesson.course.pages import title
+from jobqueue_lesson.show import alive, pictures
+from jobqueue_lesson.show.saved import ALIVE
 
-from . import parser
+from . import panels, parser
 from .paths import BUILD, REVEAL, TEMPLATES, notebooks
 from .render import render
+
+DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+SMALL = 10_000
+"""Data of fewer characters are not packed."""
+WIDEST, TALLEST = 1147, 510
+"""Of a picture on a slide of 1280 × 720, in pixels."""
 
 
 def title_of(path: Path) -> str:
@@ -47,8 +62,41 @@ def deck(path: Path) -> str:
         config=Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"remove-input"}}}),
     )
     notebook = nbformat.reads(make_edition(path.read_bytes(), "slides"), as_version=4)
-    page, _ = exporter.from_notebook_node(notebook, resources={"title": title_of(path)})
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if ALIVE in output.get("data", {}):
+                output.data = {"text/html": _widget(output, path.stem, cell.source)}
+            elif picture := pictures.inline(output):
+                output.data = {"text/html": _fitted(picture)}
+    resources = {"title": title_of(path), "alive": alive.script()}
+    page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
+
+
+def _widget(output: Any, page: str, source: str) -> str:
+    """Return a widget as HTML, with its data. A replay without a picture is one whose timeline is on the next slide."""
+    kind = output.data[ALIVE]["kind"]
+    if kind == "panel":
+        panels.fill(output, page, source)
+    html, _ = alive.element(output, inline=True)
+    html = DATA.sub(_packed, html)
+    if kind == "replay" and "image/png" not in output.data:
+        return f'<div class="without-timeline">{html}</div>'
+    return html
+
+
+def _packed(data: re.Match[str]) -> str:
+    """Return a widget's data as a script that takes less room: a tenth of it, for a panel. See `deck.js`."""
+    if len(data[1]) < SMALL:
+        return data[0]
+    packed = base64.b64encode(gzip.compress(data[1].encode(), mtime=0)).decode()
+    return f'<script type="application/gzip">{packed}</script>'
+
+
+def _fitted(svg: str) -> str:
+    """Return a picture, an SVG, as large as there is room for on a slide."""
+    width, height = map(float, re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)[0])
+    return svg.replace("<svg ", f'<svg style="width: {min(WIDEST, TALLEST * width / height):.0f}px" ', 1)
 
 
 def index(paths: list[Path]) -> str:
@@ -67,7 +115,9 @@ def build(out: Path, paths: list[Path]) -> None:
     (out / "reveal").mkdir(parents=True, exist_ok=True)
     for name in ("LICENSE", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js"):
         shutil.copy(REVEAL / name, out / "reveal")
-    shutil.copy(TEMPLATES / "deck.css", out)
+    for name in ("deck.css", "deck.js"):
+        shutil.copy(TEMPLATES / name, out)
+    (out / "alive.css").write_text(pictures.styles() + alive.styles(), encoding="utf-8")
     for path in paths:
         (out / f"{path.stem}.html").write_text(deck(path), encoding="utf-8")
     (out / "index.html").write_text(index(paths), encoding="utf-8")

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
+
+from ..show.saved import ALIVE
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -109,7 +112,13 @@ def instructor(notebook: Notebook) -> Notebook:
 def slides(notebook: Notebook) -> Notebook:
     """Return the static slides' edition: the instructor's, with links from deck to deck, and answers unfolded.
 
-    Answers need not be folded: on a slide, they appear after their question anyway.
+    Answers need not be folded: on a slide, they appear after their question anyway. Three things get a slide of their
+    own, below the one before:
+
+    - a solution: two steps after its exercise, so that nobody shows it by mistake;
+    - a widget that needs the room: a replay, a panel, a live stage, the reasons for an answer. The code of such a cell
+      is left out if it is one line and begins a slide;
+    - the timeline of a replay with many jobs, after the replay.
     """
     made = instructor(notebook)
     for cell in made["cells"]:
@@ -122,12 +131,102 @@ def slides(notebook: Notebook) -> Notebook:
                 data["text/html"] = _to_decks("".join(data["text/html"]))
             if "text/plain" in data:
                 data["text/plain"] = _without_how_to_run("".join(data["text/plain"]))
+    made["cells"] = _laid_out(made["cells"])
     return made
 
 
 def _without_how_to_run(text: str) -> str:
     """Return a widget's text without its last line, which says how to get the widget: a slide has no cells to run."""
     return re.sub(r"\n\[A widget\. .*\]$", "", text)
+
+
+ROOMY = ("replay", "panel", "live", "reason")
+"""Kinds of widgets that have a slide of their own."""
+FEW = 3
+"""A replay of that many jobs has room for its timeline."""
+CURTAIN = '<p class="curtain">When everybody has tried: the next step shows it.</p>'
+"""What is on a solution's slide before the solution is."""
+
+
+def _laid_out(cells: list[Cell]) -> list[Cell]:
+    """Give solutions and roomy widgets slides of their own."""
+    solutions = [cell["id"] for cell in cells if cell["cell_type"] == "code" and is_solution(cell)]
+    made: list[Cell] = []
+    after: list[Cell] = []  # what comes once the notes of a slide have come, too
+    full = False  # whether the slide has no room for a line more
+    for cell in cells:
+        kind = _slide_type(cell)
+        if kind == "notes":
+            made.append(cell)
+            continue
+        made += after
+        full = full and not after
+        after = []
+        if kind == "skip":
+            made.append(cell)
+            continue
+        if full and kind in ("-", "fragment"):
+            cell = _as_slide(cell, "subslide")
+        full = False
+        output = _roomy(cell)
+        if cell["id"] in solutions:
+            number = f" {solutions.index(cell['id']) + 1}" if len(solutions) > 1 else ""
+            made += [_curtain(cell, f"### Exercise{number}: a solution"), _as_slide(cell, "fragment")]
+        elif output is None:
+            made.append(cell)
+        else:
+            made += _with_own_slide(cell, output)
+            after = _still(cell, output)
+            full = output["data"][ALIVE]["kind"] != "reason"
+    return made + after
+
+
+def _roomy(cell: Cell) -> dict[str, Any] | None:
+    """Return the output of a cell that is a widget with a slide of its own, None if there is none."""
+    found = (output for output in cell.get("outputs", []) if ALIVE in output.get("data", {}))
+    return next((output for output in found if output["data"][ALIVE]["kind"] in ROOMY), None)
+
+
+def _with_own_slide(cell: Cell, output: dict[str, Any]) -> Iterator[Cell]:
+    """Yield a cell with what else it puts out, unless that is nothing to look at, and its widget on the next slide."""
+    kind = _slide_type(cell)
+    starts = kind in ("slide", "subslide")
+    others = [other for other in cell["outputs"] if other is not output]
+    hidden = "remove-input" in cell["metadata"].get("tags", []) or (starts and "\n" not in _source(cell).strip())
+    if others or not hidden:
+        yield cell | {"outputs": others}
+        starts = False
+    yield _part(cell, "widget", kind if starts else "subslide", output)
+
+
+def _still(cell: Cell, output: dict[str, Any]) -> list[Cell]:
+    """Return the timeline of a replay as a picture on a slide, if the replay has no room for it."""
+    alive = output["data"][ALIVE]
+    if alive["kind"] != "replay" or "image/png" not in output["data"]:
+        return []
+    if len({job for _, _, job, *_ in json.loads(alive["record"])["events"]}) <= FEW:
+        return []
+    picture = {"output_type": "display_data", "data": {"image/png": output["data"].pop("image/png")}}
+    return [_part(cell, "timeline", "subslide", picture | {"metadata": output["metadata"]})]
+
+
+def _part(cell: Cell, name: str, kind: str, output: dict[str, Any]) -> Cell:
+    """Return a cell that shows nothing but one of a cell's outputs."""
+    part = _as_slide(cell, kind) | {"id": f"{cell['id']}-{name}", "outputs": [output]}
+    part["metadata"]["tags"] = sorted({*part["metadata"].get("tags", []), "remove-input"})
+    return part
+
+
+def _curtain(cell: Cell, text: str) -> Cell:
+    """Return the slide that comes before a solution, and does not give it away."""
+    metadata = {"slideshow": {"slide_type": "subslide"}}
+    made = {"cell_type": "markdown", "id": f"{cell['id']}-curtain", "metadata": metadata}
+    _set_source(made, f"{text}\n\n{CURTAIN}")
+    return made
+
+
+def _as_slide(cell: Cell, kind: str) -> Cell:
+    return cell | {"metadata": cell["metadata"] | {"slideshow": {"slide_type": kind}}}
 
 
 def _to_decks(text: str) -> str:

@@ -23,7 +23,7 @@ from jobqueue_lesson.course.editions import (
     site,
     slides,
 )
-from jobqueue_lesson.show.saved import WAKE
+from jobqueue_lesson.show.saved import ALIVE, WAKE
 from tests.support.trees import tree_of
 from tools import handouts as tool
 from tools.paths import ROOT, notebooks
@@ -176,6 +176,69 @@ def test_links_on_static_slides_lead_from_deck_to_deck_and_answers_are_open(path
     assert not re.search(r"\]\([^)]*\.ipynb|<details>", text)
     for name in re.findall(r"\]\((\w+)\.html", text):
         assert (ROOT / "notebooks" / f"{name}.ipynb").is_file()
+
+
+def slides_of(cells):
+    """Return the cells of each slide, without notes and what is on no slide."""
+    made = []
+    for cell in cells:
+        kind = cell["metadata"].get("slideshow", {}).get("slide_type", "-")
+        if kind in ("slide", "subslide"):
+            made.append([])
+        if kind not in ("skip", "notes"):
+            made[-1].append(cell)
+    return made
+
+
+@named
+def test_on_slides_a_solution_is_hidden_on_a_slide_of_its_own(path):
+    found = 0
+    for slide in slides_of(slides(read(path))["cells"]):
+        ids = [cell["id"] for cell in slide]
+        solutions = [cell for cell in slide if cell["cell_type"] == "code" and is_solution(cell)]
+        for solution in solutions:
+            found += 1
+            curtain = slide[0]
+            assert ids[:2] == [curtain["id"], solution["id"]]
+            assert "a solution" in source(curtain)
+            assert solution["metadata"]["slideshow"]["slide_type"] == "fragment"
+            assert not any("check_" in source(cell) for cell in slide if cell is not solution)
+    assert found == sum(c["cell_type"] == "code" and is_solution(c) for c in read(path)["cells"])
+
+
+def widget(kind, id, slide_type, **more):
+    """A cell that shows a widget."""
+    output = {"output_type": "display_data", "data": {ALIVE: {"kind": kind} | more, "image/png": "x"}, "metadata": {}}
+    cell = code(id, f"{kind}()", outputs=[output])
+    return cell | {"metadata": {"slideshow": {"slide_type": slide_type}}}
+
+
+def text_on(slide_type, id):
+    metadata = {"slideshow": {"slide_type": slide_type}}
+    return {"cell_type": "markdown", "id": id, "metadata": metadata, "source": ["Text"]}
+
+
+def ids_on_slides(*cells):
+    return [[cell["id"] for cell in slide] for slide in slides_of(slides(notebook(*cells))["cells"])]
+
+
+def test_a_widget_that_needs_the_room_has_a_slide_to_itself_after_its_code():
+    cells = [text_on("slide", "intro"), widget("panel", "play", "-"), text_on("fragment", "answer")]
+    assert ids_on_slides(*cells) == [["intro", "play"], ["play-widget"], ["answer"]]
+    assert ids_on_slides(widget("panel", "play", "slide")) == [["play-widget"]]
+    assert ids_on_slides(text_on("slide", "intro"), widget("card", "ask", "-")) == [["intro", "ask"]]
+
+
+@pytest.mark.parametrize(("jobs", "timelines"), [(3, 0), (4, 1)])
+def test_the_timeline_of_a_replay_with_many_jobs_is_on_the_slide_after_it_and_after_its_note(jobs, timelines):
+    record = json.dumps({"events": [[0.0, "enqueue", job] for job in range(jobs)]})
+    cells = [text_on("slide", "intro"), widget("replay", "see", "-", record=record), note("Ask"), text_on("-", "read")]
+    made = slides(notebook(*cells))["cells"]
+    ids = [cell["id"] for cell in made]
+    assert ids == ["intro", "see", "see-widget", "say", *["see-timeline"] * timelines, "read"]
+    assert ("image/png" in made[2]["outputs"][0]["data"]) == (timelines == 0)
+    assert made[-1]["metadata"]["slideshow"]["slide_type"] == ("-" if timelines else "subslide")
+    assert len({cell["id"] for cell in made}) == len(made)
 
 
 # --- the web site ---

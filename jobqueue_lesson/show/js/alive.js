@@ -38,7 +38,8 @@ class Host {
       live: (data) => this.#live(data),
       panel: (data, box) => this.#panel(data, box),
       card: (data, box) => new Card(this.#answer(data, box), { atOnce: data.at_once }).element,
-      reason: (data, box) => new Reason(this.#answer(data, box)).element,
+      reason: (data, box) =>
+        new Reason(this.#answer(data, box), { all: box.closest("[data-reasons]") !== null }).element,
     };
   }
 

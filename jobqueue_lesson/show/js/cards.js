@@ -16,6 +16,19 @@ function explain(answer) {
   return box;
 }
 
+/** Return the question and the reasons for all answers, for a class in which each was given by somebody. The answer that
+ * was committed to stands out, if there is one. */
+function explainAll(answer) {
+  const { question, letter } = answer;
+  const rows = question.letters.map((other) => {
+    const { right, reason } = question.option(other);
+    const said = other === letter ? [" ", h("mark", {}, fill(question.words.said, { letter }))] : [];
+    const line = h("p", {}, h("b", {}, `${right ? "✓" : "✗"} ${question.line(other)}`), ...said);
+    return h("div", { class: right ? "jq-right" : "jq-wrong" }, line, h("p", {}, reason));
+  });
+  return [h("p", { class: "jq-asked" }, h("b", {}, question.asks)), ...rows];
+}
+
 /** A question with options to commit to. With `atOnce` it gives the reason itself. */
 export class Card {
   constructor(answer, { atOnce }) {
@@ -70,17 +83,22 @@ export class Card {
 }
 
 /** The reason for the answer that was committed to on a card, which may come later. It is not read out when it changes:
- * it is further down the page, and whoever has just committed is to see it happen first. */
+ * it is further down the page, and whoever has just committed is to see it happen first. With `all` it shows the reasons
+ * for all answers, under their question. */
 export class Reason {
-  constructor(answer) {
-    this.answer = answer;
+  constructor(answer, { all = false } = {}) {
+    Object.assign(this, { answer, all });
     this.element = h("div", { class: "jq-reason" });
     answer.onChange(() => this.#show());
     this.#show();
   }
 
   #show() {
-    const { answer } = this;
+    const { answer, all } = this;
+    if (all) {
+      this.element.replaceChildren(...explainAll(answer));
+      return;
+    }
     const before = h("p", {}, h("i", {}, answer.question.words.before));
     this.element.replaceChildren(answer.letter === null ? before : explain(answer));
   }
