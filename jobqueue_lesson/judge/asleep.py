@@ -46,6 +46,7 @@ class Asleep:
         self.endless: tuple[str, Endless] | None = None
         """The method that was stopped, as it did not end; in a task, where an error stops nothing else."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers: dict[str, asyncio.Task[None]] = {}
         self._woken: list[tuple[str, float, Outcome]] = []
         self._joined: list[Outcome] = []
 
@@ -56,12 +57,24 @@ class Asleep:
         """Let a worker sleep until there is a job, and claim it. `or_finished`: None: it is not given."""
         if or_finished is not False and not self.model.unfinished():
             return  # whether `wait` ends at once if all jobs are finished already is left open
+        if worker in {sleeper.worker for sleeper in self.model.sleepers}:
+            return
         self.model.sleepers.append(Sleeper(worker, or_finished=or_finished is not False))
-        self._tasks.append(self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished})))
+        task = self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished}))
+        self._workers[worker] = task
+        self._tasks.append(task)
+
+    def cancel(self, worker: str) -> None:
+        """Cancel a worker that sleeps: it leaves the line, and claims nothing."""
+        self.model.sleepers = [sleeper for sleeper in self.model.sleepers if sleeper.worker != worker]
+        if worker in self._workers:
+            self._workers.pop(worker).cancel()
 
     async def _work(self, worker: str, options: dict[str, bool]) -> None:
         async def claim() -> Outcome:
             await self.queue.wait(**options)
+            if self._workers.get(worker) is not asyncio.current_task():  # the queue has caught its cancellation
+                raise asyncio.CancelledError
             return self.ask("dequeue", worker=worker)
 
         outcome = await self._outcome("wait", claim())
@@ -116,7 +129,7 @@ class Asleep:
                 raise Broken(Promise.WAIT, f"{worker} wakes up, and claims a job", str(outcome))
             everybody = call.method == "wake" or (finished and sleeper.or_finished)
             reclaimed = self.referee.follow_leases()
-            if not everybody and model.next() is None and not model.overdue() and not reclaimed:
+            if not everybody and model.next() is None and not model.overdue() and not self.referee.expired:
                 promise = Promise.FIRST_COME if claimed else Promise.OR_FINISHED if finished else Promise.WAIT
                 why = "the job that came is claimed" if claimed else "no job is due"
                 raise Broken(promise, f"{worker} sleeps: {why}", f"{worker} wakes up")

@@ -123,7 +123,7 @@ def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
         played: the history, in which a promise was broken.
         printed: what the queue printed meanwhile.
     """
-    last = played.steps[-1].at if played.steps else 0.0
+    last = max([step.at for step in played.steps] + [event.at for event, _ in played.events], default=0.0)
     history = History(cast(Producer, _Judged(name, lambda: last)), lines=True)
     for event, step in played.events:
         history.record(with_line(event, played.steps[step].line))

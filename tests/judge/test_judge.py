@@ -11,7 +11,8 @@ from jobqueue_lesson.judge.promises import Promise
 from jobqueue_lesson.judge.stages import STAGES
 from tests.support.faults import FAULTS
 from tests.support.faults.handing_out import LooksAndDoesNotTake
-from tests.support.other_queues import LoggedQueue, PlainQueue
+from tests.support.logged_queue import LoggedQueue
+from tests.support.other_queues import PlainQueue
 from tests.support.queues import JUDGED
 
 QUEUES = JUDGED | {"plain": (PlainQueue, {"crashes"}), "logged": (LoggedQueue, set())}
@@ -38,7 +39,7 @@ def test_a_planted_fault_is_found_at_its_stage_and_the_sentence_is_named(fault):
     assert not verdict.passed
     assert finding.stage == fault.stage, verdict
     assert finding.promise.name in fault.promises, verdict
-    assert len(finding.history.events) <= 6, verdict
+    assert len(finding.history.events) <= fault.moves, verdict
     states = [stage.state for stage in verdict.stages]
     broken = [stage.name for stage in verdict.stages].index(fault.stage)
     assert states[broken] == "broken"

@@ -11,14 +11,16 @@ class Fault(NamedTuple):
     stage: str
     promises: tuple[str, ...]
     """One of these must be named: for some faults, two sentences say the same."""
+    moves: int
+    """How many moves the shortest history has, at most."""
 
 
 FAULTS: list[Fault] = []
 
 
-def fault(stage, *promises):
+def fault(stage, *promises, moves=6):
     def plant(queue):
-        FAULTS.append(Fault(queue, stage, promises))
+        FAULTS.append(Fault(queue, stage, promises, moves))
         return queue
 
     return plant
