@@ -16,10 +16,9 @@ from ..history import History
 from ..simulation import Simulation
 from .apart import Apart
 from .compare import METHOD, Difference
-from .killed import play_and_kill
 from .making import CannotJudge, Maker
 from .play import LINES, RETRY, SECONDS, Played, is_lease, play_calls
-from .shortest import Search
+from .shortest import Search, interrupted
 from .stages import STAGES, Stage, Workload
 from .verdict import Finding, StageResult, Verdict, finding
 from .words import MISSING, attribute, brief, with_line_of
@@ -39,6 +38,10 @@ def judge(
     progress: Callable[[str], object] | None = print,
 ) -> Verdict:
     """Judge a queue: does it keep the contract?
+
+    A pass says that none of the histories that were tried breaks a promise. What no stage tries: more than 40 jobs in
+    a queue, threads, whether a process that sleeps in `wait` or `join` notices what another one does, and errors that
+    `retry` does not retry. In a browser, or in a thread, no process makes a call between two lines of another's.
 
     Args:
         make: the queue's class, or a function that returns a queue. It must take `clock`. It is also given `retry`,
@@ -156,8 +159,8 @@ class _Trial:
         with self.apart.listening():
             if workload.random:
                 played = self.search.in_storm(workload, self.seed, self.runs)
-            elif workload.kill:
-                played = self.search.killed(workload)
+            elif workload.kill or workload.meets:
+                played = self.search.interrupted(workload)
             else:
                 played = self.search.shortest(workload)
         self.printed = self.printed or self.apart.printed
@@ -167,9 +170,8 @@ class _Trial:
         """Play a history again, to see which lines of the queue ran, and what it printed."""
         self.apart.keep_lines()
         with self.apart.listening():
-            again = (play_and_kill if workload.kill else play_calls)(
-                self.maker, workload.setting, played.calls, self.apart
-            )
+            replay = interrupted(workload) if workload.kill or workload.meets else play_calls
+            again = replay(self.maker, workload.setting, played.calls, self.apart)
         if again.broken is None and played.broken is not None:
             seen = f"{played.broken.seen}; but not when the same calls were made once more"
             again.broken = played.broken._replace(seen=seen)

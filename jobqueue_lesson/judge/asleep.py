@@ -49,6 +49,7 @@ class Asleep:
         self.endless: tuple[str, Endless] | None = None
         """The method that was stopped, as it did not end; in a task, where an error stops nothing else."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers: dict[str, asyncio.Task[None]] = {}
         self._woken: list[tuple[str, float, Outcome]] = []
         self._joined: list[Outcome] = []
         self._wakings = Wakings()
@@ -60,8 +61,18 @@ class Asleep:
         """Let a worker sleep until there is a job, and claim it. `or_finished`: None: it is not given."""
         if or_finished is not False and not self.model.unfinished():
             return  # whether `wait` ends at once if all jobs are finished already is left open
+        if worker in {sleeper.worker for sleeper in self.model.sleepers}:
+            return
         self.model.sleepers.append(Sleeper(worker, or_finished=or_finished is not False))
-        self._tasks.append(self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished})))
+        task = self.start(self._work(worker, {} if or_finished is None else {"or_finished": or_finished}))
+        self._workers[worker] = task
+        self._tasks.append(task)
+
+    def cancel(self, worker: str) -> None:
+        """Cancel a worker that sleeps: it leaves the line, and claims nothing."""
+        self.model.sleepers = [sleeper for sleeper in self.model.sleepers if sleeper.worker != worker]
+        if worker in self._workers:
+            self._workers.pop(worker).cancel()
 
     async def _work(self, worker: str, options: dict[str, bool]) -> None:
         async def claim() -> Outcome:
@@ -71,6 +82,8 @@ class Asleep:
                     Promise.WAIT, "wait() is an async method", f"it returns {brief(sleeping)}, and is not async"
                 )
             await Noticing(sleeping, lambda: self._wakings.note(worker, self.clock()))
+            if self._workers.get(worker) is not asyncio.current_task():  # the queue has caught its cancellation
+                raise asyncio.CancelledError
             return self.ask("dequeue", worker=worker)
 
         outcome = await self._outcome("wait", claim())
@@ -131,7 +144,7 @@ class Asleep:
                 raise Broken(Promise.WAIT, f"wait() sleeps until there is a job for {worker}", outcome)
             everybody = call.method == "wake" or (finished and sleeper.or_finished)
             reclaimed = self.referee.follow_leases()
-            if not everybody and model.next() is None and not model.overdue() and not reclaimed:
+            if not everybody and model.next() is None and not model.overdue() and not self.referee.expired:
                 promise = Promise.FIRST_COME if claimed else Promise.OR_FINISHED if finished else Promise.WAIT
                 raise Broken(
                     promise, f"{worker} sleeps: {claimed or 'no job is due'}", f"{worker} wakes up at {at:g} s"

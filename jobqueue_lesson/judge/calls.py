@@ -6,6 +6,7 @@ call can be left out of a history, and the rest still means something.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,6 +16,9 @@ from .words import error_in_words, shown_job
 
 POSITIONAL = ("type", "data", "error", "result", "fraction", "note")
 """Arguments that people write without their names."""
+
+ASIDE = ("process", "cancelled")
+"""What the queue is not given: which process makes a call, and which worker is cancelled in the same instant."""
 
 UNKNOWN = 99
 """A job that was never enqueued."""
@@ -29,6 +33,7 @@ class Call:
 
     - `pass`: time passes, so many `seconds`; None: until the next job is due
     - `work`: a worker sleeps in `wait`, then claims a job
+    - `cancel`: such a worker is cancelled
     - `join`: somebody sleeps in `join`
     - `hear`, `leave`: a second listener subscribes; it unsubscribes
     - `elsewhere`: a job is enqueued in another queue
@@ -51,7 +56,7 @@ class Call:
         """
         by_position = [] if self.job is None else [id_of(self.job, ids)]
         by_position += [value for name, value in self.arguments if name in POSITIONAL]
-        by_name = {name: value for name, value in self.arguments if name not in POSITIONAL}
+        by_name = {name: value for name, value in self.arguments if name not in (*POSITIONAL, *ASIDE)}
         if "after" in by_name:
             by_name["after"] = id_of(by_name["after"], ids)
         return by_position, by_name
@@ -65,6 +70,8 @@ class Call:
                 finished = self.given("or_finished")
                 wait = "" if finished is None else f"or_finished={finished}"
                 return f"{self.given('worker')}: await queue.wait({wait})"
+            case "cancel":
+                return f"{self.given('worker')} is cancelled"
             case "join":
                 return "await queue.join()"
             case "hear":
@@ -75,7 +82,9 @@ class Call:
                 return f"another_queue.enqueue({inside})"
             case "reopen":
                 return "the process ends, and another one opens the file"
-        return f"queue.{self.method}({inside})"
+        by = "another process: " if self.given("process") else ""
+        also = f"; {self.given('cancelled')} is cancelled" if self.given("cancelled") else ""
+        return f"{by}queue.{self.method}({inside}){also}"
 
 
 def call(method: str, job: int | None = None, **arguments: Any) -> Call:
@@ -96,7 +105,16 @@ def _quoted(value: Any) -> str:
         return f"{type(value).__name__}({', '.join(map(_quoted, value.args))})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_quoted(key)}: {_quoted(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     return repr(value)
+
+
+def anew(value: Any) -> Any:
+    """Return an equal value that is another object, as every request brings it: an argument of a call."""
+    if type(value) is str:
+        return f"{value} "[:-1]
+    return {anew(key): anew(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 class Returned(NamedTuple):

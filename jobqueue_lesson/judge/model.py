@@ -81,6 +81,8 @@ class Model:
         """Whether there is a second listener; None: there has not been one yet."""
         self.another_queue = False
         """Whether there is another queue, with a job in it."""
+        self.processes = 1
+        """How many processes have the queue's file open."""
         self._heard: dict[int, float] = {}
         """When the last heartbeat of each running job came, or its attempt started."""
         self._renewed: dict[int, float] = {}

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from ..retries import RetryPolicy
 from ..simulation import EndlessWait, Simulation
 from .apart import Apart
 from .asleep import Asleep
-from .calls import NO_CALLS, Call, Outcome, Raised, Returned, Step
+from .calls import NO_CALLS, Call, Outcome, Raised, Returned, Step, anew
 from .compare import METHOD, Broken, Difference
 from .making import LONG, CannotJudge, Maker
 from .model import Model
@@ -52,6 +53,8 @@ class Setting(NamedTuple):
     lease: float = LONG
     max_pending: int | None = None
     keep_finished: int | None = None
+    processes: int = 1
+    """How many have the queue's file open at the same time, if the queue lets them."""
 
 
 class Played:
@@ -140,6 +143,7 @@ class _Player:
         self.apart = apart
         self.path = maker.new_path()
         self.queue: Any = None
+        self.second: Any = None
         self.made: list[tuple[Any, Path | None]] = []
         self.asked = "wait"
         self.leave: Callable[[], object] = lambda: None
@@ -196,6 +200,10 @@ class _Player:
         self.model.lease = lease if is_lease(lease) else None
         if "events" in self.setting.sees:
             self._subscribe(self.referee.hear)
+        if self.setting.processes == 2:
+            with suppress(CannotJudge):  # a file that lets in one process only is safe as well
+                self.second = self.make(self.path)
+                self.model.processes = 2
 
     def _subscribe(self, listener: Callable[[Any], object]) -> Callable[[], object]:
         outcome = self.ask("subscribe", listener)
@@ -230,6 +238,7 @@ class _Player:
     async def _step(self, call: Call) -> None:
         model, played = self.model, self.played
         model.now = self.sim.time()
+        self.referee.expired.clear()
         self.referee.follow_leases()
         moved, unfinished = len(model.events), model.unfinished()
         self.apart.forget_line()
@@ -296,6 +305,8 @@ class _Player:
         match call.method:
             case "work":
                 self.asleep.work(call.given("worker"), call.given("or_finished"))
+            case "cancel":
+                self.asleep.cancel(call.given("worker"))
             case "join":
                 self.asleep.join()
             case "hear":
@@ -316,7 +327,12 @@ class _Player:
                 pass
             case _:
                 by_position, by_name = call.arguments_for(self.model.ids)
-                return self.ask(call.method, *by_position, **by_name)
+                queue = self.second if call.given("process") else self.queue
+                by_name = {name: anew(value) for name, value in by_name.items()}
+                outcome = self._call(queue, call.method, *map(anew, by_position), **by_name)
+                if call.given("cancelled"):
+                    self.asleep.cancel(call.given("cancelled"))
+                return outcome
         return None
 
     async def _pass(self, call: Call) -> None:
@@ -332,11 +348,18 @@ class _Player:
         self.played.steps[-1] = step._replace(text=f"time passes: {seconds + self.setting.tick:g} s")
 
     def _reopen(self) -> None:
-        """Open the file again, as another process does after this one has died. Nothing is closed."""
+        """Open the file again, as another process does after this one has died. Nothing is closed, if that is possible.
+
+        If it is not, it may be locked: the locks of a process end with it.
+        """
         self.referee.heard.clear()
         self.asked = "reopen"
         try:
-            self._open()
+            try:
+                self._open()
+            except CannotJudge:
+                self.maker.forget(self.queue, None)
+                self._open()
         except CannotJudge as error:
             raise Broken(Promise.NEVER_LOST, OPENS, Raised(error.__cause__ or error)) from None
         self.referee.follow_restart()

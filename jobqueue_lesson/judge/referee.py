@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 from ..job import DEQUEUE, IllegalMove, Job, JobEvent, JobNotFound, KeyReused, LeaseLost, QueueFull, Status
@@ -49,7 +50,11 @@ class Referee:
         self.also_heard: list[Any] = []
         """The same for the second listener."""
         self._early: tuple[str, str] | None = None
+        self._while_heard: dict[int, tuple[Any, Any]] = {}
+        """The last move of each job that the listener has heard of, and the fields of the job meanwhile."""
         self._was_refused = False
+        self.expired: set[int] = set()
+        """The ids of jobs whose leases the queue has found to be expired since this was last emptied."""
 
     # --- what a call returned or raised ---
 
@@ -199,10 +204,22 @@ class Referee:
             expired = expired | {job.id for job in model.pending()}
         if known is None or (known is not best and known.id not in expired):
             raise Broken(*self._wrong_claim(seen, known, best))
+        if self.stage >= 2:
+            self._compare_urgency(known, best)
         right = model.dequeue(worker, follow_id=known.id, reclaimed=expired)
         if right is None:
             raise Broken(Promise.ATTEMPTS, f"None: job #{known.id} has no attempt left", shown_job(seen))
         self._compare_job(Call("dequeue"), right, seen, lost=known.id in lost)
+
+    def _compare_urgency(self, claimed: Job, best: Job | None) -> None:
+        """Raise if a job was claimed before a more urgent one. One whose lease has expired is due as well."""
+        due = [job for job in self.model.overdue(surely=True) if job.attempts < job.max_attempts]
+        for job in ([] if best is None else [best]) + due:
+            if job.priority > claimed.priority:
+                why = self._why(job)
+                if job.status is Status.PROCESSING:
+                    why = f"with priority {job.priority}: the lease of {job.worker} has expired"
+                raise Broken(Promise.NEXT, f"job #{job.id}, {why}", f"job #{claimed.id}, {self._why(claimed)}")
 
     def _wrong_claim(self, seen: Any, known: Job | None, best: Job | None) -> tuple[Promise, str, str]:
         """Say why a job must not be claimed now."""
@@ -264,7 +281,8 @@ class Referee:
         field = compare.wrong_field(right, seen, self.stage)
         if field is not None:
             promise = Promise.MOVES if self._was_refused else Promise.CURRENT
-            if field == "status" and right.status is Status.PROCESSING and self.model.lease is not None:
+            leases = self.model.lease is not None and self.model.processes == 1
+            if field == "status" and right.status is Status.PROCESSING and leases:
                 promise = Promise.HEARTBEAT if self.model.kept_by_heartbeat(right) else Promise.LEASE
             promised, found = compare.field_in_words(field, right, seen)
             raise Broken(promise, f"get({number}): {promised}", found)
@@ -288,12 +306,14 @@ class Referee:
     def hear(self, event: Any) -> None:
         """Listen to the queue; notice if the job has not made the move yet that is reported."""
         self.heard.append(event)
-        if self._early is None and "get" in self.sees:
+        if "get" in self.sees:
             with suppress(Exception):
                 job: Any = self.ask("get", event.job_id).value  # type: ignore[union-attr]
+                if job is not None:
+                    self._while_heard[event.job_id] = event.move, compare.ALL_FIELDS(job)
                 status = None if event.move == "discard" else event.status
                 found = None if job is None else job.status
-                if status != found and (job is None or job.attempts <= event.attempt):
+                if self._early is None and status != found and (job is None or job.attempts <= event.attempt):
                     when = f"while the listener hears of {plain(event.move)}, job #{event.job_id} is {plain(status)}"
                     self._early = when, plain(found)
 
@@ -315,10 +335,24 @@ class Referee:
             raise Broken(Promise.SUBSCRIBE, "the listener is not called: no job has moved", event_in_words(seen[-1]))
         if self._early is not None:
             raise Broken(Promise.SUBSCRIBE, *self._early)
+        self._compare_while_heard()
         times = len(right) if self.model.second_listener else 0
         if also != times:
             gone = ": it has unsubscribed" if self.model.second_listener is False else ""
             raise Broken(Promise.SUBSCRIBE, f"the second listener is called {times} times{gone}", f"{also} times")
+
+    def _compare_while_heard(self) -> None:
+        """Compare each job as it was when the listener was called with what it should be after that move."""
+        for number, (move, values) in self._while_heard.items():
+            right = self.model.get(number)
+            if right is None or values == compare.ALL_FIELDS(right):
+                continue
+            seen = SimpleNamespace(**dict(zip(compare.FIELDS, values, strict=True)))
+            field = compare.wrong_field(right, seen, self.stage)
+            if field is not None:
+                promised, found = compare.field_in_words(field, right, seen)
+                raise Broken(Promise.SUBSCRIBE, f"while the listener hears of {plain(move)}, {promised}", found)
+        self._while_heard.clear()
 
     # --- leases ---
 
@@ -330,12 +364,15 @@ class Referee:
         found: set[int] = set()
         if "get" not in self.sees:
             return found
-        for job in self.model.overdue():
+        told = [attribute(event, "job_id") for event in self.heard]
+        order = {job_id: place for place, job_id in reversed([*enumerate(told)]) if type(job_id) is int}
+        for job in sorted(self.model.overdue(), key=lambda job: order.get(job.id, 0)):  # as the queue has taken them
             seen = None if job.id == but else self._asked("get", job.id)
             with suppress(Exception):
                 if seen is not None and len(seen.errors) > len(job.errors):
                     self.model.expire(job, seen)
                     found.add(job.id)
+        self.expired |= found
         return found
 
     def follow_restart(self) -> None:

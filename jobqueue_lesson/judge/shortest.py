@@ -11,21 +11,31 @@ on every machine.
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .apart import Apart
+from .between import play_between
 from .calls import Call, call
 from .killed import play_and_kill
 from .making import Maker
-from .play import Played, play, play_calls
+from .play import Played, Setting, play, play_calls
 from .stages import Workload
 
 OPTIONAL = ("key", "delay", "priority", "max_attempts", "data", "result", "attempt", "note")
 """Arguments that a call may do without."""
 
+TRIED = 8
+"""Longer histories than this are not tried in every order: what is found there is made shorter, as in a storm."""
+
 Path = tuple[Call, ...]
 """Calls that change something, one after another."""
+
+
+def interrupted(workload: Workload) -> Callable[[Maker, Setting, Sequence[Call], Apart], Played]:
+    """Return what plays a history of a workload whose last call is interrupted before each line."""
+    return play_and_kill if workload.kill else play_between
 
 
 class Search:
@@ -49,23 +59,24 @@ class Search:
         for depth in range(1, workload.depth):
             shorter = self._try_all(_Tour(workload, depth))
             if shorter is not None:
-                return shorter
-        return found
+                found = shorter
+                break
+        return self._smaller(workload, found) if len(found.calls) > TRIED else found
 
-    def killed(self, workload: Workload) -> Played | None:
-        """Kill the process inside each call, before each line; return the shortest history that loses something."""
+    def interrupted(self, workload: Workload) -> Played | None:
+        """Interrupt each call, before each line; return the shortest history that breaks a promise."""
         tour = _Tour(workload, workload.depth)
         found = self._try_all(tour)
         for path in sorted(tour.untried, key=len):
             if found is None and path and path[-1].method != "pass":
                 self.histories += 1
-                played = play_and_kill(self.maker, workload.setting, path, self.apart)
+                played = interrupted(workload)(self.maker, workload.setting, path, self.apart)
                 found = played if played.broken is not None else None
         return found
 
     def in_storm(self, workload: Workload, seed: int, runs: int) -> Played | None:
         """Try histories at random; return the first that breaks a promise, without the calls that are not needed."""
-        for run in range(runs):
+        for run in range(math.ceil(runs / workload.share)):
             rng = random.Random(f"{seed}/{run}")
 
             def draw(played: Played, rng: random.Random = rng) -> Call | None:
@@ -101,16 +112,26 @@ class Search:
 
     def _smaller(self, workload: Workload, found: Played) -> Played:
         """Leave out one call after another, and arguments, as long as a promise is broken."""
+        size = len(found.calls) // 2 if len(found.calls) > TRIED else 0
+        while size > 1:  # whole parts first
+            for place in range(len(found.calls) - size, -1, -size):
+                found = self._breaks(workload, _without(found, place, size)) or found
+            size //= 2
         smaller = True
         while smaller:
             smaller = False
             for calls in _with_less(found):
-                self.histories += 1
-                played = play_calls(self.maker, workload.setting, calls, self.apart)
-                if played.broken is not None:
+                played = self._breaks(workload, calls)
+                if played is not None:
                     found, smaller = played, True
                     break
         return found
+
+    def _breaks(self, workload: Workload, calls: Sequence[Call]) -> Played | None:
+        """Play these calls; return the history if it breaks a promise."""
+        self.histories += 1
+        played = play_calls(self.maker, workload.setting, calls, self.apart)
+        return None if played.broken is None else played
 
 
 class _Tour:
@@ -155,19 +176,26 @@ class _Tour:
         return self.untried[self.path].pop()
 
 
+def _without(played: Played, place: int, number: int = 1) -> list[Call]:
+    """Return the calls of a history without some of them, from a place on."""
+    calls = list(played.calls)
+    for gone in reversed(range(place, min(place + number, len(calls)))):
+        del calls[gone]
+        before, after = (0, *played.known)[gone : gone + 2] if gone < len(played.known) else (0, 0)
+        if after > before:  # without a job, there are no calls about it, and the jobs after it move up
+            calls = [
+                Call(other.method, other.job - (other.job > after), other.arguments) if other.job else other
+                for other in calls
+                if other.job != after
+            ]
+    return calls
+
+
 def _with_less(played: Played) -> Iterator[list[Call]]:
     """Yield the calls of a history with less: without one of them, with time passing instead, without an argument."""
     calls = played.calls
     for place in reversed(range(len(calls))):
-        rest = [*calls[:place], *calls[place + 1 :]]
-        before, after = (0, *played.known)[place : place + 2] if place < len(played.known) else (0, 0)
-        if after > before:  # without a job, there are no calls about it, and the jobs after it move up
-            rest = [
-                Call(other.method, other.job - (other.job > after), other.arguments) if other.job else other
-                for other in rest
-                if other.job != after
-            ]
-        yield rest
+        yield _without(played, place)
         if calls[place].method != "pass":
             yield [*calls[:place], call("pass", seconds=None), *calls[place + 1 :]]
     for place, this in enumerate(calls):

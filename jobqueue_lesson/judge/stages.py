@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import workloads
+from . import workloads, workloads_asleep, workloads_long
 from .calls import Call
 from .model import Model
 from .play import Setting
@@ -26,7 +26,9 @@ class Workload:
         needs: the attributes and methods of a queue that it is about, each method with the arguments it is called with.
         takes: an argument of the queue's constructor without which there is nothing to try.
         kill: whether the process is killed inside each call.
+        meets: whether another process makes a call inside each call.
         random: whether histories are drawn at random, with so many calls: there are too many to try them all.
+        share: one history in so many is played of those that are drawn at random.
     """
 
     calls: Callable[[Model], Iterator[Call]]
@@ -35,7 +37,9 @@ class Workload:
     needs: tuple[str, ...] = ()
     takes: str = ""
     kill: bool = False
+    meets: bool = False
     random: bool = False
+    share: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ STAGES = (
         (
             Workload(workloads.at_once, 4, Setting(2, tick=0.0), ("enqueue(type, data, priority=)",)),
             Workload(workloads.delayed, 4, Setting(2), ("enqueue(type, data, priority=, delay=)",)),
+            Workload(workloads.many, 2 * workloads.MANY, Setting(2, tick=0.0)),
             Workload(workloads.bad_order, 1, Setting(2)),
         ),
     ),
@@ -102,6 +107,7 @@ STAGES = (
                 ("dead(type=, after=, limit=)", "revive(job_id)", "discard(job_id)"),
             ),
             Workload(workloads.second_lives, 10, Setting(3, DEAD)),
+            Workload(workloads.ties, 6, Setting(3, GET, tick=0.0)),
             Workload(
                 workloads.late_reports,
                 6,
@@ -118,6 +124,7 @@ STAGES = (
         Promise.KEY,
         (
             Workload(workloads.keys, 5, Setting(4, DEAD), ("enqueue(type, data, key=)",)),
+            Workload(workloads.other_keys, 3, Setting(4, GET)),
             Workload(workloads.full, 4, Setting(4, GET, max_pending=1), takes="max_pending"),
             Workload(workloads.bad_keys, 1, Setting(4, GET)),
         ),
@@ -128,12 +135,14 @@ STAGES = (
         "until there is a job or `wake`, and others in `join`.",
         Promise.SUBSCRIBE,
         (
-            Workload(workloads.moving, 7, Setting(5, ALL), ("name", "clock", "subscribe(listener)")),
-            Workload(workloads.leaving, 4, Setting(5, ALL)),
-            Workload(workloads.reporting, 6, Setting(5, ALL), ("progress(job_id, fraction, note, attempt=)",)),
-            Workload(workloads.sleeping, 4, Setting(5, ALL, tick=2.0), ("wait(or_finished=)", "wake()")),
-            Workload(workloads.coming_back, 6, Setting(5, ALL, tick=2.0)),
-            Workload(workloads.draining, 5, Setting(5, ALL, tick=2.0), ("join()",)),
+            Workload(workloads_asleep.moving, 7, Setting(5, ALL), ("name", "clock", "subscribe(listener)")),
+            Workload(workloads_asleep.leaving, 4, Setting(5, ALL)),
+            Workload(workloads_asleep.reporting, 6, Setting(5, ALL), ("progress(job_id, fraction, note, attempt=)",)),
+            Workload(workloads_asleep.sleeping, 4, Setting(5, ALL, tick=2.0), ("wait(or_finished=)", "wake()")),
+            Workload(workloads_asleep.cancelling, 4, Setting(5, ALL, tick=2.0)),
+            Workload(workloads_asleep.timers, 6, Setting(5, ALL, tick=2.0)),
+            Workload(workloads_asleep.coming_back, 6, Setting(5, ALL, tick=2.0)),
+            Workload(workloads_asleep.draining, 5, Setting(5, ALL, tick=2.0), ("join()",)),
         ),
     ),
     Stage(
@@ -141,8 +150,12 @@ STAGES = (
         "a worker sends no heartbeat, and another one gets its job.",
         Promise.LEASE,
         (
-            Workload(workloads.leasing, 6, Setting(6, ALL, lease=LEASE), ("lease", "heartbeat(job_id, attempt=)")),
-            Workload(workloads.rescuing, 4, Setting(6, ALL, tick=2.0, lease=LEASE)),
+            Workload(
+                workloads_asleep.leasing, 6, Setting(6, ALL, lease=LEASE), ("lease", "heartbeat(job_id, attempt=)")
+            ),
+            Workload(workloads_asleep.two_leases, 6, Setting(6, ALL, lease=LEASE)),
+            Workload(workloads_asleep.too_late, 7, Setting(6, ALL, lease=LEASE)),
+            Workload(workloads_asleep.rescuing, 5, Setting(6, ALL, tick=2.0, lease=LEASE)),
         ),
         lease=True,
     ),
@@ -151,8 +164,11 @@ STAGES = (
         "the process dies between two calls and before each of your lines, and another one opens the file.",
         Promise.NEVER_LOST,
         (
-            Workload(workloads.crashing, 5, Setting(7, DEAD)),
-            Workload(workloads.writing, 4, Setting(7, DEAD), kill=True),
+            Workload(workloads_long.crashing, 5, Setting(7, DEAD)),
+            Workload(workloads_long.restarting, 5, Setting(7, DEAD, lease=LEASE)),
+            Workload(workloads_long.writing, 4, Setting(7, DEAD), kill=True),
+            Workload(workloads_long.two_processes, 3, Setting(7, DEAD, processes=2)),
+            Workload(workloads_long.meeting, 4, Setting(7, DEAD, lease=LEASE), meets=True),
         ),
         path=True,
     ),
@@ -161,8 +177,11 @@ STAGES = (
         "long histories of everything above, drawn at random.",
         Promise.MOVES,
         (
-            Workload(workloads.storm, 40, Setting(8, ALL, lease=LEASE), ("heartbeat(job_id, attempt=)",), random=True),
-            Workload(workloads.crowd, 30, Setting(8, ALL, tick=2.0), random=True),
+            Workload(
+                workloads_long.storm, 40, Setting(8, ALL, lease=LEASE), ("heartbeat(job_id, attempt=)",), random=True
+            ),
+            Workload(workloads_long.crowd, 30, Setting(8, ALL, tick=2.0, lease=LEASE), random=True),
+            Workload(workloads_long.backlog, 2 * workloads_long.LOTS + 5, Setting(8, tick=0.5), random=True, share=10),
         ),
     ),
 )

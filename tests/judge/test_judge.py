@@ -11,7 +11,8 @@ from jobqueue_lesson.judge.promises import Promise
 from jobqueue_lesson.judge.stages import STAGES
 from tests.support.faults import FAULTS
 from tests.support.faults.handing_out import LooksAndDoesNotTake
-from tests.support.other_queues import LoggedQueue, PlainQueue
+from tests.support.logged_queue import LoggedQueue
+from tests.support.other_queues import PlainQueue
 from tests.support.queues import JUDGED
 
 QUEUES = JUDGED | {"plain": (PlainQueue, {"crashes"}), "logged": (LoggedQueue, set())}

@@ -8,13 +8,15 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import suppress
 
 import pytest
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.judge import judge
 from jobqueue_lesson.judge.play import is_lease
-from tests.support.other_queues import LoggedQueue, PlainQueue
+from tests.support.logged_queue import LoggedQueue
+from tests.support.other_queues import PlainQueue
 
 POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no signals to stop it with")
 
@@ -110,10 +112,10 @@ class WaitsForTheRestOfItsFile(LoggedQueue):
             pass
         super().__init__(path, clock=clock, lease=lease)
 
-    def record(self, move, number, **facts):
+    def append(self, line):
         self.file.write(" ")
         self.file.flush()
-        return super().record(move, number, **facts)
+        super().append(line)
 
 
 class GivesUpOnItsFile(WaitsForTheRestOfItsFile):
@@ -138,6 +140,15 @@ def test_what_a_queue_makes_of_a_torn_file_cannot_stop_the_judge(queue, seen):
     assert finding.stage == "crashes"
     assert finding.promise.name == "NEVER_LOST"
     assert seen in finding.seen
+
+
+def test_a_wait_that_catches_its_cancellation_claims_nothing_then():
+    class Catches(JobQueue):
+        async def wait(self, *, or_finished=True):
+            with suppress(asyncio.CancelledError):
+                await super().wait(or_finished=or_finished)
+
+    assert judge(Catches, stage=5, progress=None).passed
 
 
 # --- it prints, and breaks out ---

@@ -167,7 +167,7 @@ def test_a_lease_that_ends_is_said_and_when_someone_should_have_woken():
     said = rows(explained(FAULT["NobodyWakesForASilentJob"]))
     assert said["Lease"] == "10 s without a heartbeat"
     assert said["Promised"] == "ben wakes up: the lease of ann ends at 12 s, and job #1 is due then"
-    assert said["Seen"] == "ben sleeps at 20 s"
+    assert said["Seen"] == "ben sleeps at 13.5 s"
     assert "Lease" not in rows(explained(FAULT["SharesItsJobs"]))
 
 

@@ -109,6 +109,14 @@ class HandsOutCompletedJobs(JobQueue):
         return job
 
 
+@fault(ONCE, "NEXT")
+class RaisesWhenItIsEmpty(JobQueue):
+    def dequeue(self, worker="worker-1"):
+        if not self._jobs:
+            raise ValueError("min() arg is an empty sequence")
+        return super().dequeue(worker)
+
+
 # --- order ---
 
 
@@ -128,6 +136,14 @@ class LowPriorityFirst(Ranked):
 class ByIdAlone(Ranked):
     def rank(self, job):
         return -job.priority, job.id, job.id
+
+
+@fault(ORDER, "NEXT", moves=13)
+class DropsTheSeventh(JobQueue):
+    def dequeue(self, worker="worker-1"):
+        job = super().dequeue(worker)
+        del self._ready[5:]
+        return job
 
 
 @fault(ORDER, "DELAY")

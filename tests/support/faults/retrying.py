@@ -5,7 +5,7 @@ from heapq import heappush
 
 from jobqueue_lesson import JobQueue
 from jobqueue_lesson.job import Move, Status
-from tests.support.faults.planting import RETRIES, fault
+from tests.support.faults.planting import RETRIES, Ranked, fault
 from tests.support.other_queues import PlainQueue
 
 
@@ -140,6 +140,40 @@ class PutsAReleasedJobAtTheEnd(JobQueue):
         self._ready.remove(next(entry for entry in self._ready if entry[-1] is job))
         heappush(self._ready, (0, self.clock(), job.id, job))
         return job
+
+
+class SomeGoLast(Ranked):
+    """Of jobs that are due at the same instant, some go last, whatever their ids are."""
+
+    after = ()
+
+    def rank(self, job):
+        return -job.priority, job.scheduled_for, job.id + 1000 * self.goes_to_the_end(job)
+
+    def goes_to_the_end(self, job):
+        return job.id in self.after
+
+
+@fault(RETRIES, "NEXT")
+class AReleasedJobGoesLastOfItsInstant(SomeGoLast):
+    def release(self, job_id, *, attempt=None):
+        self.after = {job_id}
+        try:
+            return super().release(job_id, attempt=attempt)
+        finally:
+            self.after = ()
+
+
+@fault(RETRIES, "NEXT")
+class ARetriedJobGoesLastOfItsInstant(SomeGoLast):
+    def goes_to_the_end(self, job):
+        return bool(job.errors) and job.attempts > 0
+
+
+@fault(RETRIES, "NEXT")
+class ARevivedJobGoesLastOfItsInstant(SomeGoLast):
+    def goes_to_the_end(self, job):
+        return 0 < job.spent == job.attempts
 
 
 @fault(RETRIES, "DEAD")
