@@ -10,12 +10,14 @@ import pytest
 
 from jobqueue_lesson.course.editions import is_solution, is_speaker_note, make_edition
 from jobqueue_lesson.course.pages import objectives, title
+from jobqueue_lesson.show.pictures import inline
 from jobqueue_lesson.show.saved import ALIVE, WAKE
 from tests.support.installed import need
 from tests.support.pages_of_html import Html, dead_links, read_pages
 from tools import book as tool
 from tools import panels
 from tools.book import addresses, redirects, reference
+from tools.book.media import picture
 from tools.book.pages import edition, page, term_id
 from tools.glossary import terms
 from tools.paths import BOOK, PACKAGE, notebooks
@@ -105,7 +107,7 @@ def test_the_build_says_how_large_the_book_is(book, capsys, monkeypatch, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")  # those of Sphinx are its own
+@pytest.mark.filterwarnings("ignore")  # those of Sphinx are its own
 def test_a_link_that_leads_nowhere_stops_the_build(tmp_path):
     need(BOOK, "book")
     sources = {
@@ -155,21 +157,39 @@ def test_a_page_shows_all_its_text_and_no_note(book, path):
 
 
 @each_page
-def test_pictures_are_files_with_alternative_texts_and_room_is_kept_for_them(book, pages, path):
-    wanted = {}
+def test_pictures_have_alternative_texts_and_room_is_kept_for_them(book, pages, path):
+    files, drawn = {}, []
     for name, data, metadata in outputs(path):
-        if "image/png" in data:
-            wanted[f"pictures/{name}.png"] = (base64.b64decode("".join(data["image/png"])), metadata["image/png"])
-    found = {image["src"]: image for image in pages[f"{path.stem}.html"].of("img")}
-    assert found.keys() == wanted.keys()
+        if "image/png" in data and inline({"data": data, "metadata": metadata}):
+            drawn.append(metadata["image/png"]["alt"])
+        elif "image/png" in data:
+            files[f"pictures/{name}.png"] = (base64.b64decode("".join(data["image/png"])), metadata["image/png"])
+    html = pages[f"{path.stem}.html"]
+    assert [svg["aria-label"] for svg in html.of("svg", "jq-picture")] == drawn
+    found = {image["src"]: image for image in html.of("img")}
+    assert found.keys() == files.keys()
     for address, image in found.items():
-        png, metadata = wanted[address]
+        png, metadata = files[address]
         assert (book / address).read_bytes() == png
         assert image["alt"] == metadata["alt"]
         assert (image["loading"], image["decoding"]) == ("lazy", "async")
         width, height = struct.unpack(">II", png[16:24])
         assert int(image["width"]) == metadata.get("width", width)
         assert int(image["width"]) / int(image["height"]) == pytest.approx(width / height, rel=0.02)
+
+
+def test_a_picture_that_is_kept_as_svg_is_drawn_in_the_page_and_leads_to_its_png():
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", 200, 100)).decode()
+    kept = {"alt": "Two bars", "width": 100, "height": 50, "svg": '<svg aria-hidden="true" viewBox="0 0 1 1"></svg>'}
+    files = {}
+    shown = picture({"data": {"image/png": png}, "metadata": {"image/png": kept}}, "04_retries/see-0", files)
+    assert files == {"pictures/04_retries/see-0.png": base64.b64decode(png)}
+    html = Html(shown)
+    assert [a["href"] for a in html.of("a")] == ["pictures/04_retries/see-0.png"]
+    assert [svg["aria-label"] for svg in html.of("svg", "jq-picture")] == ["Two bars"]
+    del kept["svg"]
+    (image,) = Html(picture({"data": {"image/png": png}, "metadata": {"image/png": kept}}, "a", files)).of("img")
+    assert (image["width"], image["height"], image["alt"]) == ("100", "50", "Two bars")
 
 
 @each_page

@@ -15,7 +15,7 @@ TOOLS = sorted(NAMES - {"paths", "render"})
 TOLD = [
     *ROOT.glob("*.md"),
     *(ROOT / ".github").rglob("*.yml"),
-    *(ROOT / name for name in ("Makefile", ".ci/run", ".pre-commit-config.yaml", ".binder/postBuild")),
+    *(ROOT / name for name in ("Makefile", ".ci/run", ".ci/site", ".pre-commit-config.yaml", ".binder/postBuild")),
     ROOT / ".devcontainer" / "devcontainer.json",
 ]
 

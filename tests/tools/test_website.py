@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -126,11 +127,14 @@ def test_the_kernel_has_all_it_loads_in_the_lock_file_and_asks_no_index(jupyterl
         assert (jupyterlite / place).is_file()
 
 
-def test_the_courses_extension_is_that_of_this_checkout(jupyterlite):
+def test_the_courses_extension_is_that_of_the_wheel(jupyterlite, wheel):
     there = jupyterlite / "extensions" / "jobqueue-lesson"
-    assert {path.name: path.read_bytes() for path in there.iterdir() if path.suffix == ".js"} == {
-        path.name: path.read_bytes() for path in LABEXTENSION.glob("*.js")
-    }
+    with ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if "/labextensions/jobqueue-lesson/" in name]
+        assert {path.name: path.read_bytes() for path in there.iterdir()} == {
+            name.split("/")[-1]: archive.read(name) for name in names
+        }
+    assert {path.name for path in LABEXTENSION.iterdir()} <= {path.name for path in there.iterdir()}
 
 
 # --- with the book ---

@@ -9,7 +9,7 @@ import struct
 from copy import deepcopy
 from typing import Any
 
-from jobqueue_lesson.show import alive
+from jobqueue_lesson.show import alive, pictures
 from jobqueue_lesson.show.saved import ALIVE
 
 from .. import panels
@@ -17,7 +17,7 @@ from .addresses import DATA, PICTURES
 
 
 def picture(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
-    """Return the HTML of an output that is a picture, and add the picture to the files.
+    """Return the HTML of an output that is a picture: drawn in the page, with its ink, or else a file of its own.
 
     It leads to the picture by itself: on a phone, that can be made larger.
 
@@ -26,10 +26,12 @@ def picture(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
         name: what the file is called, without its ending.
         files: what is added to, by address.
     """
+    address = _keep(output, name, files)
     known = output.get("metadata", {}).get("image/png", {})
     said = known.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture"
-    address = _keep(output, name, files)
-    shown = f'<img src="{address}" alt="{html.escape(said)}" {_placed(files[address], known)}>'
+    shown = pictures.inline(output) or (
+        f'<img class="jq-picture" src="{address}" alt="{html.escape(said)}" {_placed(files[address], known)}>'
+    )
     return f'<a class="jq-large" href="{address}">{shown}</a>'
 
 
@@ -55,7 +57,9 @@ def in_browser(output: dict[str, Any], name: str, files: dict[str, bytes], sourc
     shown, data = alive.element(output, inline=False, address=address, picture=png)
     if data is not None:
         files[address] = data
-    if png:
+    if png and f'src="{png}"' not in shown:
+        del files[png]  # it is drawn in the page
+    elif png:
         shown = re.sub(r'(<img\b[^>]*?) loading="lazy">', rf"\1 {_placed(files[png], {})}>", shown, count=1)
     return shown.replace(' data-kind="panel"', f' data-kind="panel" data-run="{html.escape(run)}"', 1)
 
@@ -76,4 +80,4 @@ def _placed(png: bytes, known: dict[str, Any]) -> str:
     """
     width, height = struct.unpack(">II", png[16:24])
     size = f'width="{known.get("width", width)}" height="{known.get("height", height)}"'
-    return f'class="jq-figure" {size} loading="lazy" decoding="async"'
+    return f'{size} loading="lazy" decoding="async"'

@@ -12,14 +12,15 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 from jobqueue_lesson.course.copies import SETTINGS
 from jobqueue_lesson.course.editions import Notebook, site, to_bytes
 
-from ..paths import LABEXTENSION, LITE, notebooks
+from ..paths import LITE, notebooks
 from .python import KERNEL, KERNEL_EXTENSION, Pyodide, fetch_wheels, make_lock, served, without_pages
 
-EXTENSIONS = Path(sys.prefix, "share/jupyter/labextensions")
+EXTENSIONS = "share/jupyter/labextensions"
 LOCK = "static/wheels/pyodide-lock.json"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 TRACKER = "@jupyterlab/notebook-extension:tracker"
@@ -98,7 +99,7 @@ def build(output: Path, pyodide: Pyodide, wheel: Path, read: Mapping[str, str]) 
         for path in notebooks():
             (contents / path.name).write_bytes(to_bytes(stamped(site(json.loads(path.read_bytes())), path.name)))
         (lite / "jupyter-lite.json").write_text(json.dumps(configuration(pyodide, read, downloaded)), encoding="utf-8")
-        (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions()), encoding="utf-8")
+        (lite / "jupyter_lite_config.json").write_text(json.dumps(_extensions(unpacked(wheel, lite))), encoding="utf-8")
         shutil.rmtree(output, ignore_errors=True)
         _run(lite, output)
         for place, file in files.items():
@@ -135,10 +136,22 @@ def _run(lite: Path, output: Path) -> None:
         raise SystemExit(f"JupyterLite could not be built:\n{made.stdout[-3000:]}")
 
 
-def _extensions() -> dict[str, Any]:
+def unpacked(wheel: Path, to: Path) -> Path:
+    """Unpack the course's own JupyterLab extension from its wheel to a folder; return where it is.
+
+    What is installed may be older than the wheel.
+    """
+    with ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if f".data/data/{EXTENSIONS}/" in name]
+        archive.extractall(to, names)
+    return to / names[0].partition(EXTENSIONS)[0] / EXTENSIONS / "jobqueue-lesson"
+
+
+def _extensions(own: Path) -> dict[str, Any]:
     """Return a configuration with only those JupyterLab extensions that the site needs, not all that are installed."""
-    installed = [EXTENSIONS / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget")]
-    wanted = [str(path) for path in [*installed, LABEXTENSION, KERNEL_EXTENSION]]
+    installed = Path(sys.prefix, EXTENSIONS)
+    others = [installed / "@jupyter-widgets/jupyterlab-manager", installed / "anywidget", KERNEL_EXTENSION]
+    wanted = [str(path) for path in [*others, own]]
     return {"LiteBuildConfig": {"ignore_sys_prefix": ["federated_extensions"], "federated_extensions": wanted}}
 
 
