@@ -74,7 +74,7 @@ def _judge(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     """Write pages as HTML."""
     try:
-        from .course.export import export
+        from .export import export
     except ImportError as error:
         print(f"nbconvert, which comes with JupyterLab, cannot be used here: {error}", file=sys.stderr)
         return 1

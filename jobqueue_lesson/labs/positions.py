@@ -117,7 +117,8 @@ class _Drawing:
             figure.set_layout_engine("none")
             axes.set_position(self._axes)
             alt = describe(figure)
-            return Position(self.lab.say(outcome), alt, to_svg(figure, MARK))
+            picture = to_svg(figure, MARK).replace("<svg ", '<svg aria-hidden="true" ', 1)  # the page says `alt`
+            return Position(self.lab.say(outcome), alt, picture)
 
 
 def _fold_legend(axes: Axes, figure: Figure) -> None:

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from . import pictures
 from .cards import WORDS as CARD_WORDS
 from .javascript import join_modules
 from .replay import LIVE_WORDS
@@ -33,6 +34,7 @@ WORDS: dict[str, Any] = {
         "again": "Try again",
         "failed": "This position could not be loaded.",
     },
+    "bars": "To see them move, run this page.",
     "again": "Try again",
     "failed": "What moves here could not be loaded.",
 }
@@ -56,7 +58,7 @@ def element(
         output: an output of a code cell that has the form `ALIVE`, as in a notebook's file.
         inline: whether the widget's data are in the page. Otherwise they are fetched when somebody comes near.
         address: where they will be fetched, seen from the page.
-        picture: where the page finds the output's picture; "": it is in the page.
+        picture: where the page finds the output's picture, if it is a PNG; "": it is in the page.
 
     Returns:
         The HTML, and what to write to the file at `address`: None if the data are in the page, or if they are not in
@@ -84,11 +86,12 @@ def script() -> str:
 
 
 def styles() -> str:
-    """Return the CSS of the widgets.
+    """Return the CSS of the widgets, and of pictures.
 
     They take the page's ink and ground from `--jq-ink` and `--jq-paper`, wherever the page sets them.
     """
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("replay.css", "alive.css"))
+    sheets = ("pictures.css", "replay.css", "alive.css")
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in sheets)
 
 
 def _box(kind: str, within: str, address: str = "") -> str:
@@ -127,9 +130,11 @@ def _image(output: Mapping[str, Any], address: str) -> str:
     png = "".join(output["data"].get("image/png", ""))
     if not png:
         return ""
+    if svg := pictures.inline(output):
+        return svg
     source = address or f"data:image/png;base64,{png.replace(chr(10), '')}"
     alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-    return f'<img src="{escape(source)}" alt="{escape(alt)}" loading="lazy">'
+    return f'<img class="jq-picture" src="{escape(source)}" alt="{escape(alt)}" loading="lazy">'
 
 
 def _fallback(alive: Mapping[str, Any], text: str, image: str) -> str:
@@ -163,7 +168,7 @@ def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
 
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:
     if not alive["bars"]:
-        return _fallback(alive, text, image)
+        return f'{_fallback(alive, text, image)}<p class="jq-note">{escape(WORDS["bars"])}</p>'
     rows = (
         f'<label>{escape(name)} <progress value="{value:g}"></progress></label> <span>{escape(words)}</span>'
         for name, value, words in alive["bars"]

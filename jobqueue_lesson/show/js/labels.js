@@ -3,7 +3,7 @@
 import { attemptAt, lookAt } from "./scene.js";
 import { formatRunning } from "./words.js";
 
-const FEWEST = 6; // jobs that a place of a live queue has room for from the start: it will not jump with each job
+const FEWEST = 12; // jobs that a place of a live queue has room for from the start: it will not jump with each job
 
 /** Return the words beside a job whose last event this is, most important first: ["flaky-api", "in 1.5 s"]. */
 export function labelOf(record, event, time) {

@@ -27,7 +27,7 @@ export class Tokens {
     c.fill();
     if (failedBefore && size >= SMALL) this.#corner(card);
     const words = String(id);
-    if (size >= LARGE && words.length <= 3) this.#number(words, x, card); // more does not fit
+    if (size >= LARGE && words.length <= size / 7) this.#number(words, x, card); // more does not fit
     this.bar({ x: card.x, y: y + half - bar, w: size, h: bar }, look, left);
     if (signed && (look === "completed" || look === "failed")) this.#sign(x + half - 2, y + half - 3, look);
   }
@@ -46,7 +46,7 @@ export class Tokens {
 
   #number(words, x, card) {
     const c = this.context;
-    c.font = `600 ${words.length > 2 ? 10 : 12}px ${this.font}`;
+    c.font = `600 ${words.length > 2 || card.w < 20 ? 10 : 12}px ${this.font}`;
     c.textAlign = "center";
     c.textBaseline = "middle";
     c.fillStyle = ON_CARD;

@@ -14,9 +14,10 @@ from typing import Any
 import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor, Preprocessor
+from nbformat.reader import NotJSONError
 from traitlets import default
 
-from .editions import is_speaker_note
+from ..course.editions import is_speaker_note
 
 TEMPLATE = "live_html"
 """The folder with the page's template, beside this module."""
@@ -28,6 +29,7 @@ class Awakening(Preprocessor):
     def preprocess(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         """Return the notebook, and with its resources what the template needs."""
         # Only now: JupyterLab's server imports this module when it lists what it can export to.
+        from ..show import pictures
         from ..show.alive import element, script, styles
         from ..show.saved import ALIVE
 
@@ -37,6 +39,9 @@ class Awakening(Preprocessor):
             for output in cell.get("outputs", []):
                 if ALIVE in output.get("data", {}):
                     made, _ = element(output, inline=True)
+                else:
+                    made = pictures.inline(output)
+                if made:
                     output.data, output.metadata = nbformat.from_dict({"text/html": made}), nbformat.from_dict({})
         return notebook, resources | {"alive_styles": styles(), "alive_script": script()}
 
@@ -82,7 +87,7 @@ def export(
     """
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.validator.NotebookValidationError, UnicodeDecodeError) as error:
+    except (NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a notebook") from error
     if execute:
         try:
