@@ -65,6 +65,7 @@ LONGEST = (
     "test_jupyterlab",
     "test_accessibility",
     "test_coming_back",
+    "test_alive",
     "test_slides",
     "test_progress",
     "test_labs",

@@ -1,4 +1,4 @@
-"""The course from the command line: `python -m jobqueue_lesson doctor`, `open`, and `judge`."""
+"""The course from the command line: `python -m jobqueue_lesson doctor`, `open`, `export`, and `judge`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "judge":
         return _judge(options)
+    if options.command == "export":
+        return _export(options)
     folder = options.folder.expanduser().absolute()
     if options.command == "doctor":
         return 0 if doctor.examine(folder) else 1
@@ -69,6 +71,35 @@ def _judge(options: argparse.Namespace) -> int:
     return command.run(options.queue, stage=options.stage, seed=options.seed)
 
 
+def _export(options: argparse.Namespace) -> int:
+    """Write pages as HTML."""
+    try:
+        from .export import export
+    except ImportError as error:
+        print(f"nbconvert, which comes with JupyterLab, cannot be used here: {error}", file=sys.stderr)
+        return 1
+    names = {page.name for page in options.pages}
+    for page in options.pages:
+        try:
+            print(
+                export(
+                    page,
+                    options.to or page.parent,
+                    execute=options.execute,
+                    panels=options.panels,
+                    among=names,
+                ),
+                flush=True,
+            )
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
+        except OSError as error:
+            print(f"{error.filename or page}: {error.strerror or error}", file=sys.stderr)
+            return 1
+    return 0
+
+
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """Split a command line at `--`: what comes after it is for JupyterLab."""
     if "--" not in arguments:
@@ -97,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m jobqueue_lesson", description="A notebook course: build a background job queue."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="doctor | open | judge")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="doctor | open | export | judge")
     check = commands.add_parser("doctor", help="check that this machine has what the course needs")
     check.add_argument(
         "folder", nargs="?", type=Path, default=Path(), help="where you save pages; default: this folder"
@@ -122,6 +153,20 @@ def _parser() -> argparse.ArgumentParser:
     open_.add_argument("--copy-only", action="store_true", help="do not start JupyterLab")
     open_.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
     open_.add_argument("--port", type=int, default=0, help="default: any free port")
+    export = commands.add_parser(
+        "export",
+        help="write pages as HTML, with widgets that are alive without a kernel",
+        description="Write pages as HTML: one file each, that needs nothing else. Replays play, cards ask, and panels "
+        "show what was saved. Links between pages that are exported together lead from one to the other.",
+    )
+    export.add_argument("pages", nargs="+", type=Path, metavar="PAGE", help="such as my-course/04_retries.ipynb")
+    export.add_argument("--to", type=Path, metavar="FOLDER", help="default: beside each page")
+    export.add_argument("--execute", action="store_true", help="run the pages first; they stay as they are")
+    export.add_argument(
+        "--panels",
+        action="store_true",
+        help="let the controls of panels be moved, one at a time; takes some seconds a page, and up to 2 MB",
+    )
     judge = commands.add_parser(
         "judge",
         help="judge a queue of your own: does it keep the contract?",

@@ -26,6 +26,7 @@ export function savedForm(data, metadata = {}) {
   add(box, "div", text, "white-space: pre-wrap; margin-top: 4px");
   if (picture) {
     const image = add(box, "img", "", "max-width: 100%");
+    image.className = "jq-picture";
     image.src = `data:image/png;base64,${picture}`;
     image.alt = metadata["image/png"]?.alt ?? "";
   }

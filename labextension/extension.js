@@ -1,5 +1,6 @@
-// What the course adds to JupyterLab and Notebook: pictures that are described, widgets that can be read without their
-// kernel, and NameErrors that say what to run. On the course's web site, it adds what JupyterLab lacks there: see site.js.
+// What the course adds to JupyterLab and Notebook: pictures that are described, and dark in a dark theme, widgets that
+// can be read without their kernel, and NameErrors that say what to run. On the course's web site, it adds what
+// JupyterLab lacks there: see site.js.
 //
 // It is an extension written by hand, in the format that JupyterLab loads, so that there is nothing to build.
 
@@ -26,7 +27,7 @@ window._JUPYTERLAB = window._JUPYTERLAB || {};
       autoStart: true,
       requires: [IRenderMimeRegistry, INotebookTracker],
       activate(_app, renderers, tracker) {
-        describePictures(renderers);
+        describePictures(renderers, new URL("pictures.css", here));
         explainNames(renderers, tracker);
         keepWidgetsReadable(renderers);
         tracker.widgetAdded.connect((_, panel) => keepWidgetsReadable(panel.content.rendermime));

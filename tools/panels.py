@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,29 +21,13 @@ from typing import Any
 import matplotlib
 
 from jobqueue_lesson.labs.panel import Lab
-from jobqueue_lesson.labs.positions import panel_data
+from jobqueue_lesson.labs.positions import lab_of, panel_data
 from jobqueue_lesson.show.saved import ALIVE
 
 from . import parser
 from .paths import BUILD, PACKAGE, notebooks
 
 KEPT = BUILD / "panels"
-
-
-def lab_of(page: str, source: str) -> Callable[[], Lab] | None:
-    """Return what makes the panel that a cell shows; None if it shows none.
-
-    Args:
-        page: the name of the page, such as `04_retries`.
-        source: the cell's code, whose last line is a call such as `retry_storm_lab()`.
-    """
-    lines = source.strip().splitlines()
-    found = re.fullmatch(r"(\w+_lab)\(\)", lines[-1].strip()) if lines else None
-    if found is None:
-        return None
-    labs = importlib.import_module(f"jobqueue_lesson.labs.{page.partition('_')[2]}")
-    make: Callable[[], Lab] | None = getattr(labs, found[1], None)
-    return make
 
 
 def fill(output: dict[str, Any], page: str, source: str, *, address: str = "", kept: Path = KEPT) -> dict[str, bytes]:

@@ -143,7 +143,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the panel; where that is not possible, its picture, or its text."""
         bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.text(), alive={"kind": "panel"})
-        bundle["image/png"] = self.picture.value
+        bundle["image/png"] = bytes(self.picture.value)
         metadata["image/png"] = {"alt": self.access.picture}
         return bundle, metadata
 

@@ -6,6 +6,9 @@ Each control is moved by itself, the others are where they start: all positions 
 from __future__ import annotations
 
 import gc
+import importlib
+import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -29,6 +32,22 @@ class Position(NamedTuple):
     """The picture in words."""
     picture: str
     """As SVG."""
+
+
+def lab_of(page: str, source: str) -> Callable[[], Lab] | None:
+    """Return what makes the panel that a cell shows; None if it shows none.
+
+    Args:
+        page: the name of the page, such as `04_retries`.
+        source: the cell's code, whose last line is a call such as `retry_storm_lab()`.
+    """
+    lines = source.strip().splitlines()
+    found = re.fullmatch(r"(\w+_lab)\(\)", lines[-1].strip()) if lines else None
+    if found is None:
+        return None
+    labs = importlib.import_module(f"jobqueue_lesson.labs.{page.partition('_')[2]}")
+    make: Callable[[], Lab] | None = getattr(labs, found[1], None)
+    return make
 
 
 def panel_data(lab: Lab) -> dict[str, Any]:
@@ -98,7 +117,8 @@ class _Drawing:
             figure.set_layout_engine("none")
             axes.set_position(self._axes)
             alt = describe(figure)
-            return Position(self.lab.say(outcome), alt, to_svg(figure, MARK))
+            picture = to_svg(figure, MARK).replace("<svg ", '<svg aria-hidden="true" ', 1)  # the page says `alt`
+            return Position(self.lab.say(outcome), alt, picture)
 
 
 def _fold_legend(axes: Axes, figure: Figure) -> None:

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from . import pictures
 from .cards import WORDS as CARD_WORDS
 from .javascript import join_modules
 from .replay import LIVE_WORDS
@@ -28,6 +29,7 @@ WORDS: dict[str, Any] = {
     "panel": {
         "alone": "You see each control moved by itself, the others at their start. To move them together,",
         "run": "run this page",
+        "saved": "This is what it shows where its controls start. To move them, run this page.",
         "reset": "Reset",
         "again": "Try again",
         "failed": "This position could not be loaded.",
@@ -55,7 +57,7 @@ def element(
         output: an output of a code cell that has the form `ALIVE`, as in a notebook's file.
         inline: whether the widget's data are in the page. Otherwise they are fetched when somebody comes near.
         address: where they will be fetched, seen from the page.
-        picture: where the page finds the output's picture; "": it is in the page.
+        picture: where the page finds the output's picture, if it is a PNG; "": it is in the page.
 
     Returns:
         The HTML, and what to write to the file at `address`: None if the data are in the page, or if they are not in
@@ -83,11 +85,12 @@ def script() -> str:
 
 
 def styles() -> str:
-    """Return the CSS of the widgets.
+    """Return the CSS of the widgets, and of pictures.
 
     They take the page's ink and ground from `--jq-ink` and `--jq-paper`, wherever the page sets them.
     """
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("replay.css", "alive.css"))
+    sheets = ("pictures.css", "replay.css", "alive.css")
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in sheets)
 
 
 def _box(kind: str, within: str, address: str = "") -> str:
@@ -104,7 +107,7 @@ def _data(alive: dict[str, Any], output: Mapping[str, Any]) -> dict[str, Any] | 
     """Return what the widget needs, None if the output does not have it."""
     if alive["kind"] == "replay":
         drawn = output.get("metadata", {}).get("image/png", {})
-        return alive | {"record": json.loads(alive["record"]), "axis": drawn.get("axis", [])}
+        return alive | {"record": json.loads(alive["record"]), "timeline_words": drawn.get("alt", "")}
     if alive["kind"] == "panel":
         return alive if "controls" in alive else None
     if alive["kind"] == "live":
@@ -126,9 +129,11 @@ def _image(output: Mapping[str, Any], address: str) -> str:
     png = "".join(output["data"].get("image/png", ""))
     if not png:
         return ""
+    if svg := pictures.inline(output):
+        return svg
     source = address or f"data:image/png;base64,{png.replace(chr(10), '')}"
     alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-    return f'<img src="{escape(source)}" alt="{escape(alt)}" loading="lazy">'
+    return f'<img class="jq-picture" src="{escape(source)}" alt="{escape(alt)}" loading="lazy">'
 
 
 def _fallback(alive: Mapping[str, Any], text: str, image: str) -> str:
@@ -156,7 +161,8 @@ def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
         alt = escape(start["alt"])
         image = f'<div class="jq-picture" role="img" aria-label="{alt}">{start["picture"]}</div>'
     lines = "".join(f"<p>{escape(line)}</p>" for line in (settings, *outcome))
-    return f"<p><b>{escape(question)}</b></p>{image}{lines}"
+    note = f'<p class="jq-note">{escape(WORDS["panel"]["saved"])}</p>'
+    return f"<p><b>{escape(question)}</b></p>{image}{lines}{note}"
 
 
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:

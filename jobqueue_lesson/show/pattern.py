@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from .style import INK, LOOKS, PAPER, course_style
+from .style import INK, LOOKS, ON_DARK, PAPER, course_style
 
 PARTIES = ["client", "API", "job queue", "worker"]
 HALF_WIDTHS = {"client": 0.23, "API": 0.185, "job queue": 0.305, "worker": 0.245}
@@ -52,7 +52,7 @@ def plot_pattern(ax: Axes | None = None) -> Axes:
                 "edgecolor": INK,
                 "facecolor": LOOKS["processing"].colour if queue else PAPER,
             }
-            ink = PAPER if queue else INK
+            ink = ON_DARK if queue else INK
             ax.text(place, 0, party, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
         ax.set(xlim=(-0.35, len(PARTIES) - 0.65), ylim=(-0.5, 0.5))
         ax.set_axis_off()

@@ -75,8 +75,6 @@ class Replay(anywidget.AnyWidget):
     _css = Path(__file__).with_suffix(".css")
 
     record = traitlets.Unicode().tag(sync=True)
-    timeline = traitlets.Bytes().tag(sync=True)
-    axis: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     timeline_words = traitlets.Unicode().tag(sync=True)
 
@@ -86,13 +84,9 @@ class Replay(anywidget.AnyWidget):
         unknown = sorted(set(words or {}) - set(WORDS))
         if unknown:
             raise KeyError(f"no word {unknown[0]!r}; there are: {', '.join(WORDS)}")
-        png, axis, alt = (b"", [], "") if not history.events else _timeline(history)
+        self.timeline, said = _timeline(history) if history.events else (b"", "")
         super().__init__(
-            record=_record(history, WORDS | dict(words or {})),
-            timeline=png,
-            timeline_words=alt,
-            axis=axis,
-            words=_summarize(history),
+            record=_record(history, WORDS | dict(words or {})), timeline_words=said, words=_summarize(history)
         )
         belongs_to_cell(self)
 
@@ -104,7 +98,7 @@ class Replay(anywidget.AnyWidget):
         bundle, metadata = with_text(super()._repr_mimebundle_(**options), self.words, alive=self._alive())
         if self.timeline:
             bundle["image/png"] = self.timeline
-            metadata["image/png"] = {"alt": self.timeline_words, "axis": self.axis}
+            metadata["image/png"] = {"alt": self.timeline_words}
         return bundle, metadata
 
     def _alive(self) -> dict[str, Any]:
@@ -151,21 +145,15 @@ def _rounded(value: Any) -> Any:
     return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _timeline(history: History) -> tuple[bytes, list[float], str]:
-    """Draw the timeline; return it as PNG, with the place of its time axis, and its description.
-
-    The place: the axis's left and right end, as fractions of the picture's width, and the first and last second on it.
-    """
+def _timeline(history: History) -> tuple[bytes, str]:
+    """Draw the timeline, for where the replay cannot be shown; return it as PNG, and its description."""
     many = len(history.jobs())
     with course_style():
         figure = Figure(figsize=(11.0, min(1.05 + 0.22 * many, 3.2)), dpi=100)
-        axes = plot_timeline(history, ax=figure.subplots(), max_rows=24)
+        plot_timeline(history, ax=figure.subplots(), max_rows=24)
         png = io.BytesIO()
         figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})
-    box = axes.get_position()
-    scale = 1000.0 if axes.get_xlabel().startswith("time in ms") else 1.0
-    axis = [float(box.x0), float(box.x1), *(float(x) / scale + history.origin for x in axes.get_xlim())]
-    return png.getvalue(), axis, describe(figure)
+    return png.getvalue(), describe(figure)
 
 
 def _summarize(history: History) -> str:

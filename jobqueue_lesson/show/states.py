@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from ..job import Move, Status
-from .style import INK, LOOKS, PAPER, course_style
+from .style import INK, LOOKS, ON_DARK, ON_PALE, PAPER, course_style
 
 NEW, GONE = "(new)", "(gone)"
 PLACES: dict[str, tuple[float, float]] = {
@@ -23,6 +23,9 @@ COLOURS = {
     Status.COMPLETED: LOOKS[Status.COMPLETED].colour,
     Status.FAILED: LOOKS[Status.FAILED].colour,
 }
+
+INKS = {Status.PENDING: ON_PALE, Status.PROCESSING: ON_DARK, Status.COMPLETED: ON_PALE, Status.FAILED: PAPER}
+"""Of the words in a box. That of a failed job is in ink."""
 
 
 def plot_states(ax: Axes | None = None) -> Axes:
@@ -68,7 +71,7 @@ def plot_states(ax: Axes | None = None) -> Axes:
         for state, (x, y) in PLACES.items():
             if isinstance(state, Status):
                 box = {"boxstyle": "round,pad=0.5", "facecolor": COLOURS[state], "edgecolor": INK}
-                ink = INK if state in (Status.PENDING, Status.COMPLETED) else PAPER
+                ink = INKS[state]
                 ax.text(x, y, state.value, ha="center", va="center", fontsize=14, weight="bold", color=ink, bbox=box)
         ax.set(xlim=(-1.3, 4.5), ylim=(-1.55, 0.85))
         arrows = "; ".join(f"{source} to {target}: {', '.join(moves)}" for (source, target), moves in names.items())

@@ -18,6 +18,11 @@ from .describe import describe
 
 INK = "#1a1a1a"
 PAPER = "#ffffff"
+"""In a dark page, a picture has the page's ink and ground instead: see `pictures`."""
+
+ON_PALE = "#1a1a1b"
+ON_DARK = "#fffffe"
+"""Words on a mark's own colour, which is the same in every page, and so are they. They are off ink and paper by one."""
 
 
 class Look(NamedTuple):
@@ -58,7 +63,7 @@ STYLE: Any = {
     "axes.titlesize": 14,
     "axes.titleweight": "bold",
     "figure.dpi": 100,
-    "figure.facecolor": PAPER,  # opaque, so that the text is readable in a dark JupyterLab theme
+    "figure.facecolor": PAPER,  # opaque, so that the text is readable wherever the picture stays as it is
     "figure.figsize": (9.0, 3.2),
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the picture is the same everywhere
@@ -89,17 +94,21 @@ def use_course_style() -> None:
 
 
 def _describe_figures() -> None:
-    """Make the notebook describe each figure: as the picture's alternative text, and where only text can be shown."""
+    """Make the notebook describe each figure: as the picture's alternative text, and where only text can be shown.
+
+    It also keeps the figure as SVG, see `pictures`.
+    """
     from IPython import get_ipython
+
+    from .pictures import kept_with
 
     shell: Any = get_ipython()
     formatters = shell.display_formatter.formatters
     draw = formatters["image/png"].lookup_by_type(Figure)
 
-    def draw_and_describe(figure: Figure) -> tuple[bytes, dict[str, Any]]:
+    def draw_and_describe(figure: Figure) -> tuple[str, dict[str, Any]]:
         png, metadata = draw(figure)
-        alt = describe(figure)
-        return png, metadata | ({"alt": alt} if alt else {})
+        return png, metadata | kept_with(figure, png)
 
     formatters["image/png"].for_type(Figure, draw_and_describe)
     formatters["text/plain"].for_type(Figure, lambda figure, text, _: text.text(describe(figure) or repr(figure)))

@@ -101,9 +101,10 @@ def test_every_picture_in_jupyterlab_says_what_it_shows(page):
     assert timeline.startswith("Timeline of 2 jobs, a row for each, over 30 ms. At the end: 2 completed.")
     calls = re.compile("^Calls in 0.1 s by time in s: “all it can take”, a line at 10, across;")
     pictures = page.locator(".jp-OutputArea img")
-    expect(pictures).to_have_count(3)
-    for place, words in enumerate((timeline, timeline, calls)):
+    expect(pictures).to_have_count(2)
+    for place, words in enumerate((timeline, calls)):
         expect(pictures.nth(place)).to_have_attribute("alt", words)
+    expect(page.locator(".jq-timeline").get_by_role("img")).to_have_attribute("aria-label", timeline)
 
 
 def test_no_widget_shuts_anybody_out(page):

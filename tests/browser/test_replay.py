@@ -186,8 +186,8 @@ def test_hovering_a_job_tells_about_it(flaky):
     stage.rest()
     box = stage.canvas.bounding_box()
     said = set()
-    for x in range(int(0.84 * box["width"]), int(box["width"]), 12):
-        flaky.mouse.move(box["x"] + x, box["y"] + 40)
+    for y in range(0, int(box["height"]), 12):
+        flaky.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + y)
         frames(flaky)
         said.add(stage.detail.inner_text().split(":")[0])
     assert len([words for words in said if words.startswith("#")]) >= 2

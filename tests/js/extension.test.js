@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advise, makes } from "../../labextension/names.js";
+import { addressOf } from "../../labextension/pictures.js";
 
 test("a name is made by an assignment, a definition, an import, a loop or a with", () => {
   for (const source of [
@@ -44,4 +45,16 @@ test("what to do depends on where the name is made", () => {
   assert.match(advise("queue", sources, 2), /“queue” is made in a cell further up.*Run All Above Selected Cell/);
   assert.match(advise("later", sources, 2), /further down.*in order/);
   assert.equal(advise("missing", sources, 2), "");
+});
+
+test("a picture is drawn in the colours of the page, and stands alone", () => {
+  const svg = '<svg viewBox="0 0 9 9" fill="currentColor"><text>é & “#1”</text></svg>';
+  const address = addressOf(svg, { ink: "rgba(255, 255, 255, 0.87)", paper: "#111111" });
+  const [type, drawn] = [address.slice(0, 19), decodeURIComponent(address.slice(19))];
+  assert.equal(type, "data:image/svg+xml,");
+  assert.match(
+    drawn,
+    /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" style="color:rgba\(255, 255, 255, 0.87\);--jq-paper:#111111;/,
+  );
+  assert.ok(drawn.endsWith(svg.slice(5)));
 });

@@ -3,10 +3,13 @@
 import { readFileSync } from "node:fs";
 import { Record } from "../../jobqueue_lesson/show/js/record.js";
 
-const { durations, histories } = JSON.parse(readFileSync(process.env.HISTORIES, "utf8"));
+const { durations, histories, questions, stages, words } = JSON.parse(readFileSync(process.env.HISTORIES, "utf8"));
 
 /** Pairs: seconds, and how Python formats them. */
-export { durations };
+/** Questions of cards, each with what Python says of each letter: its line, and its reasons. */
+/** Live stages by name: their data, who pressed what when, and the events that Python made of it. */
+/** What widgets say on a page without a kernel. */
+export { durations, questions, stages, words };
 
 /** What Python says of each history: {record, times, counts: {phase: a count for each of the times}}. */
 export const expected = histories;

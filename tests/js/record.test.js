@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { formatDuration, formatShare, formatSpeed } from "../../jobqueue_lesson/show/js/words.js";
+import { formatDuration, formatRunning, formatShare, formatSpeed } from "../../jobqueue_lesson/show/js/words.js";
 import { durations, expected, names, recordOf, recordUpTo } from "./histories.js";
 
 test("durations are formatted as Python formats them", () => {
   for (const [seconds, words] of durations) assert.equal(formatDuration(seconds), words);
+});
+
+test("seconds that are running keep as many digits", () => {
+  const shown = [0, 0.0042, 0.1251, 0.9996, 3.18, 59.97, 210];
+  assert.deepEqual(shown.map(formatRunning), ["0 ms", "4.2 ms", "125 ms", "1.0 s", "3.2 s", "60.0 s", "210.0 s"]);
 });
 
 test("only a whole is 100 %", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Scene } from "../../jobqueue_lesson/show/js/scene.js";
+import { attemptAt, Scene } from "../../jobqueue_lesson/show/js/scene.js";
 import { expected, names, recordOf, recordUpTo } from "./histories.js";
 
 function sceneAt(record, time) {
@@ -94,12 +94,12 @@ test("a worker has the job that it dequeued, until its attempt ends", () => {
 
 test("a job is at the attempt that it was picked up for; one that was released does not count, one that failed does", () => {
   const record = recordOf("every move");
-  const attemptAt = (count) => {
+  const attemptAfter = (count) => {
     const scene = new Scene(record);
     scene.seek(count);
-    return scene.attemptOf(0);
+    return attemptAt(scene.eventOf(0));
   };
-  assert.deepEqual([1, 3, 4, 5, 8, 9, 11, 12].map(attemptAt), [1, 1, 1, 1, 2, 2, 1, 1]);
+  assert.deepEqual([1, 3, 4, 5, 8, 9, 11, 12].map(attemptAfter), [1, 1, 1, 1, 2, 2, 1, 1]);
 });
 
 test("a discarded job is nowhere", () => {

@@ -147,7 +147,7 @@ def test_the_wheel_has_the_package_the_pages_its_front_end_and_nothing_else(whee
     names = zipfile.ZipFile(wheel).namelist()
     rest = [name for name in names if not re.match(r"[^/]+\.(dist-info|data/data/share/jupyter/labextensions)/", name)]
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobqueue_lesson").rglob("*")}
-    package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql", "/py.typed"))}
+    package = {name for name in package if name.endswith((".py", ".css", ".js", ".sql", ".j2", ".json", "/py.typed"))}
     beside = {path.name for path in (ROOT / "notebooks").glob("*.md")}
     assert set(rest) == package | {f"jobqueue_lesson/notebooks/{name}" for name in {*PAGES, *beside}}
     assert len(PAGES) == 15

@@ -12,8 +12,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from jobqueue_lesson import plot_timeline
 from jobqueue_lesson.show.sequence import plot_sequence
 from jobqueue_lesson.show.states import plot_states
-from jobqueue_lesson.show.style import INK, LOOKS, PAPER, STYLE, course_style
-from tests.support.contrast import contrast
+from jobqueue_lesson.show.style import INK, LOOKS, ON_DARK, ON_PALE, PAPER, STYLE, course_style
+from tests.support.contrast import contrast, hue, inverted
 from tests.support.conversations import conversation
 from tests.support.histories import nap, record
 from tests.support.played import PANELS
@@ -35,33 +35,33 @@ THEMES = {LIGHT: over("#000000", LIGHT, 0.87), DARK: over("#ffffff", DARK, 0.87)
 BOTH = (LIGHT, DARK)
 
 LOOK = {name: look.colour for name, look in LOOKS.items()}
-WAITS = [over("#000000", LOOK[name], 0.28) for name in ("delayed", "backing off")]
-ON_TOKENS = [LOOK["waiting"], LOOK["delayed"], LOOK["backing off"], LOOK["completed"], *WAITS]
+CARD = "#5f6b76"  # a job, on the replay's stage
+HATCHED = [name for name, look in LOOKS.items() if look.hatch]
 CYCLE = STYLE["axes.prop_cycle"].by_key()["color"]
 
 TEXT = [
     ("words of a picture", INK, [PAPER]),
     ("words of the replay", THEMES[LIGHT], [LIGHT]),
     ("words of the replay, in the dark", THEMES[DARK], [DARK]),
-    ("a job's number on its token", "#1a1a1a", ON_TOKENS),
-    ("a job's number on its token while it is in hand", "#ffffff", [LOOK["processing"]]),
-    ("a failed job's number on its token", LIGHT, [THEMES[LIGHT]]),
-    ("a failed job's number on its token, in the dark", DARK, [THEMES[DARK]]),
+    ("a job's number on its card", "#ffffff", [CARD]),
     ("a live stage's first button", "#ffffff", ["#0072b2"]),
-    ("a state's name in its box", INK, [LOOK["waiting"], LOOK["completed"]]),
-    ("a state's name in its dark box", PAPER, [LOOK["processing"], LOOK["failed"]]),
+    ("words on a mark", ON_PALE, [LOOK["waiting"], LOOK["completed"]]),
+    ("words on a dark mark", ON_DARK, [LOOK["processing"]]),
+    ("a failed state's name in its box", PAPER, [LOOK["failed"]]),
 ]
 MARKS = [
-    *((f"look: {name}", LOOK[name], [PAPER]) for name in LOOK if name not in ("delayed", "backing off")),
-    *(
-        (f"a token's outline: {name}", ink, [paper])
-        for paper, ink in THEMES.items()
-        for name in ("delayed", "back off")
-    ),
-    *((f"a token: {name}", LOOK[name], BOTH) for name in ("waiting", "processing", "completed")),
-    *((f"curve {number}", colour, [PAPER]) for number, colour in enumerate(CYCLE)),
+    ("look: failed", LOOK["failed"], [PAPER]),  # in ink
+    *((f"look: {name}", LOOK[name], BOTH) for name in LOOK if name not in ("delayed", "backing off", "failed")),
+    *((f"a bar's outline: {name}", ink, [paper]) for paper, ink in THEMES.items() for name in HATCHED),
+    *((f"a hatch: {name}", INK, [LOOK[name]]) for name in HATCHED),
+    *((f"a bar: {name}", LOOK[name], BOTH) for name in ("waiting", "processing", "completed", "released")),
+    ("a job", CARD, BOTH),
+    ("the tick on a card", INK, [LOOK["completed"]]),
+    ("the cross on a card", LIGHT, [THEMES[LIGHT]]),
+    ("the cross on a card, in the dark", DARK, [THEMES[DARK]]),
+    *((f"curve {number}", colour, [PAPER] if colour == INK else BOTH) for number, colour in enumerate(CYCLE)),
     ("a corner for what has failed before, and its edge", LOOK["failed attempt"], [INK]),
-    ("that edge, on a token", INK, [colour for name, colour in LOOK.items() if name != "failed"]),
+    ("that edge, on a card", INK, [CARD]),
     ("the job of this instant", "#d55e00", BOTH),
     ("spines, thin lines, borders of buttons", "#767676", BOTH),
     ("the ring around what has the focus", "#0072b2", BOTH),
@@ -74,8 +74,8 @@ NOT_ALONE = {
     "#f0c36d": "backing off: always with an outline, see the pictures below",
     "#8fd0bb": "completed, as a band: with an outline, see the pictures below",
     "#56b4e9": "every other run in the lab of 08: with an outline, see the pictures below",
+    "#000000": "black, in somebody's own plot: in a picture it becomes the page's ink",
     "#dddddd": "the grid: the numbers stand on the axis",
-    "rgba(0, 0, 0, 0.28)": "what is left of a wait: its seconds stand beside it; what is written on it is tested",
     "white": "lines of a hatch, on a bar of its own contrast",
 }
 
@@ -121,6 +121,29 @@ def test_no_colour_is_used_that_is_not_tested():
     found = {(place, colour) for place, source in [*sources, *notebook_cells()] for colour in colours_in(source)}
     assert len({colour for _, colour in found}) > 12
     assert sorted((place, colour) for place, colour in found if colour not in tested) == []
+
+
+# --- a PNG in the dark, turned round by pictures.css ---
+
+(INVERT,) = map(float, re.findall(r"invert\(([\d.]+)\)", (ROOT / "jobqueue_lesson/show/pictures.css").read_text()))
+
+
+def turned(colour):
+    return inverted(colour, INVERT)
+
+
+@pytest.mark.parametrize(("what", "colour"), [(what, colour) for what, colour, grounds in MARKS if PAPER in grounds])
+def test_a_mark_stands_out_in_the_dark_and_has_its_hue(what, colour):
+    assert contrast(turned(colour), turned(PAPER)) >= 3
+    if hue(colour) is None:
+        assert hue(turned(colour)) is None
+    else:
+        assert abs(hue(turned(colour)) - hue(colour)) < 5
+
+
+def test_a_png_in_the_dark_has_the_themes_ground_and_words_that_can_be_read():
+    assert turned(PAPER) == DARK
+    assert contrast(turned(INK), turned(PAPER)) >= 4.5
 
 
 # --- the pictures as drawn ---

@@ -1,26 +1,38 @@
 """The replay's JavaScript, in Node without a browser: what it makes of histories that Python made."""
 
+import ast
 import asyncio
 import json
 import os
 import random
+import re
 import subprocess
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
 from jobqueue_lesson import History, JobQueue, Simulation, Worker
 from jobqueue_lesson.job import JobEvent
+from jobqueue_lesson.labs import retries
+from jobqueue_lesson.labs.why_background_jobs import slow_api
 from jobqueue_lesson.retries import RetryPolicy
+from jobqueue_lesson.show import alive
 from jobqueue_lesson.show.javascript import join_modules
-from jobqueue_lesson.show.replay import WORDS, Replay, _record
+from jobqueue_lesson.show.replay import WORDS, Replay, _record, live
+from jobqueue_lesson.show.saved import ALIVE
 from jobqueue_lesson.show.style import format_duration
+from jobqueue_lesson.show.timeline import end_of, look_of
 from tests.support.histories import flaky_history
 from tests.support.installed import NODE, need
-from tools.paths import ROOT
+from tools.paths import NOTEBOOKS, ROOT
 
 TESTS = sorted((ROOT / "tests" / "js").glob("*.test.js"))
 PHASES = ["delayed", "waiting", "backing off", "processing", "completed", "failed"]
+
+
+def read_page(name):
+    return json.loads((NOTEBOOKS / f"{name}.ipynb").read_bytes())
 
 
 def node(*arguments, **environment):
@@ -141,7 +153,7 @@ def unfinished(start=0.0):
 
 
 def expected(history, now=None):
-    """Return a history as the page gets it, and how many jobs are in each phase at many times."""
+    """Return a history as the page gets it, how many jobs are in each phase at many times, and its spans."""
     ends = sorted({history.start, history.end, *(event.at for event in history.events)})
     times = sorted({*ends, *((one + other) / 2 for one, other in pairwise(ends))})
     times = times[:: max(1, len(times) // 200)] + times[-1:]
@@ -150,12 +162,58 @@ def expected(history, now=None):
         "record": json.loads(_record(history, WORDS, now)),
         "times": times,
         "counts": {phase: counts[phase] for phase in PHASES},
+        "spans": [[span.job_id, look_of(span), span.start, span.end, end_of(span)] for span in history.spans()],
     }
+
+
+def stage_of_the_page(clock):
+    """The live stage that a cell of page 1 makes, on another clock."""
+    (cell,) = (cell for cell in read_page("01_why_background_jobs")["cells"] if cell["id"] == "live")
+    *statements, shown = ast.parse("".join(cell["source"])).body
+    names = {"asyncio": asyncio, "JobQueue": partial(JobQueue, clock=clock), "Worker": Worker, "live": live}
+    exec(compile(ast.Module(statements, []), "page 1", "exec"), names)
+    return eval(compile(ast.Expression(shown.value), "page 1", "eval"), names)
+
+
+def used(make, presses):
+    """Use a live stage in simulated time. Return its data, and what happened in it: events, and what it said when.
+
+    `presses` are pairs: at which second, and what is called.
+    """
+    sim = Simulation()
+
+    async def use():
+        stage = make(sim.time)
+        said = []
+        stage.observe(lambda change: said.append([sim.time(), change["new"]]), names="state")
+        for at, call in presses:
+            await asyncio.sleep(at - sim.time())
+            {"enqueue": lambda: stage.press(0), "start": stage.start, "stop": stage.stop}[call]()
+        await asyncio.sleep(1)  # so that it has heard of the last one
+        return stage, said
+
+    stage, said = sim.run(use())
+    output = {"data": {ALIVE: stage._alive(), "text/plain": ""}}
+    html, _ = alive.element(output, inline=True)
+    data = json.loads(re.search(r'<script type="application/json">(.*)</script>', html)[1])
+    return {"data": data, "presses": presses, "events": stage.history.events, "said": said}
+
+
+RUSH = [(0.5 + n / 10, "enqueue") for n in range(9)]
+STAGES = {
+    "slow api": lambda: used(
+        lambda clock: slow_api(clock=clock), [*RUSH, (6.25, "enqueue"), (9.05, "enqueue"), (12, "stop")]
+    ),
+    "page 1": lambda: used(
+        stage_of_the_page,
+        [*RUSH, (2, "start"), (3.55, "stop"), (3.7, "enqueue"), (5, "start"), (5.2, "enqueue"), (20, "stop")],
+    ),
+}
 
 
 @pytest.fixture(scope="module")
 def histories(tmp_path_factory):
-    """A file of histories, and of what Python says of them."""
+    """A file of histories, and of what Python says of them; also of cards and of live stages."""
     made = {
         "every move": expected(every_move()),
         "flaky": expected(flaky_history()),
@@ -170,7 +228,18 @@ def histories(tmp_path_factory):
     }
     seconds = [digits * 10.0**power for power in range(-6, 4) for digits in (1, 1.5, 2.999, 9.9949, 9.9951)] + [0, 60]
     path = tmp_path_factory.mktemp("histories") / "histories.json"
-    path.write_text(json.dumps({"histories": made, "durations": [[s, format_duration(s)] for s in seconds]}))
+    questions = [*retries.QUESTIONS.values(), *retries.REMEMBER.values()]
+    known = {
+        "histories": made,
+        "durations": [[s, format_duration(s)] for s in seconds],
+        "words": alive.WORDS,
+        "questions": [
+            {"data": q.data, "answers": {letter: [q.line(letter), q.answer(letter)] for letter in q.letters}}
+            for q in questions
+        ],
+        "stages": {name: use() for name, use in STAGES.items()},
+    }
+    path.write_text(json.dumps(known))
     return path
 
 

@@ -84,14 +84,6 @@ def test_an_empty_history_says_so_and_has_no_picture():
     assert "image/png" not in bundle
 
 
-@pytest.mark.parametrize("start", [0.0, 5.0, 1_790_000_000.0])
-def test_the_axis_of_the_timeline_tells_where_an_instant_is(start):
-    left, right, begin, end = Replay(recorded(start=start)).axis
-    assert 0 < left < right <= 1
-    assert begin == pytest.approx(start, abs=0.001)
-    assert end == pytest.approx(start + 0.030, abs=0.001)
-
-
 def test_words_can_be_changed_and_only_those_that_there_are():
     assert json.loads(Replay(recorded(), words={"api": "clients"}).record)["words"]["api"] == "clients"
     with pytest.raises(KeyError, match=r"no word 'clients'; there are: job, jobs, api"):

@@ -1,6 +1,8 @@
-"""Contrast of two colours, as WCAG 2.2 defines it."""
+"""Contrast of two colours, as WCAG 2.2 defines it, and what CSS makes of a colour."""
 
-from matplotlib.colors import to_rgb
+import colorsys
+
+from matplotlib.colors import to_hex, to_rgb
 
 
 def luminance(colour):
@@ -17,3 +19,19 @@ def contrast(one, other):
     """Return the contrast ratio of two colours, from 1 to 21."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def hue(colour):
+    """Return the hue of a colour, from 0 to 360; None for a grey."""
+    red, green, blue = to_rgb(colour)
+    return (
+        None if max(red, green, blue) - min(red, green, blue) < 0.02 else 360 * colorsys.rgb_to_hls(red, green, blue)[0]
+    )
+
+
+def inverted(colour, amount):
+    """Return what CSS makes of a colour with `invert(amount) hue-rotate(180deg)`, as Filter Effects 1 defines it."""
+    red, green, blue = (channel + amount * (1 - 2 * channel) for channel in to_rgb(colour))
+    matrix = ((-0.574, 1.430, 0.144), (0.426, 0.430, 0.144), (0.426, 1.430, -0.856))  # of a half turn
+    rotated = (one * red + two * green + three * blue for one, two, three in matrix)
+    return to_hex([min(1.0, max(0.0, channel)) for channel in rotated])

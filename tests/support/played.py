@@ -8,7 +8,7 @@ from jobqueue_lesson import labs
 PAGES = {
     module.name: import_module(f"{labs.__name__}.{module.name}")
     for module in pkgutil.iter_modules(labs.__path__)
-    if module.name != "panel"
+    if module.name not in ("panel", "positions")
 }
 """The modules of `labs`, by page."""
 

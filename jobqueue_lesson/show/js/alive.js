@@ -79,9 +79,7 @@ class Host {
   }
 
   #replay(data, box) {
-    const image = box.querySelector(".jq-fallback img");
-    const picture = { timeline: image?.src ?? "", timeline_words: image?.alt ?? "" };
-    return show(new Model({ ...data, ...picture, autoplay: "autoplay" in box.dataset }));
+    return show(new Model({ ...data, autoplay: "autoplay" in box.dataset }));
   }
 
   #live(data) {

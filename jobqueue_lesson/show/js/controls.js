@@ -25,8 +25,9 @@ export class Controls {
     this.speed = h("select", { "aria-label": "speed", onchange: () => this.#chooseSpeed() });
     this.follow = h("select", { "aria-label": "job to follow", onchange: () => follow(Number(this.follow.value)) });
     this.clock = h("span", { class: "jq-clock" });
-    const parts = [this.first, this.back, this.play, this.forward, this.last, this.speed, this.follow, this.clock];
-    this.element = h("div", { class: "jq-controls" }, ...parts);
+    const buttons = h("div", { class: "jq-buttons" }, this.first, this.back, this.play, this.forward, this.last);
+    const menus = h("div", { class: "jq-menus" }, this.speed, this.follow);
+    this.element = h("div", { class: "jq-controls" }, buttons, menus, this.clock);
     this.keys = {
       " ": toggle,
       ArrowLeft: () => this.back.click(),

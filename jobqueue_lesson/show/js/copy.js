@@ -46,9 +46,9 @@ export class QueueCopy {
 
   #end(job, move, status) {
     this.busy -= 1;
-    this.idle.unshift(job.worker); // it looks for its next job before others do
     this.#event(move, job, status);
-    this.#takeOn();
+    if (this.working && this.waiting.length) this.#run(this.waiting.shift(), job.worker);
+    else this.idle.push(job.worker);
     this.#endIfIdle();
   }
 

@@ -20,6 +20,14 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Make an element of a drawing: s("rect", { x: 1, y: 2, width: 3, height: 4 }). */
+export function s(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
 /** Make an icon, by its name in `ICONS`. */
 export function icon(name) {
   const box = h("span", { class: "jq-icon", "aria-hidden": "true" });

@@ -11,7 +11,7 @@ class Row {
     this.input = this.isMenu
       ? h("select", { "aria-label": label }, ...values.map((value, i) => h("option", { value: i }, value)))
       : h("input", { "aria-label": label, type: "range", min: 0, max: values.length - 1, step: 1 });
-    this.value = h("output", {});
+    this.value = h("span", { class: "jq-value", "aria-hidden": "true" }); // a slider says its value itself
     const limits = h("small", {}, `from ${values[0]} to ${values.at(-1)}`);
     const shown = this.isMenu ? [] : [this.value, limits];
     this.element = h("label", { class: "jq-control" }, h("span", {}, label), this.input, ...shown);

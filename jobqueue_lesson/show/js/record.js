@@ -59,7 +59,7 @@ export class Record {
       if (move === "progress") this.events[started].reports = true;
     }
     this.unfinished += (isFinished(status) ? 0 : 1) - (!before || isFinished(before.status) ? 0 : 1);
-    if (move === "dequeue" && !this.workers.includes(worker)) {
+    if (status === "processing" && !this.workers.includes(worker)) {
       this.workers.push(worker);
       this.workers.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
     }

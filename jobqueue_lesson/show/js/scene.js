@@ -1,5 +1,17 @@
 // Where every job is after a number of events, at a given time.
 
+/** Name how a job looks at a time after its last event: a key of `LOOKS` in style.py. */
+export function lookAt(event, time) {
+  if (event.status !== "pending") return event.status;
+  if (event.due <= time) return "waiting";
+  return event.move === "retry" ? "backing off" : "delayed";
+}
+
+/** Return the attempt that a job is at or, while it is pending, its next one. One that was released does not count. */
+export function attemptAt({ status, attempt, move }) {
+  return attempt + (status === "pending" && move !== "release" ? 1 : 0);
+}
+
 /** The jobs of a record, by place, after `count` events. The time tells which of them are due. */
 export class Scene {
   constructor(record) {
@@ -21,12 +33,6 @@ export class Scene {
   /** Return the last event of a job so far. */
   eventOf(job) {
     return this.record.events[this.last[job]];
-  }
-
-  /** Return the attempt that a job is at or, while it is pending, its next one. One that was released does not count. */
-  attemptOf(job) {
-    const { status, attempt, move } = this.eventOf(job);
-    return attempt + (status === "pending" && move !== "release" ? 1 : 0);
   }
 
   /** Count the jobs that have been enqueued so far. */
@@ -61,11 +67,8 @@ export class Scene {
     return rank(x) - rank(y) || x.due - y.due || this.record.jobs[a].id - this.record.jobs[b].id;
   }
 
-  /** Name how a job looks now: a key of `LOOKS` in style.py. */
+  /** Name how a job looks at a time: a key of `LOOKS` in style.py. */
   lookOf(job, time) {
-    const event = this.eventOf(job);
-    if (event.status !== "pending") return event.status;
-    if (event.due <= time) return "waiting";
-    return event.move === "retry" ? "backing off" : "delayed";
+    return lookAt(this.eventOf(job), time);
   }
 }

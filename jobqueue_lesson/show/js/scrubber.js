@@ -22,6 +22,7 @@ export class Scrubber {
   show({ time, count }) {
     const { start, end, events } = this.record;
     this.slider.value = Math.round(STEPS * (end > start ? (time - start) / (end - start) : 1));
+    this.slider.style.setProperty("--jq-done", `${(100 * this.slider.value) / STEPS}%`);
     const words = `${this.record.formatTime(time)}, event ${count} of ${events.length}`;
     this.slider.setAttribute("aria-valuetext", words);
   }
@@ -30,17 +31,20 @@ export class Scrubber {
   drawDensity() {
     const { density, record } = this;
     const context = density.getContext("2d");
-    density.width = density.clientWidth;
-    density.height = density.clientHeight;
-    const bins = this.#count(density.width);
+    const { clientWidth: width, clientHeight: height } = density;
+    const sharp = 2 * (window.devicePixelRatio || 1); // on zoomed pages, too
+    density.width = sharp * width;
+    density.height = sharp * height;
+    context.scale(sharp, sharp);
+    const bins = this.#count(width);
     const most = Math.max(1, ...[...bins.values()].map(({ all }) => all));
-    const tall = (count) => (count ? Math.max(2, (count / most) * (density.height - 2)) : 0);
+    const tall = (count) => (count ? Math.max(2, (count / most) * (height - 2)) : 0);
     const ink = getComputedStyle(density).color;
     for (const [bin, { all, failed }] of bins) {
       context.fillStyle = ink;
-      context.fillRect(bin * BIN, density.height - tall(all), BIN - 1, tall(all));
+      context.fillRect(bin * BIN, height - tall(all), BIN - 1, tall(all));
       context.fillStyle = record.looks["failed attempt"];
-      context.fillRect(bin * BIN, density.height - tall(failed), BIN - 1, tall(failed));
+      context.fillRect(bin * BIN, height - tall(failed), BIN - 1, tall(failed));
     }
   }
 

@@ -1,12 +1,14 @@
 // Draws a scene on a canvas, and lets jobs travel from place to place.
 
-import { arrangeJobs, arrangeWorkers, placeBoxes } from "./layout.js";
-import { formatDuration, formatShare } from "./words.js";
+import { labelOf, needsOf } from "./labels.js";
+import { arrangeJobs, arrangeWorkers, placeBoxes, TITLE } from "./layout.js";
+import { Tokens } from "./token.js";
+import { formatRunning, formatShare } from "./words.js";
 
-const FONT = "system-ui, 'DejaVu Sans', sans-serif";
-const DARK = "#1a1a1a"; // on a job's own colour, in either theme
 const NOW = "#d55e00"; // marks the job of the last event
 const TRAVEL = 0.09; // seconds in which a travelling job covers about two thirds of its way
+const SHARPEST = 4; // pixels of the canvas for one of the page, at most: there are pages that are zoomed
+const LOOK_OF_PLACE = { heldBack: "backing off", queue: "waiting", workers: "processing" };
 
 /** The jobs that are `followed` and `hovered` stand out; -1 is none. */
 export class Stage {
@@ -16,17 +18,30 @@ export class Stage {
     this.spots = []; // where the jobs are to be, as arranged in layout.js
     this.drawnBefore = false;
     this.context = canvas.getContext("2d");
+    this.tokens = new Tokens(this.context, record.looks);
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   }
 
-  /** Fit the canvas to its box on the page, sharp on dense screens. */
+  /** Fit the canvas to its width on the page and to what the record needs, sharp on dense screens and zoomed pages. */
   resize() {
-    const density = window.devicePixelRatio || 1;
+    this.font = getComputedStyle(this.canvas).fontFamily;
     this.width = this.canvas.clientWidth;
-    this.height = this.canvas.clientHeight;
-    this.canvas.width = Math.round(this.width * density);
-    this.canvas.height = Math.round(this.height * density);
+    if (!this.width) return;
+    this.needs = needsOf(this.record, (words) => this.#measure(words));
+    this.plan = placeBoxes(this.width, this.needs);
+    this.height = Math.ceil(this.plan.height);
+    this.canvas.style.height = `${this.height}px`;
+    const zoom = this.canvas.getBoundingClientRect().width / this.width;
+    const density = Math.min(SHARPEST, Math.max(1, zoom) * (window.devicePixelRatio || 1));
+    const [width, height] = [Math.round(this.width * density), Math.round(this.height * density)];
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    Object.assign(this.canvas, { width, height });
     this.context.setTransform(density, 0, 0, density, 0, 0);
+  }
+
+  #measure(words, size = 13) {
+    this.context.font = `${size}px ${this.font}`;
+    return this.context.measureText(words).width;
   }
 
   /** Draw the scene as it is at `time`, `elapsed` seconds of real time after the last drawing.
@@ -35,29 +50,31 @@ export class Stage {
     const style = getComputedStyle(this.canvas);
     this.ink = style.color;
     this.paper = style.backgroundColor;
-    const { record } = this;
+    Object.assign(this.tokens, { ink: this.ink, paper: this.paper, font: this.font });
+    const { needs } = this;
+    const { boxes } = this.plan;
     const places = this.scene.places(time);
-    const boxes = placeBoxes(this.width, this.height, record.peak.heldBack > 0);
     this.context.clearRect(0, 0, this.width, this.height);
 
     this.places = places;
     this.hidden = 0; // how many jobs are not drawn: more than fit
-    this.drawApi(boxes.api);
-    this.spots = this.drawWorkers(boxes.workers, places.running, time);
+    this.#drawApi(boxes.api);
+    this.spots = this.#drawWorkers(boxes.workers, places.running, time);
     for (const place of ["heldBack", "queue", "completed", "failed"]) {
-      if (place === "heldBack" && !record.peak.heldBack) continue;
-      const { spots, hidden } = arrangeJobs(places[place], boxes[place], record.peak[place]);
+      if (!boxes[place]) continue;
+      const { spots, hidden } = arrangeJobs(places[place], boxes[place], needs[place]);
       this.spots.push(...spots);
       this.hidden += hidden;
-      this.drawPlace(boxes[place], record.words[place], places[place].length.toLocaleString("en"));
+      this.#drawPlace(boxes[place], place, places[place].length.toLocaleString("en"));
     }
-    const travelling = this.travel(boxes.api, elapsed);
-    for (const spot of this.spots) this.drawJob(spot, time);
+    const travelling = this.#travel(boxes.api, elapsed);
+    for (const spot of this.spots) this.#drawJob(spot, time);
+    for (const spot of this.spots) this.#drawMark(spot);
     return travelling;
   }
 
   /** Move each job nearer to its spot. One that was not drawn before starts at the API, or where it is. */
-  travel(api, elapsed) {
+  #travel(api, elapsed) {
     const share = this.calm.matches ? 1 : 1 - Math.exp(-elapsed / TRAVEL);
     const moved = new Map();
     let travelling = false;
@@ -91,9 +108,9 @@ export class Stage {
   }
 
   /** Write words, shortened to the room there is, in pixels. Return their width. */
-  text(words, x, y, size = 13, align = "left", colour = this.ink, room = Infinity) {
+  #text(words, x, y, { size = 13, align = "left", weight = 400, colour = this.ink, room = Infinity } = {}) {
     const c = this.context;
-    c.font = `${size}px ${FONT}`;
+    c.font = `${weight} ${size}px ${this.font}`;
     c.textAlign = align;
     c.textBaseline = "middle";
     c.fillStyle = colour;
@@ -103,7 +120,7 @@ export class Stage {
     return c.measureText(shown).width;
   }
 
-  frame(box, alpha = 0.55) {
+  #frame(box, alpha = 0.55) {
     const c = this.context;
     c.globalAlpha = alpha;
     c.strokeStyle = this.ink;
@@ -114,55 +131,69 @@ export class Stage {
     c.globalAlpha = 1;
   }
 
-  drawPlace(box, title, count) {
-    this.frame(box);
-    const wide = this.text(count, box.x + box.w - 8, box.y + 13, 13, "right");
-    this.text(title, box.x + 8, box.y + 13, 13, "left", this.ink, box.w - wide - 20);
+  /** Draw a place: its frame, its title, and the bar that its jobs have. */
+  #drawPlace(box, place, count, short = count) {
+    this.#frame(box);
+    const title = this.record.words[place];
+    const y = box.y + TITLE / 2 + 0.5;
+    this.tokens.bar({ x: box.x + 9, y: y - 2, w: 12, h: 4 }, LOOK_OF_PLACE[place] ?? place);
+    const room = box.w - 46 - this.#measure(title);
+    const shown = this.#measure(count) <= room ? count : short;
+    const wide = this.#text(shown, box.x + box.w - 9, y, { align: "right" });
+    this.#text(title, box.x + 27, y, { weight: 600, room: box.w - wide - 44 });
   }
 
-  drawApi(box) {
-    this.frame(box);
-    const { words } = this.record;
-    const x = box.x + box.w / 2;
-    this.text(words.api, x, box.y + 13, 13, "center", this.ink, box.w - 6);
-    this.text(this.scene.enqueued.toLocaleString("en"), x, box.y + box.h / 2 - 10, 22, "center");
-    this.text(words.came, x, box.y + box.h / 2 + 12, 12, "center", this.ink, box.w - 6);
+  #drawApi(box) {
+    this.#frame(box);
+    const { api, came } = this.record.words;
+    const count = this.scene.enqueued.toLocaleString("en");
+    if (box.h < 50) {
+      const y = box.y + box.h / 2 + 0.5;
+      this.#text(api, box.x + 9, y, { weight: 600, room: box.w / 2 });
+      this.#text(`${count} ${came}`, box.x + box.w - 9, y, { align: "right", room: box.w / 2 });
+      return;
+    }
+    const [x, middle] = [box.x + box.w / 2, box.y + box.h / 2];
+    this.#text(api, x, box.y + TITLE / 2 + 0.5, { weight: 600, align: "center", room: box.w - 8 });
+    this.#text(count, x, middle - 6, { size: 24, align: "center" });
+    this.#text(came, x, middle + 16, { align: "center", room: box.w - 8 });
   }
 
   /** Draw the workers, each with its job and how far it is. Return the spots of the running jobs. */
-  drawWorkers(box, running, time) {
-    const { workers, words } = this.record;
+  #drawWorkers(box, running, time) {
+    const { workers } = this.record;
     const busy = `${running.size} of ${workers.length}`;
-    this.drawPlace(box, words.workers, box.w < 170 || !workers.length ? busy : `${busy} busy`);
-    const { lanes, wide, tall } = arrangeWorkers(workers, running, box);
-    const spots = [];
-    for (const lane of lanes) {
-      this.frame(lane, running.has(lane.worker) ? 0.75 : 0.5);
-      const job = running.get(lane.worker);
-      const middle = lane.y + lane.h / 2;
-      if (tall) this.text(lane.worker, lane.x + 6, lane.y + 11, 12, "left", this.ink, lane.w - 100);
-      if (job === undefined) {
-        if (wide) this.text(tall ? "idle" : `${lane.worker} idle`, lane.x + 6, tall ? lane.y + 33 : middle, 12);
-      } else if (wide) {
-        if (tall) this.text(this.elapsedOf(job, time), lane.x + lane.w - 6, lane.y + 11, 12, "right");
-        spots.push({ job, x: lane.x + 17, y: tall ? lane.y + 33 : middle - 3, size: 22, row: lane.w - 36 });
-        this.drawProgress(job, { x: lane.x + 4, y: lane.y + lane.h - 8, w: lane.w - 8, h: 5 });
-      } else {
-        spots.push({ job, x: lane.x + lane.w / 2, y: middle, size: 20 });
-      }
+    this.#drawPlace(box, "workers", workers.length ? `${busy} busy` : busy, busy);
+    const { lanes, wide, tall } = arrangeWorkers(workers, running, box, this.needs.workers);
+    return lanes.flatMap((lane) => this.#drawLane(lane, running.get(lane.worker), { wide, tall, time }));
+  }
+
+  /** Draw a worker. Return the spot of its job, if it has one, in a list. */
+  #drawLane(lane, job, { wide, tall, time }) {
+    const idle = job === undefined;
+    this.#frame(lane, idle ? 0.5 : 0.75);
+    const middle = lane.y + lane.h / 2;
+    if (!wide) return idle ? [] : [{ job, x: lane.x + lane.w / 2, y: middle, size: 18 }];
+    if (tall) this.#text(lane.worker, lane.x + 7, lane.y + 12, { size: 12, room: lane.w - 80 });
+    if (idle) {
+      const words = tall ? "idle" : `${lane.worker} idle`;
+      this.#text(words, lane.x + 7, tall ? lane.y + 33 : middle, { size: 12, room: lane.w - 14 });
+      return [];
     }
-    return spots;
+    if (tall) this.#text(this.#elapsedOf(job, time), lane.x + lane.w - 7, lane.y + 12, { size: 12, align: "right" });
+    this.#drawProgress(job, { x: lane.x + 36, y: lane.y + lane.h - 6, w: lane.w - 42, h: 3 });
+    return [{ job, x: lane.x + 18, y: tall ? lane.y + 34 : middle, size: 22, row: lane.w - 40 }];
   }
 
   /** Return an attempt's progress in words, if its handler reports any, and how long it has taken: "50 % · 1.5 s". */
-  elapsedOf(job, time) {
+  #elapsedOf(job, time) {
     const event = this.scene.eventOf(job);
-    const taken = formatDuration(Math.max(0, time - this.record.events[event.started].at));
+    const taken = formatRunning(Math.max(0, time - this.record.events[event.started].at));
     return event.progress === null ? taken : `${formatShare(event.progress)} · ${taken}`;
   }
 
   /** Draw a bar for how far an attempt is, if its handler reports that: nobody else knows. */
-  drawProgress(job, bar) {
+  #drawProgress(job, bar) {
     const c = this.context;
     const event = this.scene.eventOf(job);
     if (!this.record.events[event.started].reports) return;
@@ -174,89 +205,47 @@ export class Stage {
     c.fillRect(bar.x, bar.y, bar.w * (event.progress ?? 0), bar.h);
   }
 
-  /** Draw a job: its token, its number, a frame if it is marked, and its name if it is in a row. */
-  drawJob(spot, time) {
-    const { job } = spot;
-    const { x, y, size } = this.at.get(job);
-    const look = this.scene.lookOf(job, time);
+  /** Draw a job and, if it is in a row, its name. */
+  #drawJob({ job, size, row }, time) {
     const event = this.scene.eventOf(job);
-    this.drawToken(x, y, size, look, event, time);
-    if (size >= 17) this.drawNumber(job, x, y, look);
+    const at = this.at.get(job);
+    this.tokens.draw(at, {
+      id: this.record.jobs[job].id,
+      look: this.scene.lookOf(job, time),
+      signed: row !== undefined,
+      failedBefore: event.attempt > 1 || (event.attempt === 1 && event.move === "retry"),
+      left: event.due > event.at ? Math.min(1, Math.max(0, (event.due - time) / (event.due - event.at))) : 0,
+    });
+    if (!row || Math.abs(at.size - size) >= 3) return;
+    const parts = labelOf(this.record, event, time);
+    while (parts.length > 1 && this.#measure(parts.join(" · ")) > row) parts.pop();
+    this.#text(parts.join(" · "), at.x + at.size / 2 + 7, at.y - 1, { room: row });
+  }
+
+  /** Mark a job that somebody follows or points at, and that of the last event; name it if its card is too small. */
+  #drawMark({ job }) {
     const last = this.scene.count ? this.record.events[this.scene.count - 1].job : -1;
     const marked = job === this.followed || job === this.hovered;
-    if (marked || job === last) {
-      const c = this.context;
-      c.strokeStyle = marked ? this.ink : NOW;
-      c.lineWidth = 2;
-      c.strokeRect(x - size / 2 - 2, y - size / 2 - 2, size + 4, size + 4);
-    }
-    if (spot.row && Math.abs(size - spot.size) < 3) {
-      this.text(this.describe(job, look, event, time), x + size / 2 + 6, y, 13, "left", this.ink, spot.row - 6);
-    }
-  }
-
-  /** Describe a job in its row: "flaky-api · in 1.5 s · attempt 2". */
-  describe(job, look, event, time) {
-    const parts = [this.record.jobs[job].type];
-    if (look === "backing off" || look === "delayed") parts.push(`in ${formatDuration(event.due - time)}`);
-    if (event.priority) parts.push(`priority ${event.priority}`);
-    const attempt = this.scene.attemptOf(job);
-    if (attempt > 1 && look !== "completed") parts.push(`attempt ${attempt}`);
-    if (look === "processing" && event.note) parts.push(event.note);
-    return parts.join(" · ");
-  }
-
-  /** Draw a job's token: its state can be told by shape and hatch, without the colour. */
-  drawToken(x, y, size, look, event, time) {
+    if (!marked && job !== last) return;
+    const { x, y, size } = this.at.get(job);
     const c = this.context;
-    const half = size / 2;
-    c.fillStyle = look === "failed" ? this.ink : this.record.looks[look];
+    c.strokeStyle = marked ? this.ink : NOW;
+    c.lineWidth = 2;
     c.beginPath();
-    if (look === "completed") c.arc(x, y, half, 0, 7);
-    else c.roundRect(x - half, y - half, size, size, Math.min(4, size / 5));
-    c.fill();
-    if (look === "backing off" || look === "delayed") this.drawWait(x, y, size, event, time);
-    if (event.attempt > 1 || (event.attempt === 1 && event.move === "retry")) this.drawCorner(x, y, half);
-  }
-
-  /** Outline a token, which is too pale to stand out by itself, and darken what is left of its wait, like a clock. */
-  drawWait(x, y, size, event, time) {
-    const c = this.context;
-    c.strokeStyle = this.ink;
-    c.lineWidth = 1;
+    c.roundRect(x - size / 2 - 2.5, y - size / 2 - 2.5, size + 5, size + 5, size >= 17 ? 6 : 3);
     c.stroke();
-    const whole = event.due - event.at;
-    const left = whole ? (event.due - time) / whole : 0;
-    c.save();
-    c.clip();
-    c.fillStyle = "rgba(0, 0, 0, 0.28)";
-    c.beginPath();
-    c.moveTo(x, y);
-    c.arc(x, y, size, -Math.PI / 2, -Math.PI / 2 + 2 * Math.PI * left);
-    c.fill();
-    c.restore();
+    if (marked && size < 17) this.#drawTag(`#${this.record.jobs[job].id}`, x, y - size / 2 - 12);
   }
 
-  /** Mark the corner of a job that has failed before. */
-  drawCorner(x, y, half) {
+  #drawTag(words, x, y) {
     const c = this.context;
-    c.fillStyle = this.record.looks["failed attempt"];
+    const w = this.#measure(words, 12) + 8;
+    const left = Math.min(Math.max(x - w / 2, 1), this.width - w - 1);
+    c.fillStyle = this.paper;
     c.beginPath();
-    c.moveTo(x + half, y - half);
-    c.lineTo(x + half, y);
-    c.lineTo(x, y - half);
+    c.roundRect(left, y - 8, w, 16, 4);
     c.fill();
-    c.strokeStyle = DARK; // stands out from the corner and from every state's colour
-    c.lineWidth = 1;
-    c.beginPath();
-    c.moveTo(x + half, y);
-    c.lineTo(x, y - half);
-    c.stroke();
-  }
-
-  drawNumber(job, x, y, look) {
-    const colour = look === "processing" ? "#ffffff" : look === "failed" ? this.paper : DARK;
-    const id = String(this.record.jobs[job].id);
-    if (id.length <= 3) this.text(id, x, y + 0.5, id.length > 2 ? 10 : 12, "center", colour); // more does not fit
+    this.#frame({ x: left, y: y - 8, w, h: 16 }, 0.75);
+    this.#text(words, left + 4, y + 0.5, { size: 12 });
   }
 }

@@ -11,6 +11,7 @@ import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
 const KEYS = "Click here, then ← and → step, Space plays";
+const THEMES = ["class", "data-theme", "data-jp-theme-name", "data-jp-theme-light"]; // where pages say which they have
 const DARK_SYSTEM = globalThis.matchMedia?.("(prefers-color-scheme: dark)"); // Node, which has none, only loads this
 const QUIET = 2500; // milliseconds between two events that are read out while it plays
 
@@ -23,6 +24,13 @@ function recordOf(model) {
   const given = model.get("record");
   if (!records.has(widget)) records.set(widget, new Record(typeof given === "string" ? JSON.parse(given) : given));
   return records.get(widget);
+}
+
+/** Estimate how many lines a text takes in an element. */
+function linesOf(text, element) {
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = getComputedStyle(element).font;
+  return Math.min(4, Math.max(1, Math.ceil((1.02 * ruler.measureText(text).width) / element.clientWidth)));
 }
 
 class View {
@@ -39,13 +47,14 @@ class View {
     });
     const seek = (time) => this.#go(() => this.player.seek(time));
     this.scrubber = new Scrubber(this.record, seek);
-    this.timeline = new Timeline(model, seek);
+    this.timeline = new Timeline(this.record, model.get("timeline_words"), seek);
     this.live = model.get("buttons") && new LiveButtons(model);
     this.lastEvent = h("div", { class: "jq-words" });
     this.source = h("div", { class: "jq-source" }); // the line of the learner's code that made it
     this.detail = h("div", { class: "jq-detail" }); // the followed job, or how many jobs are where
     this.spoken = h("div", { class: "jq-spoken", role: "status", "aria-live": "polite" });
     this.lastSpoken = 0;
+    this.resized = true; // since the last frame
     this.request = 0; // the frame that is to be drawn next, 0 if nothing moves
     this.lastFrame = 0;
     this.root = this.#putTogether();
@@ -95,13 +104,12 @@ class View {
     this.model.on("msg:custom", this.onEvents);
     const redraw = () => this.#redraw();
     this.size = new ResizeObserver(redraw);
-    this.size.observe(this.canvas);
+    this.size.observe(this.root);
     // JupyterLab sets these attributes while it hides the page to change its theme. The next frame shows it again.
     // A book has its theme in data-theme, or follows the system.
     this.later = () => requestAnimationFrame(redraw);
     this.theme = new MutationObserver(this.later);
-    const attributeFilter = ["data-jp-theme-name", "data-jp-theme-light", "data-theme"];
-    for (const part of [document.documentElement, document.body]) this.theme.observe(part, { attributeFilter });
+    for (const part of [document.documentElement, document.body]) this.theme.observe(part, { attributeFilter: THEMES });
     DARK_SYSTEM.addEventListener("change", this.later);
   }
 
@@ -111,7 +119,6 @@ class View {
     this.size.disconnect();
     this.theme.disconnect();
     DARK_SYSTEM.removeEventListener("change", this.later);
-    this.timeline.close();
     this.live?.close();
   }
 
@@ -158,14 +165,34 @@ class View {
     this.root.classList.toggle("jq-empty", this.#isEmpty);
     this.player.grow();
     if (this.player.following || this.player.count === 0) this.#describe(false);
-    this.scrubber.drawDensity();
-    this.#wake();
+    this.#redraw();
   }
 
   #redraw() {
+    this.resized = true;
+    this.#wake();
+  }
+
+  /** Fit everything to the width that there is. */
+  #fit() {
+    this.resized = false;
     this.stage.resize();
     this.scrubber.drawDensity();
-    this.#wake();
+    this.timeline.draw();
+    this.#reserve();
+  }
+
+  /** Keep as many lines for what changes as the longest of it needs, so that nothing below jumps. */
+  #reserve() {
+    const { record, lastEvent, source } = this;
+    const longest = (texts) => texts.reduce((most, text) => (text.length > most.length ? text : most), "");
+    const said = record.events.slice(0, 5000).map((_, index) => record.describeEvent(index));
+    for (const [element, texts] of [
+      [lastEvent, said],
+      [source, record.events.map(({ line }) => line ?? "")],
+    ]) {
+      if (element.clientWidth) element.style.minHeight = `${1.4 * linesOf(longest(texts), element)}em`;
+    }
   }
 
   /** Ask for a frame. Frames are drawn only while something moves. */
@@ -174,6 +201,7 @@ class View {
   }
 
   #frame(now) {
+    if (this.resized) this.#fit();
     const elapsed = Math.min(0.1, this.lastFrame ? (now - this.lastFrame) / 1000 : 0.016);
     const { playing } = this.player;
     const goesOn = this.player.tick(elapsed);
@@ -214,6 +242,7 @@ class View {
     this.timeline.show(player.time);
     const counts = this.#describeCounts();
     const job = stage.hovered >= 0 ? stage.hovered : stage.followed;
+    this.timeline.follow(job);
     const words = job >= 0 ? `${record.nameOf(job)}: ${record.describeJob(job, player.count)}` : counts;
     if (detail.textContent !== words) detail.textContent = words;
     this.canvas.setAttribute("aria-label", `The queue at ${record.formatTime(player.time)}. ${counts}`);

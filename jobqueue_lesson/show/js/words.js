@@ -6,6 +6,12 @@ export function formatDuration(seconds) {
   return `${Number(seconds.toPrecision(Math.abs(seconds) < 1e4 ? 4 : 6))} s`;
 }
 
+/** Format seconds that are running, in as many digits all the time: "950 ms", "1.5 s", "210.0 s". */
+export function formatRunning(seconds) {
+  if (seconds < 0.01) return formatDuration(Number(seconds.toPrecision(2)));
+  return seconds < 0.9995 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
+}
+
 /** Format a share, from 0 to 1: "50 %". Only a whole is 100 %. */
 export function formatShare(share) {
   return `${share < 1 ? Math.min(99, Math.round(100 * share)) : 100} %`;
