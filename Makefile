@@ -9,7 +9,7 @@ SITE_ARGS ?=
 PIP_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab edit doctor test test-quick test-search check links notebooks slides present editions book site bench torture \
+.PHONY: help lab edit doctor test test-quick test-search check links notebooks pictures slides present editions book site bench torture \
   test-newest test-lowest clean
 
 help:  ## list what can be made
@@ -52,6 +52,10 @@ notebooks: $(VENV)/test  ## re-run all notebooks and save their outputs, and wha
 	$(BIN)/python -m tools.objectives --write
 	$(BIN)/python -m tools.glossary
 	$(BIN)/python -m tools.notebooks check
+
+pictures: $(VENV)/test  ## draw the README's pictures, the one that moves and the one that does not
+	$(BIN)/python -m tools.picture
+	$(BIN)/python -m tools.moving_picture
 
 slides: $(VENV)/course $(VENV)/npm  ## write the slides to build/slides: reveal.js decks that need no network
 	$(BIN)/python -m tools.slides

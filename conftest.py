@@ -37,6 +37,10 @@ if BEGUN_HERE:
 SOLVED = Path(tempfile.mkdtemp(), "solved.json")
 os.environ["JOBQUEUE_LESSON_SOLVED"] = str(SOLVED)
 
+# Nor must the program in which the tests are run.
+for sign in ("COLAB_RELEASE_TAG", "JPY_SESSION_NAME", "TERM_PROGRAM", "VSCODE_CWD", "VSCODE_PID"):
+    os.environ.pop(sign, None)
+
 
 def pytest_runtest_teardown(item, nextitem):
     """Let no file's tests find what another's have solved."""

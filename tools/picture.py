@@ -2,7 +2,7 @@
 
     python -m tools.picture
 
-The picture is in the README and on the site's first page.
+The README shows it to readers who want no motion; to others, `tools.moving_picture` has made one that moves.
 """
 
 from __future__ import annotations

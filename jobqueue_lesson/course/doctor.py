@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import front_ends
+
 DISTRIBUTION = "jobqueue_lesson"
 KERNEL_TIMEOUT = 60
 """Seconds that a kernel may take to start. The first start is slow on a slow disk."""
@@ -302,12 +304,14 @@ PROBES: dict[str, Callable[[Path], Finding]] = {
 
 
 def examine(folder: Path) -> bool:
-    """Run all probes, print a line for each finding, and return whether all are ok."""
+    """Run all probes, print a line for each finding and one for the front end, and return whether all are ok."""
     ok = True
     for name, probe in PROBES.items():
         finding = _run(name, probe, folder)
         ok = ok and finding.ok
         print(finding, flush=True)
+    if said := front_ends.advice():
+        print(f"· {said}", flush=True)
     return ok
 
 
@@ -331,7 +335,10 @@ def _fix_packages() -> str:
 
 
 def ready() -> str:
-    """Return whether a page's kernel has what the course needs: a quick check; `examine` does more."""
+    """Return whether a page's kernel has what the course needs: a quick check; `examine` does more.
+
+    Where widgets need something, a line says so.
+    """
     if sys.platform == "emscripten":  # in a browser: only the site can provide packages
         missing = [name for name in ("anywidget", "ipywidgets", "matplotlib") if importlib.util.find_spec(name) is None]
         wrong = [f"✗ {name} is missing: reload the site" for name in missing]
@@ -341,4 +348,5 @@ def ready() -> str:
         wrong += [
             f"Then choose Kernel → Restart Kernel. To check more: {command('-m', DISTRIBUTION, 'doctor')}"
         ] * bool(wrong)
-    return "\n".join(wrong) or "Ready: this environment has everything the course needs."
+    said = wrong or ["Ready: this environment has everything the course needs."]
+    return "\n".join(filter(None, (*said, front_ends.advice(always=False))))

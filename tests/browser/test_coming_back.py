@@ -9,7 +9,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.support.lab import CLOSE, OPEN, new_context, serving
-from tests.support.page_objects import SETUP, Stage
+from tests.support.page_objects import ERRORS, SETUP, Stage
 
 pytestmark = pytest.mark.browser
 
@@ -149,7 +149,7 @@ def test_keys_of_a_replay_go_to_it_once_it_has_been_clicked_and_it_says_so(lab):
         stage.expect_count(0)
 
 
-def test_notebook_shows_saved_widgets_and_explains_names_as_jupyterlab_does(lab, browser, page_of_widgets, tmp_path):
+def test_notebook_does_what_jupyterlab_does(lab, browser, page_of_widgets, tmp_path):
     with lab.open(page_of_widgets) as page:
         lab.run_all(page)
         page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
@@ -166,5 +166,20 @@ def test_notebook_shows_saved_widgets_and_explains_names_as_jupyterlab_does(lab,
             page.locator(".jp-Notebook .jp-CodeCell").last.locator(".cm-content").click()
             page.keyboard.press("Control+Enter")
             expect(page.locator(".jq-advice")).to_contain_text("“history” is made in a cell further up")
+
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+            expect(asleep).to_have_count(0)
+            expect(page.locator(ERRORS)).to_have_count(0)
+            page.get_by_label("B · ").check()
+            page.get_by_role("button", name="Commit").click()
+            expect(page.get_by_text("You said: B · ")).to_be_visible()
+            stage = Stage(page)
+            stage.root.get_by_role("button", name="Play").click()
+            stage.expect_count(3)
+            picture = page.locator("img.widget-image")
+            before = picture.get_attribute("src")
+            page.locator(".noUi-handle").first.press("ArrowLeft")
+            expect(picture).not_to_have_attribute("src", before)
         finally:
             context.close()

@@ -174,7 +174,7 @@ class Lab:
         Its kernel is shut down with it: the next one to open that notebook has it as a learner does who starts. The
         page stays, for another notebook: JupyterLab takes several seconds of a processor to load.
         """
-        look = (("width", width), ("height", height), ("reduced_motion", reduced_motion))
+        look: tuple[tuple[str, Any], ...] = (("width", width), ("height", height), ("reduced_motion", reduced_motion))
         free = self._free.setdefault(look, [])
         page: Any = free.pop() if free else self._load(**dict(look))
         try:
