@@ -34,6 +34,7 @@ WORDS: dict[str, Any] = {
         "again": "Try again",
         "failed": "This position could not be loaded.",
     },
+    "bars": "To see them move, run this page.",
     "again": "Try again",
     "failed": "What moves here could not be loaded.",
 }
@@ -167,7 +168,7 @@ def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
 
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:
     if not alive["bars"]:
-        return _fallback(alive, text, image)
+        return f'{_fallback(alive, text, image)}<p class="jq-note">{escape(WORDS["bars"])}</p>'
     rows = (
         f'<label>{escape(name)} <progress value="{value:g}"></progress></label> <span>{escape(words)}</span>'
         for name, value, words in alive["bars"]

@@ -119,9 +119,9 @@ def test_a_saved_page_can_be_read_where_nothing_runs(lab, browser, page_of_widge
     try:
         reader = context.new_page()
         reader.set_content(html, wait_until="domcontentloaded")
-        expect(reader.get_by_text("[A widget. To use it, run this cell.]")).to_have_count(3)
+        expect(reader.get_by_text("[A widget. To use it, run this cell.]")).to_have_count(2)
         expect(reader.get_by_text("C · ").first).to_be_visible()
-        expect(reader.locator('.jp-OutputArea img[src^="data:image/png"]')).to_have_count(1)
+        expect(reader.locator('.jp-OutputArea img[src^="data:image/png"]')).to_have_count(2)
     finally:
         context.close()
 
