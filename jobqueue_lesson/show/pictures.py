@@ -22,6 +22,8 @@ from .describe import describe
 from .svg import to_svg
 
 PNG = "image/png"
+LEAST = "36rem"
+"""The width that a figure's words need to be read, on a phone."""
 MARK = "jq-picture-"
 """Stands for what the ids in an SVG begin with: no two pictures on a page have the same."""
 MOST = 2
@@ -45,6 +47,8 @@ def kept_with(figure: Figure, png: str | bytes) -> dict[str, str]:
 def inline(output: Mapping[str, Any]) -> str:
     """Return the SVG of a saved picture as HTML, to be a part of a page; "" if it has none.
 
+    On a narrow screen it is only made as small as can be read, and can be moved sideways in its box.
+
     Args:
         output: an output of a code cell, as in a notebook's file.
     """
@@ -53,9 +57,11 @@ def inline(output: Mapping[str, Any]) -> str:
     if not svg:
         return ""
     alt = kept.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture"
-    size = f'width="{kept["width"]}" height="{kept["height"]}" ' if "width" in kept else ""
-    begins = f'<svg class="jq-picture" role="img" aria-label="{escape(alt)}" {size}'
-    return begins + svg.removeprefix("<svg ").removeprefix('aria-hidden="true" ')
+    width, height = kept.get("width"), kept.get("height")
+    size = f'width="{width}" height="{height}" style="min-width: min({width}px, {LEAST})"' if width else ""
+    begins = f'<svg class="jq-picture" role="img" aria-label="{escape(alt)}" {size} '
+    svg = begins + svg.removeprefix("<svg ").removeprefix('aria-hidden="true" ')
+    return f'<div class="jq-picture-box" tabindex="0">{svg}</div>'
 
 
 def styles() -> str:

@@ -33,7 +33,9 @@ def test_what_the_cells_put_out_is_seen(notebook):
     code = [cell for cell in notebook.saved if cell["cell_type"] == "code"]
     expect_printed(code, notebook.locator(".jp-Notebook .jp-CodeCell"))
     pictures = sum("image/png" in output.get("data", {}) for cell in code for output in cell["outputs"])
-    shown = notebook.locator('.jp-RenderedImage img[src^="data:image/"], .jq-timeline svg[role="img"]')
+    shown = notebook.locator(
+        '.jp-RenderedImage img[src^="data:image/"], .jq-timeline svg[role="img"], .jq-panel img.widget-image'
+    )
     expect(shown).to_have_count(pictures)
     for picture in shown.all():
         wide = "picture => picture.getBoundingClientRect().width > 400"

@@ -66,8 +66,8 @@ export class Looks {
       const sign = s("svg", { width: 22, height: 12, viewBox: "0 0 22 12" });
       if (MARKS[look] && !flow) sign.append(this.mark(look, 11, 6));
       else sign.append(s("rect", { x: 1, y: 1, width: 20, height: 10, ...this.filled(look, flow) }));
-      return h("li", {}, sign, look);
+      return h("span", {}, sign, look);
     });
-    return h("ul", { class: "jq-legend", "aria-hidden": "true" }, ...list);
+    return h("div", { class: "jq-legend", "aria-hidden": "true" }, ...list);
   }
 }

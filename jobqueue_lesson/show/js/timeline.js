@@ -39,7 +39,7 @@ export class Timeline {
     const legend = this.looks.legend(present, Boolean(this.flow));
     const many = `${jobs.length.toLocaleString("en")} ${words.jobs}`;
     const how = this.flow ? `${many}: a band’s height is how many are in that state` : `one row is one ${words.job}`;
-    legend.append(h("li", { class: "jq-caption" }, how));
+    legend.append(h("span", { class: "jq-caption" }, how));
     return legend;
   }
 
