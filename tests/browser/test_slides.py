@@ -383,10 +383,12 @@ def test_a_solution_is_two_steps_after_its_exercise(decks, page):
     solution = page.locator("section.present:not(.stack) pre")
     expect_next(page, lambda: page.keyboard.press("PageDown"))
     expect(page.get_by_role("heading", name="Exercise 2: a solution")).to_be_visible()
+    curtain = page.locator("section.present:not(.stack) .curtain")
+    expect(curtain).to_be_visible()
     expect(solution).to_be_hidden()
     page.keyboard.press("PageDown")
     expect(solution).to_be_visible()
-    expect(page.locator("section.present:not(.stack) .curtain")).to_be_hidden()
+    expect(curtain).to_be_hidden()
 
 
 def test_on_paper_a_replay_is_its_timeline(decks, page):
