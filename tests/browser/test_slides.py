@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = paths.notebooks()
 SMALLEST = 20  # px, of any text on a slide
-SMALLEST_LABEL = 17  # px, of what is written in a picture
+SMALLEST_LABEL = 17  # px, of what is written in a widget's picture; that in a plot is tested where it is drawn
 
 # Go through all slides with all their fragments, and say what is wrong with each.
 FAULTS = """
@@ -41,7 +41,8 @@ async ([smallest, smallestLabel]) => {
         const where = `slide ${Reveal.getSlidePastCount() + 1}`;
         const notes = slide.querySelectorAll('aside.notes');
         const parts = [...slide.querySelectorAll('*')].filter(e => !e.closest('aside.notes') && seen(e));
-        const text = parts.flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3 && n.data.trim());
+        const text = parts.filter(e => !e.closest('svg.jq-picture')).flatMap(e => [...e.childNodes])
+            .filter(n => n.nodeType === 3 && n.data.trim());
         const pictures = parts.filter(e => e.matches('img, svg.jq-picture'));
         if (!text.length && !pictures.length) faults.push(`${where} is empty`);
         for (const picture of pictures) {
@@ -382,10 +383,12 @@ def test_a_solution_is_two_steps_after_its_exercise(decks, page):
     solution = page.locator("section.present:not(.stack) pre")
     expect_next(page, lambda: page.keyboard.press("PageDown"))
     expect(page.get_by_role("heading", name="Exercise 2: a solution")).to_be_visible()
+    curtain = page.locator("section.present:not(.stack) .curtain")
+    expect(curtain).to_be_visible()
     expect(solution).to_be_hidden()
     page.keyboard.press("PageDown")
     expect(solution).to_be_visible()
-    expect(page.locator("section.present:not(.stack) .curtain")).to_be_hidden()
+    expect(curtain).to_be_hidden()
 
 
 def test_on_paper_a_replay_is_its_timeline(decks, page):
