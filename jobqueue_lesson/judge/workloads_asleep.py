@@ -125,7 +125,7 @@ def coming_back(model: Model) -> Iterator[Call]:
         yield call("release", job)
     for job in having(model, Status.FAILED):
         yield call("revive", job)
-    if model.next_due() is not None:
+    if model.next_due() is not None or (model.sleepers and model.next() is not None):
         yield DUE
 
 

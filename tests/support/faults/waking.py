@@ -50,6 +50,15 @@ class EndsOneJoinOnly(JobQueue):
         await (super().join() if self.joins == 1 else asyncio.Event().wait())
 
 
+@fault(LISTENERS, "WAIT")
+class SetsNoTimerForARetry(JobQueue):
+    def _notify_and_wake(self, job, move, at):
+        if move == "retry":
+            self._notify(job, move, at)
+        else:
+            super()._notify_and_wake(job, move, at)
+
+
 # --- a line of sleepers ---
 
 
