@@ -142,11 +142,13 @@ export class Timeline {
   #drawFlow() {
     const { times, bands } = this.flow;
     const most = this.record.jobs.length;
-    const [x, y] = [(time) => this.#x(time).toFixed(1), (count) => (TOP + FLOW * (1 - count / most)).toFixed(1)];
+    const x = (time) => (Math.round(2 * this.#x(time)) / 2).toString();
+    const y = (count) => (TOP + FLOW * (1 - count / most)).toFixed(1);
+    const seen = [...times.keys()].filter((n) => n === times.length - 1 || x(times[n]) !== x(times[n + 1]));
     const tops = times.map(() => 0);
     const paths = bands.map(({ look, counts }) => {
       for (const [n, count] of counts.entries()) tops[n] += count;
-      const steps = times.map((time, n) => `H${x(time)}V${y(tops[n])}`).join("");
+      const steps = seen.map((n) => `H${x(times[n])}V${y(tops[n])}`).join("");
       const d = `M${x(times[0])} ${y(0)}${steps}H${x(this.record.end)}V${y(0)}z`;
       return s("path", { d, ...this.looks.filled(look, true) });
     });
