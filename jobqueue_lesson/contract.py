@@ -100,7 +100,11 @@ class Producer(Protocol):
 
 
 class Queue(Producer, Protocol):
-    """What workers can also rely on: a job is claimed by one worker at a time."""
+    """What workers can also rely on: a job is claimed by one worker at a time.
+
+    If jobs are in a file, workers may be in several processes. One that sleeps in `wait` need not hear of a job from
+    another process.
+    """
 
     @property
     def lease(self) -> float | None:
@@ -170,7 +174,8 @@ class Queue(Producer, Protocol):
         """Sleep until a job is due, or `wake` is called.
 
         It returns first come, first served, and to no more callers than there are jobs due. A caller for whom there is
-        no job sleeps on, and keeps its place.
+        no job sleeps on, and keeps its place. One that is cancelled leaves the line, and the next is woken for it. If
+        all jobs are finished already, it may return at once.
 
         Args:
             or_finished: whether to wake up when all jobs are finished, too.

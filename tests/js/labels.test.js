@@ -20,7 +20,7 @@ test("a job says what it is, when it is due, its priority, its attempt, and what
     "report · in 1.5 s · priority 5 · attempt 2",
     "report · priority 5 · attempt 2",
     "report · priority 5 · attempt 2",
-    "report · priority 5",
+    "report · priority 5 · attempt 3",
   ]);
 });
 

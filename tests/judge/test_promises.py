@@ -36,7 +36,15 @@ EXPLAINS = {
         "Only `worker`, `started_at` and `finished_at` may still tell of it.",
         "For `attempt`, see `complete`.",
     ],
-    "wait": ["A caller for whom there is no job sleeps on, and keeps its place."],
+    "Queue": [
+        "If jobs are in a file, workers may be in several processes.",
+        "One that sleeps in `wait` need not hear of a job from another process.",
+    ],
+    "wait": [
+        "A caller for whom there is no job sleeps on, and keeps its place.",
+        "One that is cancelled leaves the line, and the next is woken for it.",
+        "If all jobs are finished already, it may return at once.",
+    ],
     "progress": ["job_id: the job.", "attempt: see `complete`."],
 }
 """What the contract says beside its promises."""
