@@ -293,7 +293,8 @@ def _write_rows(
 
 def _summary(span: Span) -> str:
     """Return a job's state after its last span, in words."""
-    state = end_of(span) or span.phase.value
+    after = Phase.BACKING_OFF if span.outcome is RETRY else span.phase  # it has just failed: no span of it yet
+    state = end_of(span) or after.value
     return state if span.attempt <= 1 else f"{state}, attempt {span.attempt}"
 
 
