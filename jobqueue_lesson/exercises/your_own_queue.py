@@ -97,7 +97,7 @@ def my_release(self, job_id, *, attempt=None):  # type: ignore[no-untyped-def]
 
 
 RELEASE_HINTS = [
-    "It is the same job, with the same times: only some of its fields change. `find` says whether it may make the move.",
+    "It is the same job, and few of its fields change. `find` says whether it may make the move.",
     "Three things change: the job's status, its attempts, and the list of those that are waiting.",
     "job = self.find(job_id, Move.RELEASE, attempt); then job.attempts -= 1, and the rest as it is.",
 ]
