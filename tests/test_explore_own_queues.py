@@ -54,7 +54,7 @@ def test_what_a_dead_worker_has_taken_from_a_plain_queue_is_lost():
 
 
 LOST = """\
-all done
+Broken: all done
 
 0 ms       put(1)
 0 ms  ann  crashes in worker, at: item = await line.take()
@@ -112,7 +112,7 @@ def test_two_workers_that_claim_the_same_are_found_without_any_fault():
 
     found = explore(scenario, invariants=[once], faults=())
     assert str(found) == (
-        "Each is started once: [1, 1]\n\n"
+        "Broken: Each is started once: [1, 1]\n\n"
         "  0 ms       jobs: 1\n"
         "  0 ms       add('mail') → 1\n"
         " 10 ms  ann  claim() → 1\n"

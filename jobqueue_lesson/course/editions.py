@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from ..show.saved import ALIVE
+ALIVE = "application/vnd.jobqueue-lesson.widget+json"
+"""The form of an output that has a widget's data: the same as `show.saved.ALIVE`, which this package may not import."""
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]

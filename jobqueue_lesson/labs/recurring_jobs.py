@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from ..queue import JobQueue
 from ..scheduler import Overlap, Scheduler, every
 from ..show.cards import Option, Question, predicting, remembering
-from ..show.style import INK, LOOKS, PAPER
+from ..show.colours import INK, PAPER
+from ..show.style import LOOKS
 from ..simulation import Simulation
 from ..worker import Worker
 from .panel import Choice, Controls, Lab, Slider

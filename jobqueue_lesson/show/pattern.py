@@ -5,7 +5,8 @@ from __future__ import annotations
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from .style import INK, LOOKS, ON_DARK, PAPER, course_style
+from .colours import INK, ON_DARK, PAPER
+from .style import LOOKS, course_style
 
 PARTIES = ["client", "API", "job queue", "worker"]
 HALF_WIDTHS = {"client": 0.23, "API": 0.185, "job queue": 0.305, "worker": 0.245}

@@ -13,8 +13,9 @@ from ..contract import Producer
 from ..history import History
 from ..job import Job, JobEvent, Move, Status
 from .cells import belongs_to_cell
+from .colours import INK
 from .saved import with_text
-from .style import INK, course_style, format_duration
+from .style import course_style, format_duration
 
 WIDTH = 30  # characters of a bar in text
 NONE_YET = "There will be a bar here for each job that reports its progress."

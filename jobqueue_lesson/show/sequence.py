@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 
 from ..contract import Producer
 from ..job import Job, JobEvent, Move
-from .style import INK, LOOKS, course_style, format_duration
+from .colours import INK
+from .style import LOOKS, course_style, format_duration
 
 PARTIES = ("client", "API", "queue", "worker")
 BY_API = (Move.ENQUEUE, Move.REVIVE, Move.DISCARD)

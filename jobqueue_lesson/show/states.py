@@ -6,7 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from ..job import Move, Status
-from .style import INK, LOOKS, ON_DARK, ON_PALE, PAPER, course_style
+from .colours import INK, ON_DARK, ON_PALE, PAPER
+from .style import LOOKS, course_style
 
 NEW, GONE = "(new)", "(gone)"
 PLACES: dict[str, tuple[float, float]] = {

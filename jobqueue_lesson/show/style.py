@@ -14,15 +14,8 @@ import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from .colours import INK, PAPER
 from .describe import describe
-
-INK = "#1a1a1a"
-PAPER = "#ffffff"
-"""In a dark page, a picture has the page's ink and ground instead: see `pictures`."""
-
-ON_PALE = "#1a1a1b"
-ON_DARK = "#fffffe"
-"""Words on a mark's own colour, which is the same in every page, and so are they. They are off ink and paper by one."""
 
 
 class Look(NamedTuple):

@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 
 from ..history import History, Phase, Span
 from ..job import COMPLETE, FAIL, RELEASE, RETRY
-from .style import INK, LOOKS, PAPER, course_style, format_duration
+from .colours import INK, PAPER
+from .style import LOOKS, course_style, format_duration
 
 Rows = Literal["jobs", "workers"]
 

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from jobqueue_lesson.course import editions
 from jobqueue_lesson.course.editions import (
     EDITIONS,
     WHY,
@@ -365,3 +366,7 @@ def test_the_same_pages_give_the_same_bytes(wheel):
     assert tool.zipped(files) == tool.zipped(dict(sorted(files.items())))
     infos = zipfile.ZipFile(io.BytesIO(tool.zipped(files))).infolist()
     assert {(info.date_time, info.create_system) for info in infos} == {((1980, 1, 1, 0, 0, 0), 3)}
+
+
+def test_editions_know_the_widgets_that_pages_keep():
+    assert editions.ALIVE == ALIVE

@@ -10,9 +10,10 @@ from matplotlib.colors import CSS4_COLORS, to_hex, to_rgb, to_rgba
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from jobqueue_lesson import plot_timeline
+from jobqueue_lesson.show.colours import INK, ON_DARK, ON_PALE, PAPER
 from jobqueue_lesson.show.sequence import plot_sequence
 from jobqueue_lesson.show.states import plot_states
-from jobqueue_lesson.show.style import INK, LOOKS, ON_DARK, ON_PALE, PAPER, STYLE, course_style
+from jobqueue_lesson.show.style import LOOKS, STYLE, course_style
 from tests.support.contrast import contrast, hue, inverted
 from tests.support.conversations import conversation
 from tests.support.histories import nap, record

@@ -8,9 +8,10 @@ import numpy
 import pytest
 from matplotlib import pyplot as plt
 
+from jobqueue_lesson.show.colours import INK, ON_DARK, ON_PALE
 from jobqueue_lesson.show.pictures import inline, kept_with
 from jobqueue_lesson.show.states import plot_states
-from jobqueue_lesson.show.style import INK, ON_DARK, ON_PALE, course_style
+from jobqueue_lesson.show.style import course_style
 from jobqueue_lesson.show.svg import to_svg
 from jobqueue_lesson.show.timeline import plot_timeline
 from tests.support.histories import flaky_history

@@ -3,7 +3,8 @@
 import matplotlib
 import pytest
 
-from jobqueue_lesson.show.style import LOOKS, PAPER, STYLE, course_style, format_duration, use_course_style
+from jobqueue_lesson.show.colours import PAPER
+from jobqueue_lesson.show.style import LOOKS, STYLE, course_style, format_duration, use_course_style
 
 
 def test_no_two_looks_have_the_same_character_and_none_is_told_by_colour_alone():

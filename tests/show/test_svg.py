@@ -8,7 +8,8 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from jobqueue_lesson.show.style import INK, course_style
+from jobqueue_lesson.show.colours import INK
+from jobqueue_lesson.show.style import course_style
 from jobqueue_lesson.show.svg import to_svg
 
 

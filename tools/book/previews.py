@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from jobqueue_lesson import History, plot_timeline
-from jobqueue_lesson.show.style import INK, PAPER, course_style
+from jobqueue_lesson.show.colours import INK, PAPER
+from jobqueue_lesson.show.style import course_style
 
 WIDTH, HEIGHT = 1200, 630
 """Pixels: the size that networks ask for."""
