@@ -69,7 +69,7 @@ def test_imports_run_one_way():
             path.name
         )
     assert imported(PACKAGE / "history.py") <= {"arguments", "job", "contract", "lines"}
-    assert imported(PACKAGE / "show" / "timeline.py") <= {"history", "job", "style"}
+    assert imported(PACKAGE / "show" / "timeline.py") <= {"colours", "history", "job", "style"}
     above = ["show", "judge", "labs", "course", "exercises"]
     while len(above) > 1:
         folder = above.pop(0)
