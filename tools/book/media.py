@@ -15,8 +15,7 @@ from jobqueue_lesson.show.saved import ALIVE
 from .. import panels
 from .addresses import DATA, PICTURES
 
-
-DRAWN = re.compile(r"[\u2500-\u259f]|[·~:]{3}|\S {9,}\S")
+DRAWN = re.compile(r"[\u2500-\u259f]|[·~:]{3}|\S {20,}\S")
 """What only a drawing has: bars, waits, or a wide gap."""
 COLUMNS = re.compile(r"\S {2,}\S.* {2,}\S")
 """A line of a table: three columns or more."""

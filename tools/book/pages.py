@@ -32,7 +32,7 @@ INSTEAD = {
 }
 """By cell id: what the book says instead, where a page tells people how to use JupyterLab."""
 
-NEW_HERE = f"New here? [Go on to this page's question](#{cell_id('question')})."
+NEW_HERE = f'New here? <a href="#{cell_id("question")}">Go on to this page\'s question</a>.'
 """What follows questions about earlier pages, for those who come by a link."""
 
 NOT_YET = "Not yet: nothing has changed here. Edit this cell, then run it again."
