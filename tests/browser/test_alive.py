@@ -164,6 +164,8 @@ def test_a_card_keeps_its_answer_over_a_reload_and_its_reason_follows(visit):
     page = visit()
     card, reason = widget(page, "predict"), widget(page, "last-client-reason")
     expect(reason).to_have_text(alive.WORDS["card"]["before"])
+    reason.get_by_role("link").click()
+    expect(card.get_by_role("radio").first).to_be_in_viewport()
     commit = card.get_by_role("button", name="Commit")
     expect(commit).to_be_disabled()
     card.get_by_label("A · At 2 s").check()
@@ -200,6 +202,7 @@ def test_a_card_can_be_used_with_the_keyboard_alone_and_the_focus_is_not_lost(vi
     expect(card.get_by_role("status")).to_have_text("You said B.")
     expect(card.get_by_role("status")).to_be_focused()
     expect(card.locator("[aria-live]")).to_contain_text("B is right.")
+    expect(card.get_by_text("You said")).to_have_count(1)
 
 
 def test_without_a_storage_a_card_works_until_the_page_is_left(visit):

@@ -200,6 +200,35 @@ def test_an_old_address_leads_to_the_new_one(visit, address, old, new):
     page.wait_for_url(f"{address}/{new}")
 
 
+@pytest.fixture
+def phone(visit):
+    return visit("04_retries.html", 390, 844, has_touch=True, is_mobile=True)
+
+
+def test_on_a_phone_printed_words_are_all_there_and_what_scrolls_has_a_shadow(phone):
+    fits = "box => box.scrollWidth <= box.clientWidth"
+    assert phone.locator("pre", has_text="calls in each second: [100").first.evaluate(fits)
+    drawing = phone.locator(".cell_output pre", has_text="backing off").first
+    assert not drawing.evaluate(fits)
+    for box in (drawing, phone.locator(".jq-picture-box").first):
+        assert "local" in box.evaluate("box => getComputedStyle(box).backgroundAttachment")
+
+
+def test_on_a_phone_the_list_of_headings_closes_once_one_is_chosen(phone):
+    phone.locator(".toc-header-icon").click()
+    drawer = phone.locator(".toc-drawer")
+    expect(drawer).to_be_in_viewport()
+    drawer.get_by_role("link", name="Takeaways").click()
+    expect(drawer).not_to_be_in_viewport()
+    expect(phone.get_by_role("heading", name="Takeaways")).to_be_in_viewport()
+
+
+def test_on_a_phone_a_swipe_over_the_slider_scrolls_the_page(phone):
+    phone.locator('.jq-alive[data-kind="replay"]').first.scroll_into_view_if_needed()
+    slider = phone.locator(".jq-scrub input").first
+    assert slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
+
+
 def test_on_paper_there_is_text_and_no_button(visit):
     page = visit("04_retries.html")
     page.emulate_media(media="print")

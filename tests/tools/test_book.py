@@ -17,7 +17,7 @@ from tests.support.pages_of_html import Html, dead_links, read_pages
 from tools import book as tool
 from tools import panels
 from tools.book import addresses, redirects, reference
-from tools.book.media import picture
+from tools.book.media import keeps_lines, picture
 from tools.book.pages import edition, page, term_id
 from tools.glossary import terms
 from tools.paths import BOOK, PACKAGE, notebooks
@@ -176,6 +176,43 @@ def test_pictures_have_alternative_texts_and_room_is_kept_for_them(book, pages, 
         width, height = struct.unpack(">II", png[16:24])
         assert int(image["width"]) == metadata.get("width", width)
         assert int(image["width"]) / int(image["height"]) == pytest.approx(width / height, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("printed", "keeps"),
+    [
+        ("#1 flaky-api  █x~~~~█✓ completed", True),
+        ("Alice ············ 30 ms: 202", True),
+        ("pending     dequeue →   processing\nprocessing  complete →  completed\n", True),
+        ("calls in each second: [100, 0, 100]\n650 calls, 550 of them refused.\n", False),
+        ("none, factor 1.0  650 calls, 550 of them refused.\nfull              265 calls, 165 of them.\n", False),
+        ("job 1: failed, KeyError: 'to'", False),
+    ],
+)
+def test_only_drawings_and_tables_keep_their_lines(printed, keeps):
+    assert keeps_lines(printed) is keeps
+
+
+def test_printed_lines_wrap_unless_they_are_a_drawing(book):
+    text = (book / "04_retries.html").read_text(encoding="utf-8")
+    wraps = re.findall(r'(?s)class="[^"]*\bjq-wraps\b[^"]*">.*?<pre>(.*?)</pre>', text)
+    assert any("calls in each second" in printed for printed in wraps)
+    assert any("attempt 1 at 0 s" in printed for printed in wraps)
+    assert not any("█" in printed or "def " in printed for printed in wraps)
+
+
+@each_page
+def test_a_page_says_what_it_is_a_part_of(book, path):
+    text = (book / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert f'This is page {int(path.stem[:2])} of <a href="index.html">a course' in text
+    asked_before = any(cell["id"] == "remember-head" for cell in read(path)["cells"])
+    assert ("New here? " in text) is asked_before
+
+
+def test_a_page_says_what_running_it_downloads():
+    (path,) = (path for path in NOTEBOOKS if path.stem == "04_retries")
+    first = json.loads(page(path, "lite/", panels_move=False, loads="It downloads 46 MB.").notebook)["cells"][0]
+    assert "best on a computer. It downloads 46 MB.</span>" in source(first)
 
 
 def test_a_picture_that_is_kept_as_svg_is_drawn_in_the_page_and_leads_to_its_png():

@@ -63,7 +63,7 @@ def build(
     Raises:
         SystemExit: if Sphinx warns of anything, such as a link that leads nowhere; the message has the warnings.
     """
-    pages = [page(path, lite, panels_move=panels_move) for path in notebooks()]
+    pages = [page(path, lite, panels_move=panels_move, loads=loads) for path in notebooks()]
     files: dict[str, bytes] = {}
     for made in pages:
         files |= made.files

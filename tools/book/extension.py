@@ -16,6 +16,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from ..paths import PACKAGE
 from .addresses import PREVIEWS
+from .media import keeps_lines
 from .reference import modules, reference_of, with_links
 
 LONGEST_VALUE = 72
@@ -33,6 +34,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-read", _know_cells)
     app.connect("doctree-read", _aim_at_what_is_meant)
     app.connect("doctree-read", _leave_out_what_says_nothing)
+    app.connect("doctree-read", _break_lines)
     app.connect("autodoc-process-signature", _name_classes)
     app.connect("autodoc-skip-member", _skip_what_is_elsewhere)
     app.connect("html-page-context", _list_names, priority=600)  # after the theme, which finds no list
@@ -49,6 +51,14 @@ def _know_cells(app: Sphinx, doctree: nodes.document) -> None:
     known = app.env.metadata[name].setdefault("myst_slugs", {})
     for anchor in app.config.jq_cells.get(name, ()):
         known[anchor] = (0, anchor, "")
+
+
+def _break_lines(app: Sphinx, doctree: nodes.document) -> None:
+    """Have printed lines that are too long for a screen be broken, if they are no drawing."""
+    for block in doctree.findall(nodes.literal_block):
+        printed = {"stream", "text_plain"} & set(block["classes"])
+        if printed and not keeps_lines(block.astext()):
+            block["classes"].append("jq-wraps")
 
 
 # --- the reference ---

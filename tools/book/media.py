@@ -15,6 +15,20 @@ from jobqueue_lesson.show.saved import ALIVE
 from .. import panels
 from .addresses import DATA, PICTURES
 
+DRAWN = re.compile(r"[\u2500-\u259f]|[·~:]{3}|\S {20,}\S")
+"""What only a drawing has: bars, waits, or a wide gap."""
+COLUMNS = re.compile(r"\S {2,}\S.* {2,}\S")
+"""A line of a table: three columns or more."""
+
+
+def keeps_lines(text: str) -> bool:
+    """Whether printed text is a drawing or a table, which would be nothing with its lines broken.
+
+    Args:
+        text: what a cell printed.
+    """
+    return bool(DRAWN.search(text)) or sum(bool(COLUMNS.search(line)) for line in text.splitlines()) > 1
+
 
 def picture(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
     """Return the HTML of an output that is a picture: drawn in the page, with its ink, or else a file of its own.

@@ -32,6 +32,9 @@ INSTEAD = {
 }
 """By cell id: what the book says instead, where a page tells people how to use JupyterLab."""
 
+NEW_HERE = f'New here? <a href="#{cell_id("question")}">Go on to this page\'s question</a>.'
+"""What follows questions about earlier pages, for those who come by a link."""
+
 NOT_YET = "Not yet: nothing has changed here. Edit this cell, then run it again."
 """What a check has replied in a saved notebook: see `exercises.check`."""
 
@@ -57,13 +60,14 @@ class Page(NamedTuple):
     """What lies beside it, by address."""
 
 
-def page(path: Path, lite: str, *, panels_move: bool = True) -> Page:
+def page(path: Path, lite: str, *, panels_move: bool = True, loads: str = "") -> Page:
     """Return a page of the book, and the files beside it.
 
     Args:
         path: the saved notebook.
         lite: the address of JupyterLite, seen from the page; it ends with a slash.
         panels_move: whether the positions of its panels are computed, which takes some seconds the first time.
+        loads: what a browser downloads when JupyterLite is opened for the first time, in a sentence.
     """
     saved = json.loads(path.read_bytes())
     files: dict[str, bytes] = {f"{path.stem}.ipynb": make_edition(path.read_bytes(), "course")}
@@ -75,7 +79,7 @@ def page(path: Path, lite: str, *, panels_move: bool = True) -> Page:
         [objective.text for objective in pages.objectives(saved)],
         _question(saved),
         [cell["id"] for cell in saved["cells"]],
-        to_bytes(edition(saved, path.stem, lite, files, panels_move=panels_move)),
+        to_bytes(edition(saved, path.stem, lite, files, panels_move=panels_move, loads=loads)),
         files,
     )
 
@@ -99,7 +103,9 @@ def _question(notebook: Notebook) -> str:
 # --- the edition ---
 
 
-def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes], *, panels_move: bool = True) -> Notebook:
+def edition(
+    saved: Notebook, name: str, lite: str, files: dict[str, bytes], *, panels_move: bool = True, loads: str = ""
+) -> Notebook:
     """Return the book's edition of a notebook.
 
     It has no notes. Solutions are folded, and each cell can be linked to by its id. Widgets have become HTML that a
@@ -111,6 +117,7 @@ def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes], *, p
         lite: the address of JupyterLite, seen from the page.
         files: the files beside the page are added to it, by address.
         panels_move: whether the positions of its panels are computed.
+        loads: what a browser downloads when JupyterLite is opened for the first time, in a sentence.
     """
     made = deepcopy(saved)
     cells = []
@@ -118,7 +125,7 @@ def edition(saved: Notebook, name: str, lite: str, files: dict[str, bytes], *, p
         if is_speaker_note(cell) or _only_counts(cell, name):
             continue
         if cell is made["cells"][0]:
-            cells += _opening(cell, name, lite)
+            cells += _opening(cell, name, lite, loads)
             continue
         anchor = f'<div class="jq-cell" id="{cell_id(cell["id"])}"></div>'
         if cell["cell_type"] == "markdown":
@@ -145,22 +152,24 @@ def _run(name: str, lite: str) -> str:
     return f"{lite}{LAB}?path={name}.ipynb"
 
 
-def _opening(cell: Cell, name: str, lite: str) -> list[Cell]:
+def _opening(cell: Cell, name: str, lite: str, loads: str) -> list[Cell]:
     """Return the first cell: the title, the ways to run the page, and what is to be learned."""
     title, _, rest = _source(cell).partition("\n")
     rest = re.sub(r"^(- .+?) \((?:`\w+`(?:, )?)+\)(?=[.,;]?$)", r"\1", rest, flags=re.MULTILINE)
     doors = (
         f'<div class="jq-doors"><a class="jq-door" href="{html.escape(_run(name, lite))}">Run this page</a> '
         f'<a class="jq-door jq-quiet" href="{name}.ipynb" download>Download</a>'
-        "<span>Replays and cards work right here. To change the code and run it, open the page in JupyterLite: "
-        "it runs in your browser.</span></div>"
+        f'<span>This is page {int(name[:2])} of <a href="index.html">a course on background job queues</a>. All of it '
+        "can be read here, and replays and cards work. Run this page to edit and run its cells in your browser: "
+        f"best on a computer. {html.escape(loads)}</span></div>"
     )
     anchor = f'<div class="jq-cell" id="{cell_id(cell["id"])}"></div>'
     return [_markdown("title", f"{title}\n\n{anchor}\n\n{doors}\n\n{links(rest.strip())}")]
 
 
 def _prose(cell: Cell) -> str:
-    return links(INSTEAD.get(cell["id"], _source(cell)))
+    after = f" {NEW_HERE}" if cell["id"] == "remember-head" else ""
+    return links(INSTEAD.get(cell["id"], _source(cell)) + after)
 
 
 def links(text: str) -> str:

@@ -5,15 +5,17 @@ import { fill } from "./words.js";
 
 let cards = 0; // on this page so far: the options of each are a group of their own
 
-/** Return the line that tells right from wrong, and the reasons, for an answer that was committed to. */
-function explain(answer) {
+/** Return what tells right from wrong, and the reasons, for an answer that was committed to. With `beside`, the card is
+ * right above and shows the answer: it is not said again. */
+function explain(answer, { beside = false } = {}) {
   const { question, letter } = answer;
   const { right } = question.option(letter);
+  const mark = right ? "✓" : "✗";
+  const [first, ...others] = question.reasons(letter);
   const said = fill(question.words.chosen, { line: question.line(letter) });
-  const lines = question.reasons(letter).map((line) => h("p", {}, line));
-  const box = h("div", { class: right ? "jq-right" : "jq-wrong" });
-  box.append(h("p", {}, h("b", {}, `${right ? "✓" : "✗"} ${said}`)), ...lines);
-  return box;
+  const lines = beside ? [[h("b", {}, mark), " ", first]] : [[h("b", {}, `${mark} ${said}`)], [first]];
+  const all = [...lines, ...others.map((line) => [line])];
+  return h("div", { class: right ? "jq-right" : "jq-wrong" }, ...all.map((line) => h("p", {}, ...line)));
 }
 
 /** Return the question and the reasons for all answers, for a class in which each was given by somebody. The answer that
@@ -45,7 +47,8 @@ export class Card {
     this.choices = h("fieldset", { class: "jq-choices" }, h("legend", {}, question.asks), ...choices);
     this.choices.addEventListener("change", () => this.#show());
     const row = h("div", { class: "jq-row" }, this.button, this.again, this.state);
-    this.element = h("div", { class: "jq-card" }, this.choices, row, ...(atOnce ? [this.reason] : []));
+    this.element = h("div", { class: "jq-card", id: name }, this.choices, row, ...(atOnce ? [this.reason] : []));
+    answer.asked = name;
     answer.onChange(() => this.#show());
     this.#show();
   }
@@ -78,7 +81,7 @@ export class Card {
     const { said, later, earlier } = question.words;
     const words = [fill(recalled ? earlier : said, { letter }), ...(recalled || this.atOnce ? [] : [later])];
     state.textContent = committed ? words.join(" ") : "";
-    if (this.atOnce) reason.replaceChildren(...(committed ? [explain(answer)] : []));
+    if (this.atOnce) reason.replaceChildren(...(committed ? [explain(answer, { beside: true })] : []));
   }
 }
 
@@ -99,7 +102,8 @@ export class Reason {
       this.element.replaceChildren(...explainAll(answer));
       return;
     }
-    const before = h("p", {}, h("i", {}, answer.question.words.before));
+    const words = h("i", {}, answer.question.words.before);
+    const before = h("p", {}, answer.asked ? h("a", { href: `#${answer.asked}` }, words) : words);
     this.element.replaceChildren(answer.letter === null ? before : explain(answer));
   }
 }

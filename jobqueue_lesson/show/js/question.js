@@ -36,6 +36,7 @@ export class Answer {
     Object.assign(this, { question, name, kept });
     this.letter = name ? question.letterOf(kept.get(name)) : null;
     this.recalled = this.letter !== null; // from an earlier visit
+    this.asked = null; // the id of its card, if that is on the page
     this.heard = [];
   }
 

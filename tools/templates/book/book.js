@@ -1,4 +1,5 @@
-// What the book's pages do besides: whoever has no mouse can scroll what is wider than the page.
+// What the book's pages do besides: whoever has no mouse can scroll what is wider than the page,
+// and the list of what is on the page closes once somebody has chosen.
 
 const WIDE = "pre, .table-wrapper";
 
@@ -11,3 +12,7 @@ const seen = new ResizeObserver((entries) => {
   for (const { target } of entries) mark(target);
 });
 for (const box of document.querySelectorAll(WIDE)) seen.observe(box);
+
+document.querySelector(".toc-drawer")?.addEventListener("click", ({ target }) => {
+  if (target.closest("a")) document.getElementById("__toc").checked = false;
+});
