@@ -152,6 +152,42 @@ def test_the_first_replay_moves_by_itself_unless_somebody_wants_less_motion(visi
     expect(calm.locator(".jq-replay")).not_to_have_attribute("data-count", "0")
 
 
+@pytest.mark.parametrize(("name", "data"), [("index", "first"), ("04_retries", "04_retries/")])
+def test_a_replay_needs_the_script_and_its_record_and_no_more(visit, name, data):
+    page = visit("search.html", 390, 844)
+    asked = []
+    page.on(
+        "request", lambda request: request.resource_type in ("script", "fetch", "xhr") and asked.append(request.url)
+    )
+    page.goto(page.url.replace("search", name))
+    page.locator('.jq-alive[data-kind="replay"]').first.evaluate("box => box.scrollIntoView()")
+    stage = Stage(page)
+    if name != "index":
+        stage.button("Play").click()
+    expect(stage.root).not_to_have_attribute("data-count", "0")
+    records = [url for url in asked if "/data/" in url]
+    assert len(records) == len(set(records))
+    assert any(f"/data/{data}" in url for url in records)
+    assert all(f"/data/{name}/" in url or f"/data/{data}.json" in url or "/_static/" in url for url in asked)
+    assert len([url for url in asked if "/_static/alive" in url]) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_first_replay_has_its_place_before_it_is_there(visit, width):
+    page = visit("search.html", width, 844)
+    address = page.url.replace("search", "index")
+    box = page.locator('.jq-alive[data-kind="replay"]')
+    page.route("**/alive.js*", lambda route: route.abort())
+    page.goto(address)
+    before = box.bounding_box()
+    page.unroute("**/alive.js*")
+    page.goto(address)
+    expect(page.locator(".jq-replay")).not_to_have_attribute("data-count", "0")
+    after = box.bounding_box()
+    assert before["y"] == after["y"]
+    assert abs(before["height"] - after["height"]) < 30
+
+
 def test_a_page_is_read_by_keyboard_alone(visit):
     page = visit("04_retries.html", 390, 844)
     page.keyboard.press("Tab")

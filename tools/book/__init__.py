@@ -24,6 +24,7 @@ from ..picture import five_jobs
 from . import lookups, redirects, reference
 from .addresses import GLOSSARY, INSTRUCTORS, LITE, PREVIEWS, REFERENCE, WHAT_NEXT, cell_id
 from .front import first_page
+from .lean import lean
 from .pages import Page, page, plain
 from .previews import drawer
 from .theme import THEME
@@ -90,6 +91,7 @@ def build(
         _write(Path(scratch, "static"), _static())
         _sphinx(Path(scratch), output, _configuration(pages, titles, url))
     _write(output, files)
+    lean(output)
     redirects.write(output, lite)
     for mapped in output.rglob("*.map"):  # of the theme's scripts and styles, for those who change the theme
         mapped.unlink()

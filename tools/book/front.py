@@ -85,7 +85,7 @@ def _replay(history: History, files: dict[str, bytes]) -> str:
     output: Mapping[str, Any] = {"data": bundle | {"image/png": _encoded(bundle["image/png"])}, "metadata": metadata}
     shown = in_browser(dict(output), "first", files)
     return shown.replace('<div class="jq-alive"', '<div class="jq-alive" data-autoplay', 1).replace(
-        ' loading="lazy"', ""
+        ' loading="lazy"', ' fetchpriority="low"'
     )
 
 
