@@ -67,7 +67,7 @@ def deck(path: Path) -> str:
             if ALIVE in output.get("data", {}):
                 output.data = {"text/html": _widget(output, path.stem, cell.source)}
             elif picture := pictures.inline(output):
-                output.data = {"text/html": _fitted(picture, output.data["image/png"])}
+                output.data = {"text/html": _fitted(picture)}
     resources = {"title": title_of(path), "alive": alive.script()}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
@@ -93,11 +93,12 @@ def _packed(data: re.Match[str]) -> str:
     return f'<script type="application/gzip">{packed}</script>'
 
 
-def _fitted(svg: str, png: str) -> str:
-    """Return a picture, an SVG, as large as its PNG would be: as it is, or as there is room for on a slide."""
+def _fitted(svg: str) -> str:
+    """Return a picture as wide as it is in a notebook, or as there is room for on a slide."""
     width, height = map(float, re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)[0])
-    own = int.from_bytes(base64.b64decode(png)[16:20])  # the PNG's width, in pixels
-    return svg.replace("<svg ", f'<svg style="width: {min(WIDEST, TALLEST * width / height, own):.0f}px" ', 1)
+    own = float(re.findall(r'width="([\d.]+)"', svg)[0])
+    fitted = f'style="width: {min(WIDEST, TALLEST * width / height, own):.0f}px"'
+    return re.sub(r'style="min-width: [^"]*"', fitted, svg, count=1)
 
 
 def index(paths: list[Path]) -> str:
