@@ -14,6 +14,8 @@ from .lines import Line, is_library, line_at
 
 AGAIN = 0.005
 """Seconds after which code that caught the exception is stopped again; it may catch a thousand of them."""
+SPARED = 200
+"""How often in a row the clock rings in vain, since it would not hit code that is watched."""
 
 
 class Endless(BaseException):
@@ -40,6 +42,15 @@ def is_learners(filename: str) -> bool:
     return not is_library(filename)
 
 
+def _on_the_stack(frame: FrameType | None, watched: Callable[[str], bool]) -> bool:
+    """Whether code that is watched is running in this frame, or has called it."""
+    while frame is not None:
+        if watched(frame.f_code.co_filename):
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextmanager
 def guarded(
     *,
@@ -63,6 +74,7 @@ def guarded(
     """
     left = lines or 0
     over = False
+    spared = 0
     first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
     clock = has_clock()
 
@@ -92,8 +104,15 @@ def guarded(
             sys.settrace(enter)
 
     def ring(_: int, frame: FrameType | None) -> None:
-        nonlocal first
-        if not over:
+        nonlocal first, spared
+        if over:
+            return
+        if first is not None and spared < SPARED and not _on_the_stack(frame, watched):
+            # It is on its way out, perhaps in a finalizer, where an exception would be lost.
+            spared += 1
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        else:
+            spared = 0
             first = first or line_at(frame)
             signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
             limit = f"{lines:,} lines" if left < 0 else f"{seconds:g} s on a real clock"
