@@ -274,11 +274,15 @@ def test_a_change_of_the_theme_draws_the_stage_again_in_its_colours(flaky):
         )
         stage.rest()
         assert stage.canvas.evaluate("canvas => canvas.toDataURL()") not in (drawn, "data:,")
+        expect(flaky.locator("#jupyterlab-splash")).to_have_count(
+            0
+        )  # JupyterLab removes it twice, if it is shown twice
     finally:
         flaky.evaluate(change, "JupyterLab Light")
     flaky.wait_for_function(f"([canvas, was]) => was === ({paper})(canvas)", arg=[stage.canvas.element_handle(), light])
     stage.rest()
     assert stage.canvas.evaluate("canvas => canvas.toDataURL()") == drawn
+    expect(flaky.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def test_with_reduced_motion_jobs_jump(lab):
