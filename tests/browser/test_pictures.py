@@ -58,7 +58,7 @@ def test_a_picture_has_the_themes_ground_and_ink_and_a_photo_stays_as_it_is(lab)
             assert {WHITE, BLACK} <= set(colours(photo))
             sheets = "() => [...document.styleSheets].filter(({ href }) => href?.endsWith('/pictures.css')).length"
             assert page.evaluate(sheets) == 1
-            expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # JupyterLab removes it twice, if shown twice
+            expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # shown twice, it is removed twice: an error
         finally:
             page.evaluate(change, "JupyterLab Light")
         expect(plot).to_have_attribute("src", light)
