@@ -274,9 +274,7 @@ def test_a_change_of_the_theme_draws_the_stage_again_in_its_colours(flaky):
         )
         stage.rest()
         assert stage.canvas.evaluate("canvas => canvas.toDataURL()") not in (drawn, "data:,")
-        expect(flaky.locator("#jupyterlab-splash")).to_have_count(
-            0
-        )  # shown twice, it is removed twice: an error
+        expect(flaky.locator("#jupyterlab-splash")).to_have_count(0)  # shown twice, it is removed twice: an error
     finally:
         flaky.evaluate(change, "JupyterLab Light")
     flaky.wait_for_function(f"([canvas, was]) => was === ({paper})(canvas)", arg=[stage.canvas.element_handle(), light])
