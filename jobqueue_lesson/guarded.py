@@ -107,8 +107,8 @@ def guarded(
         nonlocal first, spared
         if over:
             return
-        if first is not None and spared < SPARED and not _on_the_stack(frame, watched):
-            # It is on its way out, perhaps in a finalizer, where an exception would be lost.
+        if spared < SPARED and not _on_the_stack(frame, watched):
+            # Perhaps in a finalizer, where an exception would be lost.
             spared += 1
             signal.setitimer(signal.ITIMER_REAL, AGAIN)
         else:
