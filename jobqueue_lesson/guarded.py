@@ -120,6 +120,7 @@ def guarded(
 
     tracer, profiler = sys.gettrace(), sys.getprofile()
     if clock:
+        outer = signal.setitimer(signal.ITIMER_REAL, 0)  # another guard's clock: it stands still meanwhile
         handler = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds)
     if lines is not None:
@@ -136,5 +137,6 @@ def guarded(
         if clock:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
+            signal.setitimer(signal.ITIMER_REAL, *outer)
     if left < 0:  # it was stopped, but something caught the exception
         raise Endless(f"{lines:,} lines", first)

@@ -159,7 +159,7 @@ class _Trial:
         with self.apart.listening():
             if workload.random:
                 played = self.search.in_storm(workload, self.seed, self.runs)
-            elif workload.kill or workload.meets:
+            elif workload.interrupts:
                 played = self.search.interrupted(workload)
             else:
                 played = self.search.shortest(workload)
@@ -170,7 +170,7 @@ class _Trial:
         """Play a history again, to see which lines of the queue ran, and what it printed."""
         self.apart.keep_lines()
         with self.apart.listening():
-            replay = interrupted(workload) if workload.kill or workload.meets else play_calls
+            replay = interrupted(workload) if workload.interrupts else play_calls
             again = replay(self.maker, workload.setting, played.calls, self.apart)
         if again.broken is None and played.broken is not None:
             seen = f"{played.broken.seen}; but not when the same calls were made once more"

@@ -16,9 +16,13 @@ from typing import Any
 from ..guarded import has_clock
 from ..lines import Line, own_line
 from ..simulation import one_thread
+from .calls import Outcome, Raised, Returned
 
 LONGEST = 2000
 """How many characters of what a queue prints are kept."""
+
+RAISED = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
+"""What code of a queue may raise: all but what a judge raises to stop it, and what asyncio cancels it with."""
 
 
 class _Beginning(io.StringIO):
@@ -53,6 +57,15 @@ class Apart:
         """What was printed, shortened."""
         text = self._printed.getvalue()
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+    def ask(self, queue: Any, method: str, *by_position: Any, **by_name: Any) -> Outcome:
+        """Call a method of a queue. Whatever it raises is its outcome, except for Ctrl-C."""
+        try:
+            outcome: Outcome = Returned(getattr(queue, method)(*by_position, **by_name))
+        except RAISED as error:
+            outcome = Raised(error)
+        self.raise_if_interrupted()
+        return outcome
 
     def forget_line(self) -> None:
         """Begin a new call."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..guarded import Endless
+from .apart import RAISED
 from .calls import Call, Outcome, Raised, Returned, Step
 from .compare import Broken
 from .model import Model, Sleeper
@@ -110,7 +111,7 @@ class Asleep:
         except Endless as error:
             self.endless = method, error
             raise
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        except RAISED as error:
             return Raised(error)
 
     def end(self) -> None:

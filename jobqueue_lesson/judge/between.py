@@ -11,10 +11,10 @@ process that sleeps in `wait` hears of what another one enqueues is not tried ei
 from __future__ import annotations
 
 import asyncio
-import signal
 import sqlite3
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from ..guarded import Endless, guarded, has_clock
 from ..lines import Line, own_line
 from ..simulation import Simulation
 from .apart import Apart
-from .calls import Call, Outcome, Raised, Returned, Step, anew
+from .calls import Call, Outcome, Raised, Step, anew
 from .compare import Broken, Difference
 from .making import CannotJudge, Maker
 from .model import Model
@@ -161,38 +161,22 @@ class _Encounter:
         folder = self.played.path and self.played.path.parent
         if folder is None or _is_locked(folder):
             return
-        handler = signal.getsignal(signal.SIGALRM)
-        left, _ = signal.getitimer(signal.ITIMER_REAL)
         start = time.monotonic()
         try:
-            with guarded(lines=None, seconds=PATIENCE):
+            with guarded(lines=None, seconds=PATIENCE, watched=self.maker.is_its_code):
                 self.meanwhile = self._ask(self.second, meanwhile(self.calls[-1]))
         except Endless:
             self.waited = time.monotonic() - start
-        finally:
-            signal.signal(signal.SIGALRM, handler)
-            signal.setitimer(signal.ITIMER_REAL, left)
 
     def _ask(self, queue: Any, call: Call) -> Outcome:
         by_position, by_name = call.arguments_for(self.ids)
         by_name = {name: anew(value) for name, value in by_name.items()}
-        try:
-            return Returned(getattr(queue, call.method)(*map(anew, by_position), **by_name))
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            self.apart.raise_if_interrupted()
-            return Raised(error)
+        return self.apart.ask(queue, call.method, *map(anew, by_position), **by_name)
 
     def _referee(self, model: Model) -> Referee:
-        def ask(method: str, *arguments: object) -> Outcome:
-            try:
-                return Returned(getattr(self.first, method)(*arguments))
-            except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-                self.apart.raise_if_interrupted()
-                return Raised(error)
-
-        return Referee(
-            model, ask, stage=self.setting.stage, sees=self.setting.sees, own_backoff="retry" not in self.maker.takes
-        )
+        ask = partial(self.apart.ask, self.first)
+        own_backoff = "retry" not in self.maker.takes
+        return Referee(model, ask, stage=self.setting.stage, sees=self.setting.sees, own_backoff=own_backoff)
 
     def _compare(self, call: Call, first: Outcome, second: Outcome) -> Difference | None:
         """Say what is wrong with two outcomes; None if they are right in one order or the other."""

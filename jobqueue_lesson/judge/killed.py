@@ -7,6 +7,7 @@ killed there. What is in a buffer of Python is not in it; nor is anything that a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from ..guarded import Endless, guarded, is_learners
 from ..lines import Line, own_line
 from ..simulation import Simulation
 from .apart import Apart
-from .calls import KILLED, Call, Outcome, Raised, Returned, Step
+from .calls import KILLED, Call, Raised, Step
 from .compare import Broken, Difference
 from .making import CannotJudge, Maker
 from .model import Model
@@ -109,13 +110,7 @@ async def _compare(
     except CannotJudge as error:
         return Difference(Promise.NEVER_LOST, OPENS, str(Raised(error.__cause__ or error)))
 
-    def ask(method: str, *arguments: object) -> Outcome:
-        try:
-            return Returned(getattr(queue, method)(*arguments))
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            apart.raise_if_interrupted()
-            return Raised(error)
-
+    ask = partial(apart.ask, queue)
     found = []
     try:
         for model in (before, after):

@@ -218,20 +218,15 @@ class _Player:
 
     def _call(self, queue: Any, method: str, *by_position: Any, **by_name: Any) -> Outcome:
         self.asked = method
-        try:
-            value = getattr(queue, method)(*by_position, **by_name)
-        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            self.apart.raise_if_interrupted()
-            return Raised(error)
-        self.apart.raise_if_interrupted()
-        if inspect.iscoroutine(value):
-            value.close()
+        outcome = self.apart.ask(queue, method, *by_position, **by_name)
+        if isinstance(outcome, Returned) and inspect.iscoroutine(outcome.value):
+            outcome.value.close()
             raise Broken(
                 METHOD.get(method, Promise.CURRENT),
                 f"{method} is a plain function: only wait and join are async",
                 f"{method} is an async function",
             )
-        return Returned(value)
+        return outcome
 
     # --- a step ---
 

@@ -41,6 +41,11 @@ class Workload:
     random: bool = False
     share: int = 1
 
+    @property
+    def interrupts(self) -> bool:
+        """Whether something happens inside each call."""
+        return self.kill or self.meets
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -162,10 +162,8 @@ def finding(name: str, stage: str, played: Played, printed: str) -> Finding:
         printed: what the queue printed meanwhile.
     """
     now, lease = played.model.now, played.model.lease
-    last = max(
-        [now] * bool(played.steps) + [step.at for step in played.steps] + [event.at for event, _ in played.events],
-        default=0.0,
-    )
+    times = [step.at for step in played.steps] + [event.at for event, _ in played.events]
+    last = max(now, *times) if times else 0.0
     history = History(cast(Producer, _Judged(name, lambda: last)), lines=True)
     for event, step in played.events:
         history.record(with_line(event, played.steps[step].line))
