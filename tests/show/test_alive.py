@@ -140,6 +140,13 @@ def test_bars_are_bars_without_javascript_too():
     assert Reader(html).said == "#1 report 50 % · half of it #2 report 100 % · completed"
 
 
+def test_the_last_saved_bars_are_those_of_a_finished_run():
+    *_, (name, output) = saved("bars")
+    html, _ = alive.element(output, inline=True)
+    assert re.findall(r'<progress value="([\d.]+)">', html) == ["1"], name
+    assert "100 % · completed" in Reader(html).said
+
+
 def test_a_panel_is_alive_once_it_has_its_positions_and_readable_before():
     bundle, metadata = life_of_a_job_lab()._repr_mimebundle_()
     output = {"data": bundle | {"image/png": "iVBOR"}, "metadata": metadata}
