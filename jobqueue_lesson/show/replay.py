@@ -20,6 +20,7 @@ import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
+from ..arguments import validate_number
 from ..contract import Producer
 from ..history import History
 from ..job import JobEvent, Status
@@ -65,10 +66,12 @@ class Replay(anywidget.AnyWidget):
     Args:
         history: the history.
         words: other texts for keys of `WORDS`.
+        speed: the speed at which it starts, in seconds of the history per second; None: it plays for about ten seconds.
 
     Raises:
-        TypeError: if it is not a History.
+        TypeError: if it is not a History, or for a speed that is not a number.
         KeyError: for a key that is not in `WORDS`.
+        ValueError: for a speed that is not positive.
     """
 
     _esm = join_modules(Path(__file__).parent / "js" / "view.js")
@@ -78,16 +81,17 @@ class Replay(anywidget.AnyWidget):
     words = traitlets.Unicode().tag(sync=True)
     timeline_words = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, history: History, *, words: Mapping[str, str] | None = None) -> None:
+    def __init__(self, history: History, *, words: Mapping[str, str] | None = None, speed: float | None = None) -> None:
         if not isinstance(history, History):
             raise TypeError(f"a replay needs a History, such as History(queue), got {history!r}")
         unknown = sorted(set(words or {}) - set(WORDS))
         if unknown:
             raise KeyError(f"no word {unknown[0]!r}; there are: {', '.join(WORDS)}")
+        if speed is not None:
+            validate_number("speed", speed, above=True)
         self.timeline, said = _timeline(history) if history.events else (b"", "")
-        super().__init__(
-            record=_record(history, WORDS | dict(words or {})), timeline_words=said, words=_summarize(history)
-        )
+        record = _record(history, WORDS | dict(words or {}), speed=speed)
+        super().__init__(record=record, timeline_words=said, words=_summarize(history))
         belongs_to_cell(self)
 
     def __repr__(self) -> str:
@@ -110,14 +114,20 @@ class Replay(anywidget.AnyWidget):
         }
 
 
-def _record(history: History, words: Mapping[str, str], now: float | None = None, workers: Sequence[str] = ()) -> str:
+def _record(
+    history: History,
+    words: Mapping[str, str],
+    now: float | None = None,
+    workers: Sequence[str] = (),
+    speed: float | None = None,
+) -> str:
     """Return what the browser needs to play a history, as JSON.
 
     Each event is a list of a `JobEvent`'s fields, and of the line that made it, as a string, if that is known. For a
     history that is still being recorded, `now` is the time on the queue's clock, and `workers` names those that have a
-    place on the stage before their first job.
+    place on the stage before their first job. At `speed` it starts to play, if that is given.
     """
-    record = {
+    record: dict[str, Any] = {
         "name": history.name,
         "start": history.start,
         "end": history.end,
@@ -133,6 +143,8 @@ def _record(history: History, words: Mapping[str, str], now: float | None = None
             for event, line in zip(history.events, history.lines, strict=True)
         ],
     }
+    if speed is not None:
+        record["speed"] = speed
     return json.dumps(record, allow_nan=False)
 
 

@@ -137,6 +137,7 @@ def test_a_replay_of_page_4_plays_with_no_kernel(visit):
     page = visit("04_retries.html", 390, 844)
     page.locator('.jq-alive[data-kind="replay"]').first.scroll_into_view_if_needed()
     stage = Stage(page)
+    expect(stage.root.get_by_label("speed")).to_have_value("5")  # as its cell says
     stage.choose_speed(-1)
     stage.button("Play").click()
     stage.expect_count(stage.root.locator(".jq-clock").inner_text().split()[-1])

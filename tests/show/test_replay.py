@@ -90,6 +90,13 @@ def test_words_can_be_changed_and_only_those_that_there_are():
         Replay(recorded(), words={"clients": "x"})
 
 
+def test_the_speed_at_which_it_starts_can_be_given():
+    assert json.loads(Replay(recorded(), speed=5).record)["speed"] == 5
+    assert "speed" not in json.loads(Replay(recorded()).record)
+    with pytest.raises(ValueError, match="speed must be a finite number, above 0, got 0"):
+        Replay(recorded(), speed=0)
+
+
 def test_what_is_no_history_is_refused_by_name():
     with pytest.raises(TypeError, match=r"needs a History, such as History\(queue\), got <jobqueue_lesson"):
         Replay(JobQueue())

@@ -46,7 +46,7 @@ export class Controls {
   fill() {
     const { record, speed, follow } = this;
     const { speeds, best } = speedsFor(record.end - record.start);
-    const chosen = speed.dataset.chosen ? Number(speed.value) : record.live ? 1 : best;
+    const chosen = speed.dataset.chosen ? Number(speed.value) : record.live ? 1 : (record.speed ?? best);
     const offered = [...new Set([...speeds, chosen])].sort((a, b) => a - b);
     if (speed.dataset.offered !== String(offered)) {
       speed.dataset.offered = String(offered);

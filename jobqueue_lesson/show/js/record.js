@@ -5,8 +5,8 @@ import { describeMove, formatDuration } from "./words.js";
 const isFinished = (status) => status === "completed" || status === "failed";
 
 /**
- * What `_record` in replay.py wrote: name, start, end, origin, aging, live, looks, words, workers, and the events. Times
- * are in seconds. An event has the fields of a `JobEvent`, and
+ * What `_record` in replay.py wrote: name, start, end, origin, aging, live, looks, words, workers, perhaps speed, and the
+ * events. Times are in seconds. An event has the fields of a `JobEvent`, and
  *   job       the index of its job in `jobs`
  *   due       when the job is scheduled for
  *   previous  the index of the job's event before it, -1 if there is none; `next`, of the one after it
