@@ -156,6 +156,18 @@ def test_a_page_shows_all_its_text_and_no_note(book, path):
     assert text.count("Show the solution</p>") == len(solutions)
 
 
+@pytest.mark.parametrize("name", ["04_retries", "05_priorities"])
+def test_the_runs_that_give_an_answer_away_are_folded_as_the_answer_is(name):
+    cells = {
+        cell["id"]: cell
+        for cell in edition(read(NOTEBOOKS[int(name[:2])]), name, "lite/", {}, panels_move=False)["cells"]
+    }
+    answer, runs = (list(cells).index(cell) for cell in ("play-answer", "play-compare"))
+    assert answer < runs
+    assert "hide-cell" in cells["play-compare"]["metadata"]["tags"]
+    assert cells["play-compare"]["metadata"]["mystnb"]["code_prompt_show"] == "Show the runs behind the answer"
+
+
 @each_page
 def test_pictures_have_alternative_texts_and_room_is_kept_for_them(book, pages, path):
     files, drawn = {}, []

@@ -21,7 +21,7 @@ from .addresses import LAB, cell_id
 from .media import in_browser, picture
 from .reference import modules, reference_of
 
-FOLDED = {"solution": "the solution", "imports": "what this page imports"}
+FOLDED = {"solution": "the solution", "compare": "the runs behind the answer", "imports": "what this page imports"}
 """What is folded, and what the line that unfolds it calls it."""
 
 INSTEAD = {
@@ -198,11 +198,17 @@ def plain(text: str) -> str:
 
 
 def _fold(cell: Cell) -> None:
-    """Fold a solution, and a long list of imports."""
-    kind = "solution" if is_solution(cell) else "imports" if cell["id"].startswith("imports") else ""
+    """Fold a solution, the runs from which a folded answer has its numbers, and a long list of imports."""
+    name, kind = cell["id"], ""
+    if is_solution(cell):
+        kind = "solution"
+    elif name == "play-compare":  # it follows the answer: who scrolls on would read the numbers first
+        kind = "compare"
+    elif name.startswith("imports"):
+        kind = "imports"
     if kind:
         tags = cell["metadata"].setdefault("tags", [])
-        tags.append("hide-cell" if kind == "solution" else "hide-input")
+        tags.append("hide-input" if kind == "imports" else "hide-cell")
         cell["metadata"]["mystnb"] = {
             "code_prompt_show": f"Show {FOLDED[kind]}",
             "code_prompt_hide": f"Hide {FOLDED[kind]}",
