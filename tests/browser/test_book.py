@@ -1,5 +1,7 @@
 """The book as people meet it: on a phone, on a projector, in the dark, by keyboard, with no other host in reach."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -122,15 +124,34 @@ def test_a_page_shuts_nobody_out(visit, name, scheme):
     assert violations(page) == []
 
 
-def test_the_search_finds_jitter_in_the_page_that_introduces_it(visit):
+@pytest.mark.parametrize(
+    ("asked", "page_of_it"),
+    [
+        ("jitter", "04_retries"),
+        ("retry storm", "04_retries"),
+        ("dead letter", "07_dead_letters"),
+        ("lease", "10_durability"),
+        ("enqueue", "01_why_background_jobs"),
+    ],
+)
+def test_the_search_lists_where_a_term_is_taught_and_the_glossary_first(visit, asked, page_of_it):
     page = visit("index.html")
-    page.get_by_role("textbox", name="Search").fill("jitter")
+    page.get_by_role("textbox", name="Search").fill(asked)
     page.keyboard.press("Enter")
-    found = page.locator("#search-results .search li")
-    expect(found.filter(has_text="4 · Retries").first).to_be_visible()
-    found.filter(has_text="4 · Retries").first.get_by_role("link").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("4 · Retries")
+    expect(page.locator("#search-results")).to_contain_text("Search finished")
+    links = page.locator("#search-results .search > li > a:first-child")
+    found = [link.get_attribute("href").partition("#")[0].removesuffix(".html") for link in links.all()]
+    assert set(found[:2]) == {page_of_it, "glossary"}
+    assert any(name.startswith("reference/") for name in found[2:])
+    links.nth(found.index(page_of_it)).click()
+    expect(page.locator("dfn", has_text=re.compile(f"^{asked}", re.IGNORECASE))).to_be_in_viewport()
     assert page.faults == []
+
+
+def test_the_search_lists_a_name_of_the_package_that_is_asked_for_first(visit):
+    page = visit("search.html?q=SQLiteQueue")
+    first = page.locator("#search-results .search > li > a:first-child").first
+    expect(first).to_have_attribute("href", "reference/durable.html#jobqueue_lesson.durable.SQLiteQueue")
 
 
 def test_a_replay_of_page_4_plays_with_no_kernel(visit):

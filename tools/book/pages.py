@@ -178,13 +178,19 @@ def links(text: str) -> str:
 
 
 def _terms(text: str) -> str:
-    """Link each term to the glossary, where it is defined, and enter it in the index."""
-    found = re.findall(r"<dfn>(.+?)</dfn>", text)
+    """Link each term to the glossary, where it is defined, and enter that paragraph in the index."""
+    return "\n\n".join(_with_entries(paragraph) for paragraph in text.split("\n\n"))
+
+
+def _with_entries(paragraph: str) -> str:
+    found = re.findall(r"<dfn>(.+?)</dfn>", paragraph)
     for term in found:
         link = f'<dfn id="{term_id(term)}"><a href="glossary.html#{term_id(term)}">{term}</a></dfn>'
-        text = text.replace(f"<dfn>{term}</dfn>", link)
-    entries = "".join(f"```{{index}} single: {term}\n```\n\n" for term in found)
-    return entries + text
+        paragraph = paragraph.replace(f"<dfn>{term}</dfn>", link)
+    if not found:
+        return paragraph
+    # "!": a main entry. The search lists the others last, and shows of each what its one place says.
+    return f"```{{index}} {', '.join(f'!{term}' for term in found)}\n```\n\n{paragraph}"
 
 
 def term_id(term: str) -> str:

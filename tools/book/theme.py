@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..paths import TEMPLATES
+
 LIGHT = {
     "color-brand-primary": "#0b5c92",
     "color-brand-content": "#0b5c92",
@@ -50,6 +52,7 @@ THEME: dict[str, Any] = {
     "html_css_files": ["book.css"],
     "html_js_files": [("book.js", {"type": "module"})],
     "html_copy_source": False,
+    "html_search_scorer": str(TEMPLATES / "search_scorer.js"),
     "html_domain_indices": False,  # modules are in the reference
     "html_show_copyright": False,
     "html_theme_options": {
