@@ -97,21 +97,22 @@ def plot_sequence(conversation: Conversation, ax: Axes | None = None) -> Axes:
     bottom = rows[-1] if rows else 0.0
     with course_style():
         if ax is None:
-            _, ax = plt.subplots(figsize=(9.0, 1.4 + 0.33 * bottom))
+            # As low as its words allow: a slide is low, and makes a tall picture small.
+            _, ax = plt.subplots(figsize=(9.0, 0.8 + 0.26 * bottom))
         for place, party in enumerate(PARTIES):
-            ax.plot([place, place], [-0.6, bottom + 0.7], color="#767676", lw=1, zorder=0)
+            ax.plot([place, place], [-0.9, bottom + 0.7], color="#767676", lw=1, zorder=0)
             box = {"boxstyle": "round,pad=0.4", "facecolor": "#ffffff", "edgecolor": INK}
-            ax.text(place, -1.1, party, ha="center", va="center", weight="bold", bbox=box)
+            ax.text(place, -1.4, party, ha="center", va="center", weight="bold", bbox=box)
         for number, (row, message) in enumerate(zip(rows, messages, strict=True)):
             x0, x1 = PARTIES.index(message.sender), PARTIES.index(message.receiver)
             response = message.sender == "API" and message.receiver == "client"
             arrow = {"arrowstyle": "-|>", "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 15}
             arrow |= {"color": LOOKS["processing"].colour, "ls": "--" if response else "-"}
             ax.annotate("", (x1, row), (x0, row), arrowprops=arrow)
-            ax.text((x0 + x1) / 2, row - 0.12, message.says, ha="center", va="bottom", fontsize=11)
+            ax.text((x0 + x1) / 2, row - 0.08, message.says, ha="center", va="bottom")
             if number == 0 or messages[number - 1].at != message.at:
-                ax.text(-0.3, row, format_duration(message.at - start), ha="right", va="center", fontsize=11)
-        ax.set(xlim=(-0.75, len(PARTIES) - 0.6), ylim=(bottom + 0.8, -1.6))
+                ax.text(-0.3, row, format_duration(message.at - start), ha="right", va="center")
+        ax.set(xlim=(-0.75, len(PARTIES) - 0.6), ylim=(bottom + 0.8, -1.9))
         ax.set_axis_off()
         content = f"{len(messages)} messages between {', '.join(PARTIES[:-1])} and {PARTIES[-1]}"
         if messages:

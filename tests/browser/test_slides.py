@@ -142,6 +142,21 @@ def test_every_slide_is_filled_readable_and_whole_with_no_network(decks, page, p
     assert page.faults == []
 
 
+def test_a_long_conversation_can_be_read_from_the_back_of_the_room(decks, page):
+    open_deck(page, decks / "06_api_pattern.html")
+    picture = page.locator('svg.jq-picture[aria-label^="Sequence diagram"]')
+    sizes = picture.evaluate(
+        """picture => {
+            const { h, v } = Reveal.getIndices(picture.closest('section'));
+            Reveal.slide(h, v, 99);
+            const scale = text => Math.hypot(text.getScreenCTM().a, text.getScreenCTM().b);
+            return [...picture.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize) * scale(t));
+        }"""
+    )
+    assert len(sizes) > 20
+    assert min(sizes) > 16
+
+
 def test_a_cells_output_comes_a_step_after_its_code(decks, page):
     open_deck(page, decks / "01_why_background_jobs.html")
     said = page.locator("pre", has_text="twenty requests: first 200 ms, last 1000 ms")
