@@ -45,6 +45,8 @@ async ([smallest, smallestLabel]) => {
             .filter(n => n.nodeType === 3 && n.data.trim());
         const pictures = parts.filter(e => e.matches('img, svg.jq-picture'));
         if (!text.length && !pictures.length) faults.push(`${where} is empty`);
+        else if (!pictures.length && text.every(n => n.parentElement.closest('h2, h3')))
+            faults.push(`${where} has only a heading`);
         for (const picture of pictures) {
             if (picture.naturalWidth === 0) faults.push(`${where}: a picture does not show`);
             if (picture.getBoundingClientRect().width < 400) faults.push(`${where}: a picture is small`);
