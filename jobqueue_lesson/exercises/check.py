@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from ..guarded import Endless, guarded, is_learners
 from ..show import kept
+from ..show.prose import to_html
 
 LINES = 300_000
 """How many lines of the learner's code a check runs before it reports an endless loop."""
@@ -79,11 +80,11 @@ class Reply:
     def _repr_html_(self) -> str:
         """Show the same text with a bar at the left; the bar's colour adds nothing to the words."""
         colour = "#009e73" if self.passed else "#a86c00"
-        lines = [f"<b>{escape(self.first)}</b>"]
+        lines = [f"<b>{to_html(self.first)}</b>"]
         lines += [
             f"<i>{name}:</i> <code>{escape(said)}</code>" for name, said in self.details.items() if name != "hint"
         ]
-        lines += [f"<i>hint:</i> {escape(self.details['hint'])}"] if "hint" in self.details else []
+        lines += [f"<i>hint:</i> {to_html(self.details['hint'])}"] if "hint" in self.details else []
         text = "<br>".join(lines) + self._folded(self.hints)
         return f'<div style="border-left: 5px solid {colour}; padding: 2px 12px">{text}</div>'
 
@@ -92,7 +93,7 @@ class Reply:
         if not hints:
             return ""
         name = "A hint" if len(hints) == len(self.hints) and "hint" not in self.details else "Another hint"
-        return f"<details><summary>{name}</summary>{escape(hints[0])}{self._folded(hints[1:])}</details>"
+        return f"<details><summary>{name}</summary>{to_html(hints[0])}{self._folded(hints[1:])}</details>"
 
 
 def expect(right: object, seen: str, expected: str, hint: str = "") -> None:

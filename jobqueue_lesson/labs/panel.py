@@ -23,6 +23,7 @@ from matplotlib.image import imsave
 from ..show.access import Access
 from ..show.cells import belongs_to_cell
 from ..show.describe import describe
+from ..show.prose import to_html
 from ..show.saved import with_text
 from ..show.style import course_style
 from ..simulation import one_thread
@@ -91,7 +92,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.access = Access()
         self._axes: tuple[float, float, float, float] | None = None
         self._backgrounds: dict[Any, Any] = {}
-        title = ipywidgets.HTML(f"<b>{question}</b>")
+        title = ipywidgets.HTML(f"<b>{to_html(question)}</b>")
         super().__init__([title, *rows, ipywidgets.HBox(last_row), self.words, self.picture, self.access])
         self._redraw()
         belongs_to_cell(self)
@@ -124,7 +125,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def _run_and_draw(self) -> None:
         outcome = self.run(**self.values)
-        self.words.value = self.say(outcome).replace("\n", "<br>")
+        self.words.value = to_html(self.say(outcome)).replace("\n", "<br>")
         with course_style():
             figure = Figure(figsize=(8.6, 3.3), dpi=100)
             axes = figure.subplots()

@@ -15,6 +15,7 @@ from typing import Any
 from . import pictures
 from .cards import WORDS as CARD_WORDS
 from .javascript import join_modules
+from .prose import to_html
 from .replay import LIVE_WORDS
 from .saved import ALIVE, WAKE
 
@@ -143,16 +144,16 @@ def _fallback(alive: Mapping[str, Any], text: str, image: str) -> str:
 
 
 def _options(alive: Mapping[str, Any], text: str, image: str) -> str:
-    options = "".join(f"<li>{escape(option['says'])}</li>" for option in alive["options"])
-    return f'<p><b>{escape(alive["asks"])}</b></p><ol type="A">{options}</ol>'
+    options = "".join(f"<li>{to_html(option['says'])}</li>" for option in alive["options"])
+    return f'<p><b>{to_html(alive["asks"])}</b></p><ol type="A">{options}</ol>'
 
 
 def _reasons(alive: Mapping[str, Any], text: str, image: str) -> str:
     reasons = "".join(
-        f"<li>{escape(option['says'])} {'✓' if option['right'] else '✗'} {escape(option['reason'])}</li>"
+        f"<li>{to_html(option['says'])} {'✓' if option['right'] else '✗'} {to_html(option['reason'])}</li>"
         for option in alive["options"]
     )
-    return f'<details><summary>{escape(alive["asks"])}</summary><ol type="A">{reasons}</ol></details>'
+    return f'<details><summary>{to_html(alive["asks"])}</summary><ol type="A">{reasons}</ol></details>'
 
 
 def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
@@ -161,9 +162,9 @@ def _panel(alive: Mapping[str, Any], text: str, image: str) -> str:
     if start := alive.get("start"):
         alt = escape(start["alt"])
         image = f'<div class="jq-picture" role="img" aria-label="{alt}">{start["picture"]}</div>'
-    lines = "".join(f"<p>{escape(line)}</p>" for line in (settings, *outcome))
+    lines = "".join(f"<p>{to_html(line)}</p>" for line in (settings, *outcome))
     note = f'<p class="jq-note">{escape(WORDS["panel"]["saved"])}</p>'
-    return f"<p><b>{escape(question)}</b></p>{image}{lines}{note}"
+    return f"<p><b>{to_html(question)}</b></p>{image}{lines}{note}"
 
 
 def _bars(alive: Mapping[str, Any], text: str, image: str) -> str:

@@ -7,7 +7,6 @@ course's questions are in `labs`, each in the module of its page. A committed an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any, NamedTuple
 
 import ipywidgets
@@ -15,6 +14,7 @@ import ipywidgets
 from . import kept
 from .access import Access
 from .cells import belongs_to_cell
+from .prose import to_html
 from .saved import with_text
 
 WORDS = {
@@ -102,7 +102,7 @@ class Card(ipywidgets.VBox):  # type: ignore[misc]
         self._choices.observe(self._chosen, names="value")
         self._button.on_click(lambda _: self.commit(self._choices.value))
         self._again.on_click(lambda _: self.ask_again())
-        title = ipywidgets.HTML(f"<b>{escape(question.asks)}</b>")
+        title = ipywidgets.HTML(f"<b>{to_html(question.asks)}</b>")
         row = ipywidgets.HBox([self._button, self._again, self._state])
         super().__init__([title, self._choices, row, *([self._reason] if at_once else []), Access()])
         self._recall()
@@ -186,8 +186,8 @@ class Reason(ipywidgets.HTML):  # type: ignore[misc]
         self._letter = letter
         right = self.question.options[self.question.letters.index(letter)].right
         colour, mark = (RIGHT, "✓") if right else (WRONG, "✗")
-        said = escape(WORDS["chosen"].format(line=self.question.line(letter)))
-        why = escape(self.question.answer(letter)).replace("\n", "<br>")
+        said = to_html(WORDS["chosen"].format(line=self.question.line(letter)))
+        why = to_html(self.question.answer(letter)).replace("\n", "<br>")
         self.value = (
             f'<div style="border-left: 5px solid {colour}; padding: 2px 12px; line-height: 1.5">'
             f"<b>{mark} {said}</b><br>{why}</div>"

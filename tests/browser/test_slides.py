@@ -56,6 +56,8 @@ async ([smallest, smallestLabel]) => {
             const least = node.parentElement.closest('svg') ? smallestLabel : smallest;
             const code = node.parentElement.closest(':not(pre) > code');
             if (code && size !== sizeOf(code.parentElement)) faults.push(`${where}: code of ${size} px in prose`);
+            if (node.data.includes('`') && !node.parentElement.closest('code, pre'))
+                faults.push(`${where}: a backtick`);
             if (size < least - 0.01) faults.push(`${where}: ${size} px: ${node.data.trim().slice(0, 40)}`);
         }
         for (const part of parts) {

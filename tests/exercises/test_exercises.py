@@ -324,6 +324,14 @@ def test_a_solved_exercise_has_no_hints_any_more():
     assert "<details>" not in check_of("backoff")(RIGHT["backoff"][0])._repr_html_()
 
 
+def test_what_is_in_backticks_is_code_on_the_page():
+    page = check.Reply(False, "`f` is <b>.", ["Look at `seconds`.", "`a < b`"], hint="Try `g`.")._repr_html_()
+    assert "<b><code>f</code> is &lt;b&gt;.</b>" in page
+    for code in ("<code>seconds</code>", "<code>a &lt; b</code>", "<code>g</code>"):
+        assert code in page
+    assert "`" not in page
+
+
 def test_a_reply_reads_the_same_in_text_and_on_the_page():
     said = check_of("backoff")(lambda attempt, cap: 2**attempt if cap < 31 else "<b>")
     page = said._repr_html_()

@@ -26,6 +26,7 @@ from jobqueue_lesson.labs.recurring_jobs import draw_runs, recurring, say_runs
 from jobqueue_lesson.labs.retries import retry_storm, say_storm
 from jobqueue_lesson.labs.why_background_jobs import rush, slow_api
 from jobqueue_lesson.labs.worker import polling
+from jobqueue_lesson.show.prose import to_html
 from jobqueue_lesson.show.saved import WAKE, WIDGET_VIEW
 from tests.support.played import PAGES, PANELS
 from tools.paths import notebooks
@@ -41,7 +42,7 @@ def lab(request):
 
 
 def says(lab, outcome):
-    return lab.say(outcome).replace("\n", "<br>")
+    return to_html(lab.say(outcome)).replace("\n", "<br>")
 
 
 def other_values(control):

@@ -8,6 +8,7 @@ import pytest
 from jobqueue_lesson.labs.job_queue import life_of_a_job_lab
 from jobqueue_lesson.labs.panel import Choice, Slider
 from jobqueue_lesson.labs.positions import lab_of, panel_data, values_of
+from jobqueue_lesson.show.prose import to_html
 from jobqueue_lesson.show.saved import ALIVE
 from tests.support.played import PANELS
 from tools import panels
@@ -27,7 +28,7 @@ def test_every_position_of_each_control_says_what_the_panel_says_there(data):
         for value, position in zip(values_of(control), every, strict=True):
             lab.reset()
             lab.controls[name].value = value
-            assert position["words"].replace("\n", "<br>") == lab.words.value
+            assert to_html(position["words"]).replace("\n", "<br>") == lab.words.value
             assert position["alt"] == lab.access.picture
 
 

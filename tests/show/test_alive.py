@@ -10,6 +10,7 @@ from jobqueue_lesson.labs.job_queue import life_of_a_job_lab
 from jobqueue_lesson.labs.positions import panel_data
 from jobqueue_lesson.show import alive
 from jobqueue_lesson.show.cards import Card, Option, Question
+from jobqueue_lesson.show.prose import to_html
 from jobqueue_lesson.show.saved import ALIVE, WAKE
 from tools.paths import notebooks
 
@@ -127,9 +128,23 @@ def test_a_reasons_answers_are_folded_so_that_nobody_reads_them_by_chance():
     for _, output in saved("reason"):
         html, _ = alive.element(output, inline=True)
         before, _, folded = html.partition("</summary>")
-        assert output["data"][ALIVE]["asks"] in Reader(before).said
-        assert all(option["reason"] in Reader(folded).said for option in output["data"][ALIVE]["options"])
+        assert to_html(output["data"][ALIVE]["asks"]) in before
+        assert all(to_html(option["reason"]) in folded for option in output["data"][ALIVE]["options"])
         assert "<details><summary>" in before
+
+
+def test_what_is_in_backticks_is_code():
+    question = Question("What does `a<b>` do?", (Option("It calls `c`.", "`d` & no `", right=True), Option("no", "e")))
+    card = Card(question, "a/b")
+    card.commit("A")
+    reason = card.reason()
+    for shown in (card, reason):
+        html, _ = alive.element({"data": shown._repr_mimebundle_()[0]}, inline=True)
+        read = html.partition("<script")[0]
+        assert "What does <code>a&lt;b&gt;</code> do?" in read
+        assert "It calls <code>c</code>." in read
+    assert "<code>d</code> &amp; no `" in read
+    assert "<code>d</code> &amp; no `" in reason.value
 
 
 def test_bars_are_bars_without_javascript_too():

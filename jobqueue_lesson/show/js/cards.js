@@ -1,6 +1,6 @@
 // Prediction cards on a page, and the reasons for their answers.
 
-import { h } from "./dom.js";
+import { h, prose } from "./dom.js";
 import { fill } from "./words.js";
 
 let cards = 0; // on this page so far: the options of each are a group of their own
@@ -13,8 +13,10 @@ function explain(answer, { beside = false } = {}) {
   const mark = right ? "✓" : "✗";
   const [first, ...others] = question.reasons(letter);
   const said = fill(question.words.chosen, { line: question.line(letter) });
-  const lines = beside ? [[h("b", {}, mark), " ", first]] : [[h("b", {}, `${mark} ${said}`)], [first]];
-  const all = [...lines, ...others.map((line) => [line])];
+  const lines = beside
+    ? [[h("b", {}, mark), " ", ...prose(first)]]
+    : [[h("b", {}, ...prose(`${mark} ${said}`))], prose(first)];
+  const all = [...lines, ...others.map(prose)];
   return h("div", { class: right ? "jq-right" : "jq-wrong" }, ...all.map((line) => h("p", {}, ...line)));
 }
 
@@ -25,10 +27,10 @@ function explainAll(answer) {
   const rows = question.letters.map((other) => {
     const { right, reason } = question.option(other);
     const said = other === letter ? [" ", h("mark", {}, fill(question.words.said, { letter }))] : [];
-    const line = h("p", {}, h("b", {}, `${right ? "✓" : "✗"} ${question.line(other)}`), ...said);
-    return h("div", { class: right ? "jq-right" : "jq-wrong" }, line, h("p", {}, reason));
+    const line = h("p", {}, h("b", {}, ...prose(`${right ? "✓" : "✗"} ${question.line(other)}`)), ...said);
+    return h("div", { class: right ? "jq-right" : "jq-wrong" }, line, h("p", {}, ...prose(reason)));
   });
-  return [h("p", { class: "jq-asked" }, h("b", {}, question.asks)), ...rows];
+  return [h("p", { class: "jq-asked" }, h("b", {}, ...prose(question.asks))), ...rows];
 }
 
 /** A question with options to commit to. With `atOnce` it gives the reason itself. */
@@ -39,12 +41,14 @@ export class Card {
     const { words } = question;
     const name = `jq-card-${++cards}`;
     this.inputs = question.letters.map((value) => h("input", { type: "radio", name, value }));
-    const choices = this.inputs.map((input) => h("label", {}, input, h("span", {}, question.line(input.value))));
+    const choices = this.inputs.map((input) =>
+      h("label", {}, input, h("span", {}, ...prose(question.line(input.value)))),
+    );
     this.button = h("button", { type: "button", class: "jq-primary", onclick: () => this.#commit() }, words.commit);
     this.again = h("button", { type: "button", onclick: () => this.#askAgain() }, words.again);
     this.state = h("span", { class: "jq-state", role: "status", tabindex: "-1" });
     this.reason = h("div", { class: "jq-reason", "aria-live": "polite" });
-    this.choices = h("fieldset", { class: "jq-choices" }, h("legend", {}, question.asks), ...choices);
+    this.choices = h("fieldset", { class: "jq-choices" }, h("legend", {}, ...prose(question.asks)), ...choices);
     this.choices.addEventListener("change", () => this.#show());
     const row = h("div", { class: "jq-row" }, this.button, this.again, this.state);
     this.element = h("div", { class: "jq-card", id: name }, this.choices, row, ...(atOnce ? [this.reason] : []));

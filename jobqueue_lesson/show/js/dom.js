@@ -20,6 +20,11 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Return a text as what `h` takes for children. What is in backticks is code, as in prose.py. */
+export function prose(text) {
+  return text.split(/`([^`]+)`/).map((part, place) => (place % 2 ? h("code", {}, part) : part));
+}
+
 /** Make an element of a drawing: s("rect", { x: 1, y: 2, width: 3, height: 4 }). */
 export function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);

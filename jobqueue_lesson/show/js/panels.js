@@ -1,6 +1,6 @@
 // A panel without a kernel: its controls, and what was computed beforehand for each of their positions.
 
-import { h } from "./dom.js";
+import { h, prose } from "./dom.js";
 import { Positions } from "./positions.js";
 
 /** A row with a control: a menu, or a slider and its value. `moved` is called with the index of the chosen value. */
@@ -41,7 +41,7 @@ export class Panel {
     this.said = h("div", { class: "jq-outcome", role: "status" });
     this.picture = h("div", { class: "jq-picture", role: "img" });
     const reset = h("button", { type: "button", onclick: () => this.#reset() }, words.reset);
-    const question = h("p", {}, h("b", {}, data.question));
+    const question = h("p", {}, h("b", {}, ...prose(data.question)));
     const controls = [...this.rows.values()].map(({ element }) => element);
     this.element = h("div", { class: "jq-panel", role: "group", "aria-label": data.question });
     this.element.append(question, ...controls, reset, this.said, this.picture, this.#note(run));
@@ -74,7 +74,7 @@ export class Panel {
     try {
       const seen = await this.positions.seen();
       if (!seen) return;
-      this.said.replaceChildren(...seen.words.split("\n").map((line) => h("p", {}, line)));
+      this.said.replaceChildren(...seen.words.split("\n").map((line) => h("p", {}, ...prose(line))));
       this.picture.innerHTML = seen.picture;
       this.picture.setAttribute("aria-label", seen.alt);
     } catch {
