@@ -178,10 +178,9 @@ def _add_tags(app: Sphinx, name: str, template: str, context: dict[str, Any], do
 def _wake_widgets(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Load the script that brings widgets to life, and their look, on those pages that have one."""
+    """Load the script that brings widgets to life on those pages that have one."""
     if 'class="jq-alive"' in context.get("body", ""):
-        app.add_js_file("alive.js", type="module")
-        app.add_css_file("alive.css")  # and that of pictures, which are only where widgets are
+        app.add_js_file("alive.js", type="module", fetchpriority="low")  # the page's look comes first
 
 
 def _prepare_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
