@@ -85,7 +85,7 @@ def shown(page):
 
 
 def test_a_page_keeps_its_address_when_it_is_reloaded_and_back_leaves_it(visit, address):
-    page = visit("glossary.html", 390, 844, python=False)  # it is not there, but it could be gone back to
+    page = visit("glossary.html", 390, 844, python=False)
     page.goto(f"{address}/lab/index.html?path={FIRST}")  # where JupyterLab once was
     shown(page)
     assert page.url == f"{address}/lite/lab/index.html?path={FIRST}"
@@ -97,6 +97,19 @@ def test_a_page_keeps_its_address_when_it_is_reloaded_and_back_leaves_it(visit, 
     expect(page).to_have_url(f"{address}/lite/lab/index.html?path=01_why_background_jobs.ipynb")
     page.go_back()
     expect(page).to_have_url(f"{address}/glossary.html")
+    assert page.faults == []
+
+
+def test_a_page_of_the_book_is_run_where_it_says_and_links_from_there_lead_back_into_the_book(visit, address):
+    page = visit("00_start_here.html", 390, 844, python=False)
+    page.get_by_role("link", name="Run this page").first.click()
+    expect(shown(page).first).to_contain_text("0 · Start here")
+    assert page.url == f"{address}/lite/lab/index.html?path={FIRST}"
+    with page.context.expect_page() as opened:
+        page.locator(".jp-Notebook").get_by_role("link", name="glossary").click()
+    glossary = opened.value
+    glossary.locator("article").get_by_role("link", name="Retries").first.click()
+    expect(glossary.get_by_role("heading", level=1)).to_contain_text("4 · Retries")
     assert page.faults == []
 
 
