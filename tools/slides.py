@@ -119,7 +119,7 @@ def build(out: Path, paths: list[Path]) -> None:
         shutil.copy(REVEAL / name, out / "reveal")
     for name in ("deck.css", "deck.js"):
         shutil.copy(TEMPLATES / name, out)
-    (out / "alive.css").write_text(pictures.styles() + alive.styles(), encoding="utf-8")
+    (out / "alive.css").write_text(alive.styles(), encoding="utf-8")
     for path in paths:
         (out / f"{path.stem}.html").write_text(deck(path), encoding="utf-8")
     (out / "index.html").write_text(index(paths), encoding="utf-8")
