@@ -118,7 +118,6 @@ def _configuration(pages: Sequence[Page], titles: dict[int, tuple[str, str]], ur
         "html_baseurl": url,
         "jq_cells": {made.name: [cell_id(name) for name in made.cells] for made in pages},
         "jq_said": said,
-        "jq_previews": {made.name: made.name for made in pages},
         "jq_titles": titles,
     }
 
