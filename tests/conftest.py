@@ -53,7 +53,7 @@ def book(once):
 
 @pytest.fixture(scope="session")
 def site(once, book, wheel, tmp_path_factory):
-    """The web site, with Pyodide in it; matplotlib is a stand-in that draws nothing, and the book's panels are still."""
+    """The web site, with Pyodide in it, matplotlib a stand-in that draws nothing, and the panels of the book pictures."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
 
