@@ -53,7 +53,7 @@ def book(once):
 
 @pytest.fixture(scope="session")
 def site(once, book, wheel, tmp_path_factory):
-    """The web site, with Pyodide in it, matplotlib a stand-in that draws nothing, and the panels of the book pictures."""
+    """The web site, with Pyodide in it. Matplotlib is a stand-in that draws nothing, the book has no moving panels."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
 
