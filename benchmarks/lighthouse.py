@@ -16,11 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +72,6 @@ class Compressed(Quiet):
         self.wfile.write(content)
 
 
-@contextmanager
-def compressed(folder: Path) -> Iterator[str]:
-    """Serve the files in a folder, compressed, on a free loopback port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Compressed, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-
-
 def find_lighthouse() -> Path | None:
     """Return Lighthouse's command line, a script for Node; None if there is none."""
     named = os.environ.get("LIGHTHOUSE")
@@ -133,7 +118,7 @@ def first_move(browser: Browser, address: str) -> float:
 
 def rows(book: Path, rounds: int) -> Iterator[Row]:
     """Measure a built book."""
-    with sync_playwright() as playwright, served(book) as plain, compressed(book) as zipped:
+    with sync_playwright() as playwright, served(book) as plain, served(book, Compressed) as zipped:
         chromium = find_browser(playwright)
         if chromium is None:
             yield Row("the book", "–", "–", None, 0, note="no Chromium here")

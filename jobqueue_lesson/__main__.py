@@ -33,11 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         copied = copies.copy(folder, options.edition, fresh=options.fresh)
     except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
+        return _failed(str(error))
     except OSError as error:
-        print(f"{folder}: {error.strerror or error}. Choose another folder: open FOLDER", file=sys.stderr)
-        return 1
+        return _failed(f"{folder}: {error.strerror or error}. Choose another folder: open FOLDER")
     print(report(folder, copied), flush=True)
     if options.copy_only:
         return 0
@@ -46,8 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         copies.run_lab(folder, browser=not options.no_browser, port=options.port, more=more)
     except ImportError as error:
         why = doctor.command("-m", "jobqueue_lesson", "doctor")
-        print(f"JupyterLab cannot run here: {error}. To find out why: {why}", file=sys.stderr)
-        return 1
+        return _failed(f"JupyterLab cannot run here: {error}. To find out why: {why}")
     return 0
 
 
@@ -66,8 +63,7 @@ def _judge(options: argparse.Namespace) -> int:
     from .judge import command
 
     if options.queue is None:
-        print("judge needs a file and a class in it, such as my_queue.py:MyQueue", file=sys.stderr)
-        return 2
+        return _failed("judge needs a file and a class in it, such as my_queue.py:MyQueue", 2)
     return command.run(options.queue, stage=options.stage, seed=options.seed)
 
 
@@ -76,28 +72,23 @@ def _export(options: argparse.Namespace) -> int:
     try:
         from .export import export
     except ImportError as error:
-        print(f"nbconvert, which comes with JupyterLab, cannot be used here: {error}", file=sys.stderr)
-        return 1
+        return _failed(f"nbconvert, which comes with JupyterLab, cannot be used here: {error}")
     names = {page.name for page in options.pages}
     for page in options.pages:
+        folder = options.to or page.parent
         try:
-            print(
-                export(
-                    page,
-                    options.to or page.parent,
-                    execute=options.execute,
-                    panels=options.panels,
-                    among=names,
-                ),
-                flush=True,
-            )
+            print(export(page, folder, execute=options.execute, panels=options.panels, among=names), flush=True)
         except ValueError as error:
-            print(error, file=sys.stderr)
-            return 1
+            return _failed(str(error))
         except OSError as error:
-            print(f"{error.filename or page}: {error.strerror or error}", file=sys.stderr)
-            return 1
+            return _failed(f"{error.filename or page}: {error.strerror or error}")
     return 0
+
+
+def _failed(why: str, code: int = 1) -> int:
+    """Say why a command cannot go on; return its exit code."""
+    print(why, file=sys.stderr)
+    return code
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

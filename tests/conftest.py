@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,16 +52,16 @@ def book(once):
 
 
 @pytest.fixture(scope="session")
-def site(once, wheel, tmp_path_factory):
-    """The web site without the book, with Pyodide in it; matplotlib is a stand-in that draws nothing."""
+def site(once, book, wheel, tmp_path_factory):
+    """The web site, with Pyodide in it. Matplotlib is a stand-in that draws nothing, the book has no moving panels."""
     need(PYODIDE, "npm")
     need(LITE, "lite")
 
     def make(folder):
         relative = Path(os.path.relpath(folder))  # as people give it
         pyodide = find_pyodide(distribution(tmp_path_factory.mktemp("pyodide")))
+        shutil.copytree(book, relative, dirs_exist_ok=True)
         website.lite.build(relative / website.LITE, pyodide, wheel, website.READ)
-        website.redirects.write(relative, website.LITE)
 
     return once("site", make)
 

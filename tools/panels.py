@@ -53,8 +53,9 @@ def fill(output: dict[str, Any], page: str, source: str, *, address: str = "", k
     files = {}
     if address:
         stem = Path(address).stem
-        data = data | {"positions": {name: f"{stem}-{name}.json" for name in data["positions"]}}
-        files = {data["positions"][name]: _encoded(every) for name, every in computed(make, kept)["positions"].items()}
+        positions = data["positions"]
+        data["positions"] = {name: f"{stem}-{name}.json" for name in positions}
+        files = {data["positions"][name]: _encoded(every) for name, every in positions.items()}
     output["data"][ALIVE] = {**output["data"][ALIVE], **data}
     return files
 

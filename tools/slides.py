@@ -39,8 +39,8 @@ from .render import render
 DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 SMALL = 10_000
 """Data of fewer characters are not packed."""
-WIDEST, TALLEST = 1147, 510
-"""Of a picture on a slide of 1280 × 720, in pixels."""
+ROOM = (1147, 510)
+"""How wide and how tall a picture may be on a slide of 1280 × 720, in pixels."""
 
 
 def title_of(path: Path) -> str:
@@ -66,8 +66,8 @@ def deck(path: Path) -> str:
         for output in cell.get("outputs", []):
             if ALIVE in output.get("data", {}):
                 output.data = {"text/html": _widget(output, path.stem, cell.source)}
-            elif picture := pictures.inline(output):
-                output.data = {"text/html": _fitted(picture)}
+            elif picture := pictures.inline(output, ROOM):
+                output.data = {"text/html": picture}
     resources = {"title": title_of(path), "alive": alive.script()}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
@@ -93,14 +93,6 @@ def _packed(data: re.Match[str]) -> str:
     return f'<script type="application/gzip">{packed}</script>'
 
 
-def _fitted(svg: str) -> str:
-    """Return a picture as wide as it is in a notebook, or as there is room for on a slide."""
-    width, height = map(float, re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)[0])
-    own = float(re.findall(r'width="([\d.]+)"', svg)[0])
-    fitted = f'style="width: {min(WIDEST, TALLEST * width / height, own):.0f}px"'
-    return re.sub(r'style="min-width: [^"]*"', fitted, svg, count=1)
-
-
 def index(paths: list[Path]) -> str:
     """Return the page that lists the decks, as HTML."""
     return render("decks.html.j2", decks=[(path.stem, title_of(path)) for path in paths])
@@ -119,7 +111,7 @@ def build(out: Path, paths: list[Path]) -> None:
         shutil.copy(REVEAL / name, out / "reveal")
     for name in ("deck.css", "deck.js"):
         shutil.copy(TEMPLATES / name, out)
-    (out / "alive.css").write_text(pictures.styles() + alive.styles(), encoding="utf-8")
+    (out / "alive.css").write_text(alive.styles(), encoding="utf-8")
     for path in paths:
         (out / f"{path.stem}.html").write_text(deck(path), encoding="utf-8")
     (out / "index.html").write_text(index(paths), encoding="utf-8")

@@ -19,6 +19,16 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 
+def source_of(cell: Cell) -> str:
+    """Return what a cell says: its code, or its text."""
+    return "".join(cell["source"])
+
+
+def set_source(cell: Cell, source: str) -> None:
+    """Have a cell say something else, in place."""
+    cell["source"] = source.splitlines(keepends=True)  # as Jupyter saves it
+
+
 # --- kinds of cells ---
 
 
@@ -34,19 +44,11 @@ def is_speaker_note(cell: Cell) -> bool:
 
 def speaker_note(cell: Cell) -> str:
     """Return the text of a speaker note. In a page it is in a comment, `<!-- Notes … -->`, so learners don't see it."""
-    return _source(cell).removeprefix("<!-- Notes").removesuffix("-->").strip()
+    return source_of(cell).removeprefix("<!-- Notes").removesuffix("-->").strip()
 
 
 def _slide_type(cell: Cell) -> str:
     return str(cell["metadata"].get("slideshow", {}).get("slide_type", "-"))
-
-
-def _source(cell: Cell) -> str:
-    return "".join(cell["source"])
-
-
-def _set_source(cell: Cell, source: str) -> None:
-    cell["source"] = source.splitlines(keepends=True)  # as Jupyter saves it
 
 
 def _clear(cell: Cell) -> None:
@@ -57,7 +59,7 @@ def _clear(cell: Cell) -> None:
 
 def _open_details(cell: Cell) -> None:
     if cell["cell_type"] == "markdown":
-        _set_source(cell, _source(cell).replace("<details>", "<details open>"))
+        set_source(cell, source_of(cell).replace("<details>", "<details open>"))
 
 
 # --- to work through ---
@@ -81,7 +83,7 @@ def results(notebook: Notebook) -> Notebook:
     made["cells"] = [cell for cell in made["cells"] if not is_speaker_note(cell)]
     for cell in made["cells"]:
         if cell["cell_type"] == "markdown":
-            _set_source(cell, re.sub(r"\]\((?=[A-Z_]+\.md)", "](../", _source(cell)))
+            set_source(cell, re.sub(r"\]\((?=[A-Z_]+\.md)", "](../", source_of(cell)))
     return made
 
 
@@ -103,7 +105,7 @@ def instructor(notebook: Notebook) -> Notebook:
                 cell["metadata"].pop("jupyter", None)
         if is_speaker_note(cell):
             text = f"**Notes.** {speaker_note(cell)}"
-            _set_source(cell, "\n".join(f"> {line}".rstrip() for line in text.splitlines()))
+            set_source(cell, "\n".join(f"> {line}".rstrip() for line in text.splitlines()))
     return made
 
 
@@ -125,7 +127,7 @@ def slides(notebook: Notebook) -> Notebook:
     for cell in made["cells"]:
         _open_details(cell)
         if cell["cell_type"] == "markdown":
-            _set_source(cell, _to_decks(_source(cell)))
+            set_source(cell, _to_decks(source_of(cell)))
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "text/html" in data:
@@ -193,7 +195,7 @@ def _with_own_slide(cell: Cell, output: dict[str, Any]) -> Iterator[Cell]:
     kind = _slide_type(cell)
     starts = kind in ("slide", "subslide")
     others = [other for other in cell["outputs"] if other is not output]
-    hidden = "remove-input" in cell["metadata"].get("tags", []) or (starts and "\n" not in _source(cell).strip())
+    hidden = "remove-input" in cell["metadata"].get("tags", []) or (starts and "\n" not in source_of(cell).strip())
     if others or not hidden:
         yield cell | {"outputs": others}
         starts = False
@@ -222,7 +224,7 @@ def _curtain(cell: Cell, text: str) -> Cell:
     """Return the slide that comes before a solution, and does not give it away."""
     metadata = {"slideshow": {"slide_type": "subslide"}}
     made = {"cell_type": "markdown", "id": f"{cell['id']}-curtain", "metadata": metadata}
-    _set_source(made, f"{text}\n\n{CURTAIN}")
+    set_source(made, f"{text}\n\n{CURTAIN}")
     return made
 
 
@@ -310,7 +312,7 @@ def site(notebook: Notebook) -> Notebook:
         else:
             _clear(cell)
             if cell["id"] == "ready":  # the page's own checks an installation, which a browser does not have
-                _set_source(cell, READY)
+                set_source(cell, READY)
         cells.append(cell)
     made["cells"] = cells
     _, missing = runs_in_browser(notebook)
@@ -338,7 +340,7 @@ def _not_in_browser(cell: Cell) -> str:
 def _as_text(cell: Cell, why: str) -> Cell:
     """Turn a code cell into text: why it does not run here, its code, and its saved output."""
     how = " To run it on your own computer, install the course: the first page of this site says how." if why else ""
-    parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced(_source(cell), "python")]
+    parts = [f"> **Not run in the browser.** {why}{how}".rstrip(), _fenced(source_of(cell), "python")]
     if cell["outputs"]:
         parts.append("Its output:")
     pictures = {}
@@ -357,7 +359,7 @@ def _as_text(cell: Cell, why: str) -> Cell:
     made = {"cell_type": "markdown", "id": cell["id"], "metadata": {"tags": cell["metadata"]["tags"]}}
     if pictures:
         made["attachments"] = pictures
-    _set_source(made, "\n\n".join(parts))
+    set_source(made, "\n\n".join(parts))
     return made
 
 

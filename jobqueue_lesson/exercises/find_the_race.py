@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from copy import deepcopy
 from itertools import count
@@ -108,25 +109,34 @@ WHY_FORGOTTEN = (
 )
 
 
+class _Calls:
+    """How `send` of a mail server was called."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, list[object]] = {}
+        """By e-mail: the key of each call."""
+        self.unsent: set[str] = set()
+        """E-mails whose last call nobody has awaited."""
+
+
 class _Attempt:
     """The mail server, as one attempt at an e-mail sees it."""
 
-    def __init__(self, server: MailServer, mail: Mail) -> None:
+    def __init__(self, server: MailServer, mail: Mail, calls: _Calls) -> None:
         self._server = server
         self._mail = mail
-        if not hasattr(server, "given"):
-            server.given, server.unsent = {}, set()  # type: ignore[attr-defined]
+        self._calls = calls
 
     def send(self, to: str, key: object = None) -> Any:
         """Send an e-mail; in the outbox is which one it is."""
         wanted, name = self._mail["to"], _name(self._mail)
         expect(to == wanted, f"send was called with {to!r}", f'with mail["to"], which is {wanted!r}')
-        self._server.given.setdefault(name, []).append(key)  # type: ignore[attr-defined]
-        self._server.unsent.add(name)  # type: ignore[attr-defined]
+        self._calls.keys.setdefault(name, []).append(key)
+        self._calls.unsent.add(name)
         return self._send(name, key)
 
     async def _send(self, name: str, key: object) -> None:
-        self._server.unsent.discard(name)  # type: ignore[attr-defined]
+        self._calls.unsent.discard(name)
         await self._server.send(name, key)
 
 
@@ -154,11 +164,12 @@ def _name(mail: Mail) -> str:
 def check_keyed(answer: Any) -> None:
     """Send each e-mail once: when nobody crashes, and when a worker crashes, at each step in turn."""
     errors: list[BaseException] = []
+    calls: defaultdict[MailServer, _Calls] = defaultdict(_Calls)  # each run has a mail server of its own
     start = _processes(answer)
 
     async def handler(mail: Mail, server: MailServer, sent: set[str]) -> None:
         try:
-            await start()(dict(mail), _Attempt(server, mail), sent)
+            await start()(dict(mail), _Attempt(server, mail, calls[server]), sent)
         except (Exception, Endless) as error:
             errors.append(error)
             raise
@@ -167,12 +178,12 @@ def check_keyed(answer: Any) -> None:
         for world in worlds_of(shop(handler, MAILS), Crash()):
             if errors:
                 raise errors[0]
-            _compare(world)
+            _compare(world, calls[world.server])
     except Endless as again:  # it was stopped where it is, and once more on its way out
         raise (errors or [again])[0] from None
 
 
-def _compare(world: Any) -> None:
+def _compare(world: Any, calls: _Calls) -> None:
     """Compare what was sent in a run with what should have been."""
     crash = who_is_struck(world)
     where = crash or "nobody crashes"
@@ -181,9 +192,9 @@ def _compare(world: Any) -> None:
         times = world.server.outbox.count(_name(mail))
         if not times:
             why = WHY_NEVER if crash else KEYED_HINTS[1]
-            if _name(mail) in world.server.unsent:
+            if _name(mail) in calls.unsent:
                 why = "send was called, but nobody awaits it: put await before it."
             raise NotYet(f"{where}: {_name(mail)} is not sent", "every e-mail is sent", why)
-        with_key = None not in world.server.given[_name(mail)]
+        with_key = None not in calls.keys[_name(mail)]
         why = WHY_FORGOTTEN if with_key else WHY_TWICE
         expect(times == 1, f"{where}: {_name(mail)} is sent {times} times", "once", why)

@@ -11,7 +11,8 @@ import gc
 import inspect
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import ipywidgets
@@ -113,15 +114,9 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         return f"{self.question}\n{settings}\n{self.say(self.run(**self.values))}"
 
     def _redraw(self) -> None:
-        """Run the function again and draw its result, without garbage collection: that takes a third of the time."""
-        with one_thread:  # the garbage collection and the style of plots are changed for the whole process, too
-            collects = gc.isenabled()
-            gc.disable()
-            try:
-                self._run_and_draw()
-            finally:
-                if collects:
-                    gc.enable()
+        """Run the function again and draw its result."""
+        with uninterrupted():
+            self._run_and_draw()
 
     def _run_and_draw(self) -> None:
         outcome = self.run(**self.values)
@@ -147,6 +142,22 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         bundle["image/png"] = bytes(self.picture.value)
         metadata["image/png"] = {"alt": self.access.picture}
         return bundle, metadata
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Run and draw with no other thread at it, and without garbage collection, which takes a third of the time.
+
+    Both the garbage collection and the style of plots are changed for the whole process.
+    """
+    with one_thread:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if collects:
+                gc.enable()
 
 
 def _pixels(figure: Figure, axes: Axes, backgrounds: dict[Any, Any]) -> Any:

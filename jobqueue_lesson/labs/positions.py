@@ -5,7 +5,6 @@ Each control is moved by itself, the others are where they start: all positions 
 
 from __future__ import annotations
 
-import gc
 import importlib
 import re
 from collections.abc import Callable
@@ -17,8 +16,7 @@ from matplotlib.figure import Figure
 from ..show.describe import describe
 from ..show.style import course_style
 from ..show.svg import to_svg
-from ..simulation import one_thread
-from .panel import Choice, Lab, Slider
+from .panel import Choice, Lab, Slider, uninterrupted
 
 SIZE = (6.0, 3.5)  # inches: on a phone, which is half as wide, the words can still be read
 MARK = "jqp"  # what ids in a panel's picture start with: there is one panel on a page
@@ -60,18 +58,15 @@ def panel_data(lab: Lab) -> dict[str, Any]:
     """
     start = lab.values
     draw = _Drawing(lab)
-    with one_thread:  # the garbage collection and the style of plots are changed for the whole process
-        gc.disable()
-        try:
-            first = draw(start)
-            positions = {
-                name: [
-                    first._asdict() if value == start[name] else draw(start | {name: value})._asdict() for value in all_
-                ]
-                for name, all_ in ((name, values_of(control)) for name, control in lab.given.items())
-            }
-        finally:
-            gc.enable()
+    with uninterrupted():
+        first = draw(start)
+        positions = {
+            name: [
+                (first if value == start[name] else draw(start | {name: value}))._asdict()
+                for value in values_of(control)
+            ]
+            for name, control in lab.given.items()
+        }
     return {
         "kind": "panel",
         "question": lab.question,

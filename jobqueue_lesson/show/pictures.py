@@ -44,22 +44,37 @@ def kept_with(figure: Figure, png: str | bytes) -> dict[str, str]:
     return ({"alt": alt} if alt else {}) | ({"svg": svg} if len(svg) < MOST * size else {})
 
 
-def inline(output: Mapping[str, Any]) -> str:
-    """Return the SVG of a saved picture as HTML, to be a part of a page; "" if it has none.
-
-    On a narrow screen it is only made as small as can be read, and can be moved sideways in its box.
+def alternative_text(output: Mapping[str, Any]) -> str:
+    """Return what is said of a saved picture to those who do not see it.
 
     Args:
         output: an output of a code cell, as in a notebook's file.
     """
     kept = output.get("metadata", {}).get(PNG, {})
+    return str(kept.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture")
+
+
+def inline(output: Mapping[str, Any], room: tuple[float, float] | None = None) -> str:
+    """Return the SVG of a saved picture as HTML, to be a part of a page; "" if it has none.
+
+    Without a `room`, it is as wide as in a notebook. On a narrow screen it is only made as small as can be read, and
+    can be moved sideways in its box.
+
+    Args:
+        output: an output of a code cell, as in a notebook's file.
+        room: how wide and how tall it may be, in pixels, where the page has a fixed size: it is made to fit.
+    """
+    kept = output.get("metadata", {}).get(PNG, {})
     svg = str(kept.get("svg", ""))
     if not svg:
         return ""
-    alt = kept.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture"
     width, height = kept.get("width"), kept.get("height")
-    size = f'width="{width}" height="{height}" style="min-width: min({width}px, {LEAST})"' if width else ""
-    begins = f'<svg class="jq-picture" role="img" aria-label="{escape(alt)}" {size} '
+    style = f"min-width: min({width}px, {LEAST})"
+    if width and room:
+        widest, tallest = room
+        style = f"width: {min(widest, tallest * width / height, width):.0f}px"
+    size = f'width="{width}" height="{height}" style="{style}"' if width else ""
+    begins = f'<svg class="jq-picture" role="img" aria-label="{escape(alternative_text(output))}" {size} '
     svg = begins + svg.removeprefix("<svg ").removeprefix('aria-hidden="true" ')
     return f'<div class="jq-picture-box" tabindex="0">{svg}</div>'
 

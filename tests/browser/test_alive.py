@@ -11,7 +11,7 @@ from jobqueue_lesson.show import alive
 from tests.support.axe import violations
 from tests.support.lab import new_context
 from tests.support.page_objects import Stage
-from tests.support.web import serving_files
+from tests.support.serving import served
 from tools import panels
 from tools.paths import NOTEBOOKS
 
@@ -63,7 +63,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(folder):
-    with serving_files(folder) as address:
+    with served(folder) as address:
         yield address
 
 

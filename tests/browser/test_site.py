@@ -5,9 +5,6 @@ Its Python is real; matplotlib is a stand-in that draws nothing (see distributio
 
 import json
 import os
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from zipfile import ZipFile
 
@@ -16,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.support.lab import new_context
 from tests.support.page_objects import ERRORS, Exercise, expect_printed
+from tests.support.serving import Quiet, served
 from tools.paths import NOTEBOOKS
 from tools.website.lite import OURS, STAMP
 
@@ -24,13 +22,10 @@ pytestmark = pytest.mark.browser
 FIRST = "00_start_here.ipynb"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, notes how many bytes each has, and prints nothing."""
+class Counting(Quiet):
+    """Serves files, and notes how many bytes each has."""
 
     sent: ClassVar = {}
-
-    def log_message(self, *arguments):
-        pass
 
     def log_request(self, code="-", size="-"):
         place = self.translate_path(self.path)
@@ -39,11 +34,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(site):
-    """Serve the site's files, and no more, on a free loopback port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with served(site, Counting) as address:
+        yield address
 
 
 @pytest.fixture
@@ -85,7 +77,7 @@ def shown(page):
 
 
 def test_a_page_keeps_its_address_when_it_is_reloaded_and_back_leaves_it(visit, address):
-    page = visit("glossary.html", 390, 844, python=False)  # it is not there, but it could be gone back to
+    page = visit("glossary.html", 390, 844, python=False)
     page.goto(f"{address}/lab/index.html?path={FIRST}")  # where JupyterLab once was
     shown(page)
     assert page.url == f"{address}/lite/lab/index.html?path={FIRST}"
@@ -97,6 +89,19 @@ def test_a_page_keeps_its_address_when_it_is_reloaded_and_back_leaves_it(visit, 
     expect(page).to_have_url(f"{address}/lite/lab/index.html?path=01_why_background_jobs.ipynb")
     page.go_back()
     expect(page).to_have_url(f"{address}/glossary.html")
+    assert page.faults == []
+
+
+def test_a_page_of_the_book_is_run_where_it_says_and_links_from_there_lead_back_into_the_book(visit, address):
+    page = visit("00_start_here.html", 390, 844, python=False)
+    page.get_by_role("link", name="Run this page").first.click()
+    expect(shown(page).first).to_contain_text("0 · Start here")
+    assert page.url == f"{address}/lite/lab/index.html?path={FIRST}"
+    with page.context.expect_page() as opened:
+        page.locator(".jp-Notebook").get_by_role("link", name="glossary").click()
+    glossary = opened.value
+    glossary.locator("article").get_by_role("link", name="Retries").first.click()
+    expect(glossary.get_by_role("heading", level=1)).to_contain_text("4 · Retries")
     assert page.faults == []
 
 
@@ -138,14 +143,14 @@ def test_what_one_has_done_is_downloaded_and_a_newer_page_does_not_replace_it(vi
 
 
 def test_a_visitor_starts_and_python_runs_in_the_browser(visit, site):
-    Quiet.sent.clear()
+    Counting.sent.clear()
     page = visit("lite/lab/index.html?path=01_why_background_jobs.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     expect(page.get_by_text("Python is starting in your browser.")).to_be_visible()
     page.get_by_text("Python (Pyodide) | Idle").wait_for()
     expect(page.get_by_text("Python is ready.")).to_be_visible()
     said = json.loads((site / "lite" / "jupyter-lite.json").read_bytes())["jupyter-config-data"][OURS]["megabytes"]
-    assert sum(Quiet.sent.values()) / 1e6 == pytest.approx(said, rel=0.05), "tools/website/lite.py: APP"
+    assert sum(Counting.sent.values()) / 1e6 == pytest.approx(said, rel=0.05), "tools/website/lite.py: APP"
     expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)  # a page that is only read is not changed
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()

@@ -1,12 +1,13 @@
 """What a page without a kernel shows of a panel: what the panel itself would show."""
 
+import gc
 import json
 import re
 
 import pytest
 
 from jobqueue_lesson.labs.job_queue import life_of_a_job_lab
-from jobqueue_lesson.labs.panel import Choice, Slider
+from jobqueue_lesson.labs.panel import Choice, Slider, uninterrupted
 from jobqueue_lesson.labs.positions import lab_of, panel_data, values_of
 from jobqueue_lesson.show.prose import to_html
 from jobqueue_lesson.show.saved import ALIVE
@@ -30,6 +31,20 @@ def test_every_position_of_each_control_says_what_the_panel_says_there(data):
             lab.controls[name].value = value
             assert to_html(position["words"]).replace("\n", "<br>") == lab.words.value
             assert position["alt"] == lab.access.picture
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_garbage_is_collected_afterwards_if_it_was_before(before):
+    try:
+        (gc.enable if before else gc.disable)()
+        with pytest.raises(ZeroDivisionError), uninterrupted():
+            assert not gc.isenabled()
+            _ = 1 / 0
+        assert gc.isenabled() == before
+        panel_data(life_of_a_job_lab())
+        assert gc.isenabled() == before
+    finally:
+        gc.enable()
 
 
 def test_the_start_is_a_position_of_each_control(data):

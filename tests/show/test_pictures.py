@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from jobqueue_lesson.show.colours import INK, ON_DARK, ON_PALE
-from jobqueue_lesson.show.pictures import inline, kept_with
+from jobqueue_lesson.show.pictures import alternative_text, inline, kept_with
 from jobqueue_lesson.show.states import plot_states
 from jobqueue_lesson.show.style import course_style
 from jobqueue_lesson.show.svg import to_svg
@@ -108,3 +108,20 @@ def test_a_page_gets_the_picture_with_its_words_and_its_size():
     assert (root.get("class"), root.get("role"), root.get("width")) == ("jq-picture", "img", "880")
     assert root.get("aria-label").startswith("A job's 4 states as boxes")
     assert inline(output | {"metadata": {}}) == ""
+
+
+def test_a_picture_is_no_wider_and_no_taller_than_its_room_and_never_enlarged():
+    kept = {"svg": '<svg viewBox="0 0 660 220"></svg>', "width": 900, "height": 300}
+    output = {"data": {"image/png": "iVBOR…"}, "metadata": {"image/png": kept}}
+    for room, width in (((600, 900), 600), ((900, 150), 450), ((2000, 2000), 900)):
+        (root,) = ElementTree.fromstring(inline(output, room))
+        assert root.get("style") == f"width: {width}px"
+    (root,) = ElementTree.fromstring(inline(output))
+    assert "min-width" in root.get("style")
+
+
+def test_a_picture_is_told_by_its_words_or_else_by_what_is_printed_of_it():
+    output = {"data": {"text/plain": ["<Figure ", "size 640x480>"]}, "metadata": {"image/png": {"alt": "Two bars"}}}
+    assert alternative_text(output) == "Two bars"
+    assert alternative_text({"data": output["data"]}) == "<Figure size 640x480>"
+    assert alternative_text({"data": {}}) == "A picture"

@@ -96,6 +96,21 @@ def test_the_book_and_each_of_its_pages_are_small(book):
         assert path.stat().st_size < 400e3, path.name
 
 
+def test_a_page_waits_for_its_style_sheet_alone_and_all_have_the_same(book, pages):
+    read = {name: page for name, page in pages.items() if name not in redirects.OLD}
+    assert len(read) > len(NOTEBOOKS)
+    sheets = {}
+    for name, html in read.items():
+        sheets[name] = [link["href"] for link in html.of("link") if link.get("rel") == "stylesheet"]
+        scripts = [script for script in html.of("script") if "src" in script and name != "search.html"]
+        assert all("defer" in script or script["fetchpriority"] == "low" for script in scripts), name
+    [sheet] = (book / "_static").rglob("*.css")
+    assert all(len(links) == 1 for links in sheets.values())
+    assert {((book / name).parent / link).resolve() for name, links in sheets.items() for link in links} == {sheet}
+    css = sheet.read_text(encoding="utf-8")
+    assert all(look in css for look in (".jq-replay", ".highlight .k", ".sidebar-brand", ".cell_output"))
+
+
 def test_the_build_says_how_large_the_book_is(book, capsys, monkeypatch, tmp_path):
     def build(output, *arguments, **options):
         output.mkdir()

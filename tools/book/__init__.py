@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rjsmin import jsmin
+
 from jobqueue_lesson.show import alive
 
 from .. import parser
@@ -104,7 +106,7 @@ def _static() -> dict[str, bytes]:
         for path in (TEMPLATES / "book").iterdir()
         if path.suffix in (".css", ".js", ".svg")
     }
-    return own | {"alive.js": alive.script().encode(), "alive.css": alive.styles().encode()}
+    return own | {"alive.js": jsmin(alive.script()).encode(), "alive.css": alive.styles().encode()}
 
 
 def _configuration(pages: Sequence[Page], titles: dict[int, tuple[str, str]], url: str) -> dict[str, Any]:
@@ -116,7 +118,6 @@ def _configuration(pages: Sequence[Page], titles: dict[int, tuple[str, str]], ur
         "html_baseurl": url,
         "jq_cells": {made.name: [cell_id(name) for name in made.cells] for made in pages},
         "jq_said": said,
-        "jq_previews": {made.name: made.name for made in pages},
         "jq_titles": titles,
     }
 

@@ -29,7 +29,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Add it to a build. Sphinx calls this."""
     app.add_config_value("jq_cells", {}, "")  # by page: the anchors of its cells
     app.add_config_value("jq_said", {}, "")  # by page: what previews say of it
-    app.add_config_value("jq_previews", {}, "")  # by page: the picture that previews show
     app.add_config_value("jq_titles", {}, "")  # by number: name and title of a page
     app.connect("doctree-read", _know_cells)
     app.connect("doctree-read", _aim_at_what_is_meant)
@@ -157,7 +156,7 @@ def _add_tags(app: Sphinx, name: str, template: str, context: dict[str, Any], do
     root = base or context["pathto"](app.config.root_doc).rpartition("/")[0].rstrip("/") + "/"
     root = root.removeprefix("/") if not base else root
     said = app.config.jq_said.get(name, "")
-    preview = app.config.jq_previews.get(name, "index")
+    preview = name if name in app.config.jq_cells else "index"  # a page of the course has a picture of its own
     tags = {
         "og:type": "website",
         "og:site_name": NAME,
@@ -178,10 +177,9 @@ def _add_tags(app: Sphinx, name: str, template: str, context: dict[str, Any], do
 def _wake_widgets(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Load the script that brings widgets to life, and their look, on those pages that have one."""
+    """Load the script that brings widgets to life on those pages that have one."""
     if 'class="jq-alive"' in context.get("body", ""):
-        app.add_js_file("alive.js", type="module")
-        app.add_css_file("alive.css")  # and that of pictures, which are only where widgets are
+        app.add_js_file("alive.js", type="module", fetchpriority="low")  # the page's look comes first
 
 
 def _prepare_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:

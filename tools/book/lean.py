@@ -1,11 +1,12 @@
-"""What a page waits for before it is shown, made small: style sheets without what no page has, and late scripts.
+"""What a page waits for before it is shown, made small: one style sheet without what no page has, and late scripts.
 
 Furo's, MyST-NB's and Pygments' style sheets are for any book. Half of what they have is for things that are not in this
-one, and a phone on a slow network waits for all of it.
+one, and a phone on a slow network waits for all of it, and once more for each file.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -22,14 +23,14 @@ NOT_LATE = "search.html"
 
 CLASSES = re.compile(r'\bclass="([^"]*)"')
 WORDS = re.compile(r"[\w-]+")
-STYLE_SHEET = re.compile(r'(href="[^"]*_static/)([^"?]+\.css)(?:\?v=\w+)?"')
+STYLE_SHEET = re.compile(r'<link rel="stylesheet"[^>]*href="[^"]*_static/([^"?]+\.css)[^>]*>\s*')
 SCRIPT = re.compile(r'<script (?=src="[^"]*_static/)')
 
 
 def lean(book: Path) -> None:
-    """Take out of a built book's style sheets what no page needs, and let its scripts wait until a page is there.
+    """Give each page of a built book one style sheet, in which is what pages need, and scripts that can wait.
 
-    A style sheet's address gets a new version: browsers keep the files of an older book.
+    The name of a style sheet has its content in it: browsers keep the files of an older book.
 
     Args:
         book: the folder with the built book, which is changed.
@@ -39,21 +40,25 @@ def lean(book: Path) -> None:
     known = {name for text in pages.values() for classes in CLASSES.findall(text) for name in classes.split()}
     for script in static.rglob("*.js"):
         known.update(WORDS.findall(script.read_text(encoding="utf-8")))
-    versions = {}
-    for sheet in static.rglob("*.css"):
-        text = without_unused(sheet.read_text(encoding="utf-8"), None if sheet.name in OWN else known)
-        sheet.write_text(text, encoding="utf-8")
-        versions[sheet.relative_to(static).as_posix()] = f"{zlib.crc32(text.encode()):08x}"
-
-    def with_version(link: re.Match[str]) -> str:
-        return f'{link[1]}{link[2]}?v={versions[link[2]]}"'
-
+    sheets = {}
+    for sheet in sorted(static.rglob("*.css")):
+        css = sheet.read_text(encoding="utf-8")
+        sheets[sheet.relative_to(static).as_posix()] = without_unused(css, None if sheet.name in OWN else known)
+        sheet.unlink()
     for path, text in pages.items():
-        changed = STYLE_SHEET.sub(with_version, text)
+        joined = "\n".join(sheets[name] for name in STYLE_SHEET.findall(text))
+        sheet = static / f"style-{zlib.crc32(joined.encode()):08x}.css"
+        sheet.write_text(joined, encoding="utf-8")
+        changed = _with_style_sheet(text, Path(os.path.relpath(sheet, path.parent)).as_posix())
         if path.name != NOT_LATE:
             changed = SCRIPT.sub("<script defer ", changed)
-        if changed != text:
-            path.write_text(changed, encoding="utf-8")
+        path.write_text(changed, encoding="utf-8")
+
+
+def _with_style_sheet(page: str, address: str) -> str:
+    """Put a link to one style sheet where a page's first one is, and take out the others."""
+    first, _, rest = STYLE_SHEET.sub("\0", page).partition("\0")
+    return f'{first}<link rel="stylesheet" href="{address}">{rest}'.replace("\0", "")
 
 
 def without_unused(css: str, known: set[str] | None) -> str:

@@ -42,9 +42,9 @@ def picture(output: dict[str, Any], name: str, files: dict[str, bytes]) -> str:
     """
     address = _keep(output, name, files)
     known = output.get("metadata", {}).get("image/png", {})
-    said = known.get("alt") or "".join(output["data"].get("text/plain", "")) or "A picture"
+    said = html.escape(pictures.alternative_text(output))
     shown = pictures.inline(output) or (
-        f'<img class="jq-picture" src="{address}" alt="{html.escape(said)}" {_placed(files[address], known)}>'
+        f'<img class="jq-picture" src="{address}" alt="{said}" {_placed(files[address], known)}>'
     )
     return f'<a class="jq-large" href="{address}">{shown}</a>'
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jobqueue_lesson.course import pages
-from jobqueue_lesson.course.editions import Cell, Notebook, is_solution, is_speaker_note, make_edition, to_bytes
+from jobqueue_lesson.course.editions import (
+    Cell,
+    Notebook,
+    is_solution,
+    is_speaker_note,
+    make_edition,
+    set_source,
+    source_of,
+    to_bytes,
+)
 from jobqueue_lesson.show.saved import ALIVE
 
 from ..paths import PACKAGE
@@ -86,7 +95,7 @@ def page(path: Path, lite: str, *, panels_move: bool = True, loads: str = "") ->
 
 def minutes(notebook: Notebook) -> int:
     """Return how long a page takes, as its first cell says."""
-    found = re.search(r"About (\d+) minutes", _source(notebook["cells"][0]))
+    found = re.search(r"About (\d+) minutes", source_of(notebook["cells"][0]))
     if found is None:
         raise ValueError(f"the first cell of {pages.title(notebook)!r} does not say how many minutes the page takes")
     return int(found[1])
@@ -96,8 +105,8 @@ def _question(notebook: Notebook) -> str:
     """Return the page's question; of a page without one, what its first cell says of it."""
     for cell in notebook["cells"]:
         if cell["id"] == "question":
-            return _source(cell).partition("\n\n")[2].split("\n\n")[0]
-    return re.sub(r"^About .*?\. ", "", _source(notebook["cells"][0]).split("\n\n")[1])
+            return source_of(cell).partition("\n\n")[2].split("\n\n")[0]
+    return re.sub(r"^About .*?\. ", "", source_of(notebook["cells"][0]).split("\n\n")[1])
 
 
 # --- the edition ---
@@ -127,14 +136,13 @@ def edition(
         if cell is made["cells"][0]:
             cells += _opening(cell, name, lite, loads)
             continue
-        anchor = f'<div class="jq-cell" id="{cell_id(cell["id"])}"></div>'
         if cell["cell_type"] == "markdown":
-            _set_source(cell, f"{anchor}\n\n{_terms(_prose(cell))}")
+            set_source(cell, f"{_anchor(cell)}\n\n{_terms(_prose(cell))}")
         else:
-            cells.append(_markdown(f"to-{cell['id']}"[:64], anchor))
+            cells.append(_markdown(f"to-{cell['id']}"[:64], _anchor(cell)))
             _fold(cell)
             for number, output in enumerate(cell["outputs"]):
-                source = _source(cell) if panels_move else ""
+                source = source_of(cell) if panels_move else ""
                 _show(output, f"{name}/{cell['id']}-{number}", source, _run(name, lite), files)
         cells.append(cell)
     made["cells"] = cells
@@ -154,7 +162,7 @@ def _run(name: str, lite: str) -> str:
 
 def _opening(cell: Cell, name: str, lite: str, loads: str) -> list[Cell]:
     """Return the first cell: the title, the ways to run the page, and what is to be learned."""
-    title, _, rest = _source(cell).partition("\n")
+    title, _, rest = source_of(cell).partition("\n")
     rest = re.sub(r"^(- .+?) \((?:`\w+`(?:, )?)+\)(?=[.,;]?$)", r"\1", rest, flags=re.MULTILINE)
     doors = (
         f'<div class="jq-doors"><a class="jq-door" href="{html.escape(_run(name, lite))}">Run this page</a> '
@@ -163,13 +171,12 @@ def _opening(cell: Cell, name: str, lite: str, loads: str) -> list[Cell]:
         "can be read here, and replays and cards work. Run this page to edit and run its cells in your browser: "
         f"best on a computer. {html.escape(loads)}</span></div>"
     )
-    anchor = f'<div class="jq-cell" id="{cell_id(cell["id"])}"></div>'
-    return [_markdown("title", f"{title}\n\n{anchor}\n\n{doors}\n\n{links(rest.strip())}")]
+    return [_markdown("title", f"{title}\n\n{_anchor(cell)}\n\n{doors}\n\n{links(rest.strip())}")]
 
 
 def _prose(cell: Cell) -> str:
     after = f" {NEW_HERE}" if cell["id"] == "remember-head" else ""
-    return links(INSTEAD.get(cell["id"], _source(cell)) + after)
+    return links(INSTEAD.get(cell["id"], source_of(cell)) + after)
 
 
 def links(text: str) -> str:
@@ -257,9 +264,6 @@ def _markdown(name: str, text: str) -> Cell:
     return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text.splitlines(keepends=True)}
 
 
-def _source(cell: Cell) -> str:
-    return "".join(cell["source"])
-
-
-def _set_source(cell: Cell, text: str) -> None:
-    cell["source"] = text.splitlines(keepends=True)
+def _anchor(cell: Cell) -> str:
+    """Return what a link to a cell leads to."""
+    return f'<div class="jq-cell" id="{cell_id(cell["id"])}"></div>'

@@ -49,8 +49,8 @@ THEME: dict[str, Any] = {
     # the pages
     "html_theme": "furo",
     "html_title": "Background jobs",
-    "html_css_files": ["book.css"],
-    "html_js_files": [("book.js", {"type": "module"})],
+    "html_css_files": ["alive.css", "book.css"],
+    "html_js_files": [("book.js", {"type": "module", "fetchpriority": "low"})],
     "html_copy_source": False,
     "html_search_scorer": str(TEMPLATES / "search_scorer.js"),
     "html_domain_indices": False,  # modules are in the reference
