@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +17,12 @@ AGAIN = 0.005
 """Seconds after which code that caught the exception is stopped again; it may catch a thousand of them."""
 SPARED = 200
 """How often in a row the clock rings in vain, since it would not hit code that is watched."""
+BUSY = 5
+"""How many times as long code may run on a busy machine, where it gets but a share of a processor."""
+SHARE = 0.05
+"""The share of a processor that code has at least if it runs; if it has less, it sleeps, or waits for something."""
+LOOK = 0.25
+"""Seconds between two looks at which of both it is."""
 
 
 class Endless(BaseException):
@@ -65,7 +72,8 @@ def guarded(
         lines: how many lines of the learner's code may run; None: as many as there is time for. Counting them makes
             that code several times slower.
         seconds: the same in real time, if the system has signals; for code that sleeps in real time, or waits for a
-            lock that it has itself.
+            lock that it has itself. Code that runs on a busy machine may take up to `BUSY` times as long, until it has
+            had a processor for that time.
         watched: whether a file's lines count, by its name.
         on_line: is called before each of those lines is run.
 
@@ -75,6 +83,7 @@ def guarded(
     left = lines or 0
     over = False
     spared = 0
+    start = looked = had_first = had = 0.0
     first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
     clock = has_clock()
 
@@ -103,11 +112,21 @@ def guarded(
         if not over:
             sys.settrace(enter)
 
+    def still_to_have() -> float:
+        """Return for how many seconds the code should have a processor yet: 0 if that has nothing to do with it."""
+        nonlocal looked, had
+        now, has = time.monotonic(), time.thread_time()
+        runs = has - had > SHARE * (now - looked)
+        looked, had = now, has
+        return seconds - (has - had_first) if runs and now - start < BUSY * seconds else 0.0
+
     def ring(_: int, frame: FrameType | None) -> None:
         nonlocal first, spared
         if over:
             return
-        if spared < SPARED and not _on_the_stack(frame, watched):
+        if first is None and (rest := still_to_have()) > 0:
+            signal.setitimer(signal.ITIMER_REAL, min(max(rest, AGAIN), LOOK))
+        elif spared < SPARED and not _on_the_stack(frame, watched):
             # Perhaps in a finalizer, where an exception would be lost.
             spared += 1
             signal.setitimer(signal.ITIMER_REAL, AGAIN)
@@ -122,6 +141,8 @@ def guarded(
     if clock:
         outer = signal.setitimer(signal.ITIMER_REAL, 0)  # another guard's clock: it stands still meanwhile
         handler = signal.signal(signal.SIGALRM, ring)
+        start = looked = time.monotonic()
+        had_first = had = time.thread_time()
         signal.setitimer(signal.ITIMER_REAL, seconds)
     if lines is not None:
         sys.settrace(enter)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from jobqueue_lesson.guarded import AGAIN, Endless, guarded, has_clock
+from jobqueue_lesson.guarded import AGAIN, BUSY, Endless, guarded, has_clock
 
 pytestmark = pytest.mark.skipif(not has_clock(), reason="no signals here")
 
@@ -16,13 +16,23 @@ def is_theirs(filename):
     return filename == "learner.py"
 
 
+def share(of_a_processor, monkeypatch):
+    """Have this thread get but a share of a processor, as on a busy machine."""
+    has = time.thread_time
+    monkeypatch.setattr(time, "thread_time", lambda: has() * of_a_processor)
+
+
+def run_for(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
 class Slow:
     """Takes so long to be thrown away that the clock rings meanwhile."""
 
     def __del__(self):
-        end = time.monotonic() + 10 * AGAIN
-        while time.monotonic() < end:
-            pass
+        run_for(10 * AGAIN)
 
 
 def test_the_clock_does_not_stop_a_finalizer_where_the_exception_would_be_lost():
@@ -48,6 +58,29 @@ def test_a_guard_within_another_one_stops_what_is_in_it_and_no_more():
     with guarded(lines=None, seconds=60, watched=is_theirs):
         with suppress(Endless), guarded(lines=None, seconds=AGAIN, watched=is_theirs):
             exec(SPINS)
-        end = time.monotonic() + 4 * AGAIN
-        while time.monotonic() < end:
-            pass
+        run_for(4 * AGAIN)
+
+
+def test_code_on_a_busy_machine_has_a_processor_for_as_long_as_it_would_have_had_otherwise(monkeypatch):
+    share(0.4, monkeypatch)
+    with guarded(lines=None, seconds=0.1, watched=is_theirs):
+        run_for(0.2)  # of which it had 0.08
+    start = time.monotonic()
+    with pytest.raises(Endless), guarded(lines=None, seconds=0.1, watched=is_theirs):
+        exec(SPINS)
+    assert time.monotonic() - start > 0.2
+
+
+def test_however_busy_a_machine_is_the_clock_does_not_wait_for_ever(monkeypatch):
+    share(0.1, monkeypatch)
+    start = time.monotonic()
+    with pytest.raises(Endless), guarded(lines=None, seconds=0.05, watched=is_theirs):
+        exec(SPINS)
+    assert time.monotonic() - start > BUSY * 0.05
+
+
+def test_code_that_sleeps_is_stopped_at_once_however_little_it_has_had():
+    start = time.monotonic()
+    with pytest.raises(Endless), guarded(lines=None, seconds=0.05, watched=lambda filename: True):
+        time.sleep(60)
+    assert time.monotonic() - start < 30
