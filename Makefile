@@ -110,8 +110,8 @@ $(VENV)/pip: | $(VENV)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@touch $@
 
-$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/book $(VENV)/web: pyproject.toml | $(VENV)/pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable . --group $(@F)
+$(VENV)/test $(VENV)/check $(VENV)/bench $(VENV)/book $(VENV)/web: pyproject.toml | $(VENV)/course $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --group $(@F)
 	@touch $@
 
 # Apart from the rest: JupyterLab would load the extensions in it for learners too, and one is not made for it at all.

@@ -128,9 +128,7 @@ def test_a_page_shuts_nobody_out(visit, name, scheme):
     ("asked", "page_of_it"),
     [
         ("jitter", "04_retries"),
-        ("retry storm", "04_retries"),
         ("dead letter", "07_dead_letters"),
-        ("lease", "10_durability"),
         ("enqueue", "01_why_background_jobs"),
     ],
 )
