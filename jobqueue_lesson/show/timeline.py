@@ -57,7 +57,8 @@ def plot_timeline(history: History, *, rows: Rows = "jobs", ax: Axes | None = No
     names, row_of = _rows(history, rows)
     with course_style():
         if ax is None:
-            height = 3.6 if len(names) > max_rows else min(1.5 + 0.36 * max(1, len(names)), 9.0)
+            each = 0.36 if len(names) <= 8 else 0.27  # a tall picture is made small on a slide, with all its words
+            height = 3.6 if len(names) > max_rows else min(1.5 + each * max(1, len(names)), 9.0)
             _, ax = plt.subplots(figsize=(9.0, height))
         if not history.events:
             ax.text(0.5, 0.5, "nothing has been recorded yet", ha="center", va="center", transform=ax.transAxes)
