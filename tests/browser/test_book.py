@@ -272,6 +272,17 @@ def test_on_a_phone_printed_words_are_all_there_and_what_scrolls_has_a_shadow(ph
         assert "local" in box.evaluate("box => getComputedStyle(box).backgroundAttachment")
 
 
+def test_on_a_phone_a_picture_that_is_not_whole_says_so(phone):
+    hint = "link => getComputedStyle(link, '::after').content"
+    for says, whole in (("Wait before the next", False), ("Two panels. No jitter", True)):
+        picture = phone.locator(".jq-large", has=phone.locator(f'svg[aria-label^="{says}"]'))
+        box = picture.locator(".jq-picture-box")
+        box.scroll_into_view_if_needed()
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth") == whole
+        assert ("Swipe" not in picture.evaluate(hint)) == whole
+        assert (box.get_attribute("tabindex") is None) == whole
+
+
 def test_on_a_phone_the_list_of_headings_closes_once_one_is_chosen(phone):
     phone.locator(".toc-header-icon").click()
     drawer = phone.locator(".toc-drawer")
