@@ -298,6 +298,15 @@ def test_on_a_phone_a_swipe_over_the_slider_scrolls_the_page(phone):
     assert slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
 
 
+def test_the_story_of_a_job_is_told_in_the_same_words_by_the_minified_script(phone):
+    replay = phone.locator('.jq-alive[data-kind="replay"]').first
+    replay.scroll_into_view_if_needed()
+    stage = Stage(phone)
+    stage.root.get_by_label("job to follow").select_option(index=1)
+    stage.button("Last event").click()
+    expect(stage.detail).to_contain_text("2 s picked up by worker-1, attempt 2 → 2 s completed")
+
+
 def test_on_paper_there_is_text_and_no_button(visit):
     page = visit("04_retries.html")
     page.emulate_media(media="print")
