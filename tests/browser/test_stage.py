@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from jobqueue_lesson.show import alive
 from jobqueue_lesson.show.replay import Replay
+from tests.support.axe import violations
 from tests.support.histories import flaky_history, record
 from tests.support.lab import new_context
 from tests.support.page_objects import Stage
@@ -92,6 +93,7 @@ def test_the_story_of_a_followed_job_is_seen_whole_or_from_its_end_and_moves_not
         assert abs(above - more) < 1, share
         assert stage.root.evaluate(PLACES) == before, share
     assert (more == 0) == whole
+    assert violations(offline, ".jq-replay") == []
     assert stage.detail.bounding_box()["height"] < 200
     stage.root.get_by_label("job to follow").select_option(index=0)
     stage.rest()

@@ -77,7 +77,7 @@ class View {
     const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
     // Without this, JupyterLab would handle the keys: an arrow would go to another cell. It looks only at the element
     // that has the focus, not at its parents.
-    for (const own of root.querySelectorAll("button, select, input, canvas")) {
+    for (const own of root.querySelectorAll("button, select, input, canvas, .jq-detail")) {
       own.dataset.lmSuppressShortcuts = "true";
     }
     root.classList.toggle("jq-empty", this.#isEmpty);
@@ -201,9 +201,11 @@ class View {
   #reserveStory() {
     const { detail, stage } = this;
     detail.style.height = "";
+    detail.removeAttribute("tabindex");
     if (stage.followed < 0) return;
     detail.textContent = this.#storyOf(stage.followed, this.record.events.length);
     detail.style.height = `${detail.scrollHeight}px`; // at most what the style sheet allows
+    if (detail.scrollHeight > detail.clientHeight) detail.tabIndex = 0; // to scroll it with the keys
     detail.textContent = ""; // the next frame tells the story so far
   }
 
