@@ -39,18 +39,21 @@ QUESTIONS = {
         "A client calls again at once, until it gets an answer. Who pays most for that?",
         (
             Option("Nobody: a failed call costs nothing.", "The service has to answer each of the 51 calls."),
-            Option("The service", "51 calls from one client, when it can least afford them.", right=True),
+            Option("The service", "51 calls from one client, when the service can least afford them.", right=True),
             Option("The client, which has to wait", "It would have to wait in any case, and it is not overloaded."),
         ),
     ),
     "timed-out": Question(
         "All your program gets from the mail server is a TimeoutError. Was the e-mail sent?",
         (
-            Option("You cannot know.", "That is why doing it twice must be the same as doing it once.", right=True),
-            Option("No: the attempt has failed.", "Look in the outbox: the first attempt sent one."),
             Option(
-                "Yes: only the answer is missing.", "Here it was. But a timeout looks the same when nothing was sent."
+                "You cannot know.",
+                "A timeout looks the same whether the e-mail was sent or not. So doing it twice must be the same as"
+                " doing it once.",
+                right=True,
             ),
+            Option("No: the attempt has failed.", "This time it was sent: look in the outbox."),
+            Option("Yes: only the answer is missing.", "This time it was sent. Another time, it may not have been."),
         ),
     ),
 }
@@ -64,7 +67,8 @@ REMEMBER = {
                 "It takes the next job.", "The exception is recorded with its job, and stays inside it.", right=True
             ),
             Option(
-                "It goes on with the same job, after the error.", "What the handler was doing is over at that line."
+                "It goes on with the same job, after the error.",
+                "The exception ended that attempt: nothing after the line that raised it runs.",
             ),
         ),
     ),

@@ -28,8 +28,9 @@ WORDS: dict[str, Any] = {
     "live": LIVE_WORDS
     | {"copy": "This is a copy in JavaScript of what the cell does. It runs in your browser, without Python."},
     "panel": {
-        "alone": "You see each control moved by itself, the others at their start. To move them together,",
+        "alone": "One control moves at a time here, and the others go back to their start. To move them together,",
         "run": "run this page",
+        "back": "“{control}” is back at {value}: here, one control moves at a time.",
         "saved": "This is what it shows where its controls start. To move them, run this page.",
         "reset": "Reset",
         "again": "Try again",

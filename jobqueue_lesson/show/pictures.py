@@ -22,8 +22,8 @@ from .describe import describe
 from .svg import to_svg
 
 PNG = "image/png"
-LEAST = "36rem"
-"""The width that a figure's words need to be read, on a phone."""
+LEAST = 0.04
+"""How wide a figure has to be on a phone for its words to be read: rem for each pixel of its full width."""
 MARK = "jq-picture-"
 """Stands for what the ids in an SVG begin with: no two pictures on a page have the same."""
 MOST = 2
@@ -69,7 +69,7 @@ def inline(output: Mapping[str, Any], room: tuple[float, float] | None = None) -
     if not svg:
         return ""
     width, height = kept.get("width"), kept.get("height")
-    style = f"min-width: min({width}px, {LEAST})"
+    style = f"min-width: min({width}px, {LEAST * width:.4g}rem)" if width else ""
     if width and room:
         widest, tallest = room
         style = f"width: {min(widest, tallest * width / height, width):.0f}px"

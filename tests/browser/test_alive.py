@@ -225,7 +225,7 @@ def test_a_panel_shows_what_was_computed_for_each_position_one_control_at_a_time
     panel = widget(page, "play")
     computed = panels.computed(panels.lab_of("02_job_queue", "life_of_a_job_lab()"), folder / "kept")
     failures, attempts = panel.get_by_role("slider").all()
-    picture, said = panel.get_by_role("img"), panel.get_by_role("status")
+    picture, said = panel.get_by_role("img"), panel.locator(".jq-outcome")
 
     def expect_position(position):
         expect(picture).to_have_attribute("aria-label", position["alt"])
@@ -248,6 +248,31 @@ def test_a_panel_shows_what_was_computed_for_each_position_one_control_at_a_time
     assert box["x"] + box["width"] <= 390
 
 
+def test_a_panel_says_above_its_picture_which_control_a_move_has_set_back(visit):
+    page = visit(width=390, height=844)
+    panel = widget(page, "play")
+    failures, attempts = panel.get_by_role("slider").all()
+    note, said = panel.get_by_text("One control moves at a time here"), panel.get_by_role("status").first
+    outcome = panel.locator(".jq-outcome")
+    expect(outcome).not_to_be_empty()
+    tops = [part.bounding_box()["y"] for part in (attempts, note, outcome, panel.get_by_role("img"))]
+    assert tops == sorted(tops)
+    expect(said).to_be_empty()
+    failures.fill("3")
+    expect(said).to_be_empty()
+    attempts.fill("0")
+    back = "“times it fails” is back at 1: here, one control moves at a time."
+    expect(said).to_have_text(back)
+    assert said.bounding_box()["y"] < note.bounding_box()["y"]
+    attempts.fill("1")
+    expect(said).to_have_text(back)
+    assert note.bounding_box()["y"] - attempts.bounding_box()["y"] == pytest.approx(tops[1] - tops[0], abs=0.1)
+    failures.fill("2")
+    expect(said).to_contain_text("“max_attempts” is back at 3")
+    panel.get_by_role("button", name="Reset").click()
+    expect(said).to_be_empty()
+
+
 def test_a_position_that_cannot_be_fetched_can_be_tried_again(visit):
     def break_down(page):
         page.route("**/*failures.json", lambda route: route.fulfill(status=204, body=""))
@@ -255,10 +280,10 @@ def test_a_position_that_cannot_be_fetched_can_be_tried_again(visit):
     page = visit(prepare=break_down)
     panel = widget(page, "play")
     panel.get_by_role("slider").first.fill("0")
-    expect(panel.get_by_role("status")).to_contain_text("could not be loaded")
+    expect(panel.locator(".jq-outcome")).to_contain_text("could not be loaded")
     page.unroute("**/*failures.json")
     panel.get_by_role("button", name="Try again").click()
-    expect(panel.get_by_role("status")).to_contain_text("ended: completed at 1 s")
+    expect(panel.locator(".jq-outcome")).to_contain_text("ended: completed at 1 s")
 
 
 # --- live stages ---

@@ -270,6 +270,17 @@ def test_on_a_phone_printed_words_are_all_there_and_what_scrolls_has_a_shadow(ph
         assert "local" in box.evaluate("box => getComputedStyle(box).backgroundAttachment")
 
 
+def test_on_a_phone_a_picture_that_is_not_whole_says_so(phone):
+    hint = "link => getComputedStyle(link, '::after').content"
+    for says, whole in (("Wait before the next", False), ("Two panels. No jitter", True)):
+        picture = phone.locator(".jq-large", has=phone.locator(f'svg[aria-label^="{says}"]'))
+        box = picture.locator(".jq-picture-box")
+        box.scroll_into_view_if_needed()
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth") == whole
+        assert ("Swipe" not in picture.evaluate(hint)) == whole
+        assert (box.get_attribute("tabindex") is None) == whole
+
+
 def test_on_a_phone_the_list_of_headings_closes_once_one_is_chosen(phone):
     phone.locator(".toc-header-icon").click()
     drawer = phone.locator(".toc-drawer")
@@ -283,6 +294,15 @@ def test_on_a_phone_a_swipe_over_the_slider_scrolls_the_page(phone):
     phone.locator('.jq-alive[data-kind="replay"]').first.scroll_into_view_if_needed()
     slider = phone.locator(".jq-scrub input").first
     assert slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
+
+
+def test_the_story_of_a_job_is_told_in_the_same_words_by_the_minified_script(phone):
+    replay = phone.locator('.jq-alive[data-kind="replay"]').first
+    replay.scroll_into_view_if_needed()
+    stage = Stage(phone)
+    stage.root.get_by_label("job to follow").select_option(index=1)
+    stage.button("Last event").click()
+    expect(stage.detail).to_contain_text("2 s picked up by worker-1, attempt 2 → 2 s completed")
 
 
 def test_on_paper_there_is_text_and_no_button(visit):

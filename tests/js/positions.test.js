@@ -47,6 +47,17 @@ test("one control at a time is away from its start", async () => {
   assert.equal(await seen, "j1");
 });
 
+test("a move tells which control it has set back", () => {
+  const { positions } = loading();
+  assert.equal(positions.move("jitter", 1), undefined);
+  assert.equal(positions.move("base", 2).name, "jitter");
+  assert.equal(positions.move("base", 0), undefined);
+  assert.equal(positions.move("base", 1), undefined);
+  assert.equal(positions.move("jitter", 1), undefined); // base was at its start
+  positions.reset();
+  assert.equal(positions.move("base", 2), undefined);
+});
+
 test("the positions of a control are loaded once", async () => {
   const { positions, asked, answer } = loading();
   const both = [positions.of("jitter"), positions.of("jitter")];

@@ -117,7 +117,9 @@ def test_a_picture_is_no_wider_and_no_taller_than_its_room_and_never_enlarged():
         (root,) = ElementTree.fromstring(inline(output, room))
         assert root.get("style") == f"width: {width}px"
     (root,) = ElementTree.fromstring(inline(output))
-    assert "min-width" in root.get("style")
+    assert root.get("style") == "min-width: min(900px, 36rem)"
+    (root,) = ElementTree.fromstring(inline(output | {"metadata": {"image/png": kept | {"width": 550}}}))
+    assert root.get("style") == "min-width: min(550px, 22rem)"  # its words are as large as the wider one's
 
 
 def test_a_picture_is_told_by_its_words_or_else_by_what_is_printed_of_it():

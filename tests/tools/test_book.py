@@ -113,12 +113,16 @@ def test_a_page_waits_for_its_style_sheet_alone_and_all_have_the_same(book, page
 
 def test_the_build_says_how_large_the_book_is(book, capsys, monkeypatch, tmp_path):
     def build(output, *arguments, **options):
-        output.mkdir()
+        output.mkdir(exist_ok=True)
         (output / "index.html").write_bytes(b"x" * 1_500_000)
 
     monkeypatch.setattr(tool, "build", build)
     assert tool.main(["--output", str(tmp_path / "book")]) == 0
-    assert capsys.readouterr().out.startswith("1.5 MB: open ")
+    said = capsys.readouterr().out
+    assert said.startswith("1.5 MB: open ")
+    assert '"Run this page" leads to lite/, which is not built here: make site' in said
+    assert tool.main(["--output", str(tmp_path / "book"), "--lite", "https://elsewhere.example"]) == 0
+    assert "make site" not in capsys.readouterr().out
 
 
 @pytest.mark.slow

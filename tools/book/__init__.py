@@ -175,4 +175,6 @@ def main(arguments: Sequence[str]) -> int:
     options = command_line.parse_args(arguments)
     build(options.output, options.lite, url=options.url, panels_move=not options.still)
     print(f"{size(options.output) / 1e6:.1f} MB: open {options.output / 'index.html'}")
+    if options.lite == LITE:
+        print(f'"Run this page" leads to {LITE}, which is not built here: make site builds the book and JupyterLite.')
     return 0

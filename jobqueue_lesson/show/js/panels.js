@@ -2,6 +2,7 @@
 
 import { h, prose } from "./dom.js";
 import { Positions } from "./positions.js";
+import { fill } from "./words.js";
 
 /** A row with a control: a menu, or a slider and its value. `moved` is called with the index of the chosen value. */
 class Row {
@@ -38,13 +39,15 @@ export class Panel {
         row.element.addEventListener(sign, () => this.#fetch(control.name));
       this.rows.set(control.name, row);
     }
+    this.setBack = h("p", { class: "jq-note", role: "status" }); // which control a move has set back
     this.said = h("div", { class: "jq-outcome", role: "status" });
     this.picture = h("div", { class: "jq-picture", role: "img" });
     const reset = h("button", { type: "button", onclick: () => this.#reset() }, words.reset);
     const question = h("p", {}, h("b", {}, ...prose(data.question)));
     const controls = [...this.rows.values()].map(({ element }) => element);
     this.element = h("div", { class: "jq-panel", role: "group", "aria-label": data.question });
-    this.element.append(question, ...controls, reset, this.said, this.picture, this.#note(run));
+    const below = h("div", { class: "jq-below" }, reset, this.setBack);
+    this.element.append(question, ...controls, below, this.#note(run), this.said, this.picture);
     this.#show();
   }
 
@@ -55,12 +58,17 @@ export class Panel {
   }
 
   #move(name, index) {
-    this.positions.move(name, index);
+    const { moved } = this.positions;
+    const left = this.positions.move(name, index);
+    if (left) {
+      this.setBack.textContent = fill(this.words.back, { control: left.label, value: left.values[left.start] });
+    } else if (name !== moved) this.setBack.textContent = "";
     this.#show();
   }
 
   #reset() {
     this.positions.reset();
+    this.setBack.textContent = "";
     this.#show();
   }
 

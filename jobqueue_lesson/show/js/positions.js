@@ -13,11 +13,18 @@ export class Positions {
     this.at = new Map(this.controls.map(({ name, start }) => [name, start]));
   }
 
-  /** Move a control; the others go back to their start. */
+  /** Move a control; the others go back to their start. Return the one that was away from it, if there was one. */
   move(name, index) {
+    const left = this.#away;
     this.reset();
     this.at.set(name, index);
     this.moved = name;
+    return left?.name === name ? undefined : left;
+  }
+
+  /** The control that is away from its start. */
+  get #away() {
+    return this.controls.find(({ name, start }) => this.at.get(name) !== start);
   }
 
   /** Promise the positions of a control. They are loaded once; after a failure, again. */
@@ -34,7 +41,7 @@ export class Positions {
   /** Promise what is to be seen; null if a control was moved meanwhile. */
   async seen() {
     const { at, moved } = this;
-    const moving = this.controls.find(({ name, start }) => at.get(name) !== start);
+    const moving = this.#away;
     if (!moving) return this.first;
     const positions = await this.of(moving.name);
     const still = this.at === at && this.moved === moved;

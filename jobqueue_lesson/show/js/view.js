@@ -77,7 +77,7 @@ class View {
     const root = h("div", { class: "jq-replay", role: "group", "aria-label": this.model.get("words") }, ...parts);
     // Without this, JupyterLab would handle the keys: an arrow would go to another cell. It looks only at the element
     // that has the focus, not at its parents.
-    for (const own of root.querySelectorAll("button, select, input, canvas")) {
+    for (const own of root.querySelectorAll("button, select, input, canvas, .jq-detail")) {
       own.dataset.lmSuppressShortcuts = "true";
     }
     root.classList.toggle("jq-empty", this.#isEmpty);
@@ -142,6 +142,7 @@ class View {
 
   #follow(job) {
     this.stage.followed = job;
+    this.#reserveStory();
     this.#wake();
   }
 
@@ -180,6 +181,7 @@ class View {
     this.scrubber.drawDensity();
     this.timeline.draw();
     this.#reserve();
+    this.#reserveStory();
   }
 
   /** Keep as many lines for what changes as the longest of it needs, so that nothing below jumps. */
@@ -193,6 +195,18 @@ class View {
     ]) {
       if (element.clientWidth) element.style.minHeight = `${1.4 * linesOf(longest(texts), element)}em`;
     }
+  }
+
+  /** Keep room for the whole story of the followed job: nothing below jumps while it grows. */
+  #reserveStory() {
+    const { detail, stage } = this;
+    detail.style.height = "";
+    detail.removeAttribute("tabindex");
+    if (stage.followed < 0) return;
+    detail.textContent = this.#storyOf(stage.followed, this.record.events.length);
+    detail.style.height = `${detail.scrollHeight}px`; // at most what the style sheet allows
+    if (detail.scrollHeight > detail.clientHeight) detail.tabIndex = 0; // to scroll it with the keys
+    detail.textContent = ""; // the next frame tells the story so far
   }
 
   /** Ask for a frame. Frames are drawn only while something moves. */
@@ -243,10 +257,18 @@ class View {
     const counts = this.#describeCounts();
     const job = stage.hovered >= 0 ? stage.hovered : stage.followed;
     this.timeline.follow(job);
-    const words = job >= 0 ? `${record.nameOf(job)}: ${record.describeJob(job, player.count)}` : counts;
-    if (detail.textContent !== words) detail.textContent = words;
+    const words = job >= 0 ? this.#storyOf(job, player.count) : counts;
+    if (detail.textContent !== words) {
+      detail.textContent = words;
+      detail.scrollTop = detail.scrollHeight; // the newest part is at the end
+    }
     this.canvas.setAttribute("aria-label", `The queue at ${record.formatTime(player.time)}. ${counts}`);
     return travelling;
+  }
+
+  /** Tell what happened to a job in the first `count` events. */
+  #storyOf(job, count) {
+    return `${this.record.nameOf(job)}: ${this.record.describeJob(job, count)}`;
   }
 
   /** Describe how many jobs are where: "queue: 3 · completed: 12". */

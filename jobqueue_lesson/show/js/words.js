@@ -38,8 +38,10 @@ export function describeMove(event, words) {
       if (event.due > event.at) parts.push(`due in ${formatDuration(event.due - event.at)}`);
       return parts.join(", ");
     }
-    case "dequeue":
-      return `${words.dequeue} ${event.worker}${event.attempt > 1 ? `, attempt ${event.attempt}` : ""}`;
+    case "dequeue": {
+      const again = event.attempt > 1 ? `, attempt ${event.attempt}` : "";
+      return `${words.dequeue} ${event.worker}${again}`;
+    }
     case "retry": {
       const backoff = formatDuration(event.due - event.at);
       return `attempt ${event.attempt} failed (${formatError(event.error)}), again in ${backoff}`;
@@ -48,8 +50,10 @@ export function describeMove(event, words) {
       return `${words.fail} (${formatError(event.error)})`;
     case "release":
       return "released";
-    case "progress":
-      return `${words.progress} ${formatShare(event.progress)}${event.note ? `, ${event.note}` : ""}`;
+    case "progress": {
+      const note = event.note ? `, ${event.note}` : "";
+      return `${words.progress} ${formatShare(event.progress)}${note}`;
+    }
     default:
       return words[event.move] ?? event.move;
   }

@@ -1,7 +1,7 @@
 // What the book's pages do besides: whoever has no mouse can scroll what is wider than the page,
 // and the list of what is on the page closes once somebody has chosen.
 
-const WIDE = "pre, .table-wrapper";
+const WIDE = "pre, .table-wrapper, .jq-picture-box";
 
 function mark(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
