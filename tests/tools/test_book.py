@@ -7,9 +7,12 @@ import shutil
 import struct
 
 import pytest
+from pygments.lexers import JavascriptLexer
+from pygments.token import Comment
 
 from jobqueue_lesson.course.editions import is_solution, is_speaker_note, make_edition
 from jobqueue_lesson.course.pages import objectives, title
+from jobqueue_lesson.show import alive
 from jobqueue_lesson.show.pictures import inline
 from jobqueue_lesson.show.saved import ALIVE, WAKE
 from tests.support.installed import need
@@ -109,6 +112,20 @@ def test_a_page_waits_for_its_style_sheet_alone_and_all_have_the_same(book, page
     assert {((book / name).parent / link).resolve() for name, links in sheets.items() for link in links} == {sheet}
     css = sheet.read_text(encoding="utf-8")
     assert all(look in css for look in (".jq-replay", ".highlight .k", ".sidebar-brand", ".cell_output"))
+
+
+def test_the_small_script_is_the_same_but_for_comments_and_space_between_words(book):
+    from rjsmin import jsmin
+
+    def words(script):
+        return [
+            (kind, text) for kind, text in JavascriptLexer().get_tokens(script) if kind not in Comment and text.strip()
+        ]
+
+    small = (book / "_static" / "alive.js").read_text(encoding="utf-8")
+    assert words(small) == words(alive.script())
+    nested = "`${tries > 1 ? `, attempt ${tries}` : ''}`"  # rjsmin takes its inner text for code
+    assert words(jsmin(nested)) != words(nested)
 
 
 def test_the_build_says_how_large_the_book_is(book, capsys, monkeypatch, tmp_path):
