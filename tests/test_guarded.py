@@ -18,8 +18,7 @@ def is_theirs(filename):
 
 def share(of_a_processor, monkeypatch):
     """Have this thread get but a share of a processor, as on a busy machine."""
-    has = time.thread_time
-    monkeypatch.setattr(time, "thread_time", lambda: has() * of_a_processor)
+    monkeypatch.setattr(time, "thread_time", lambda: time.monotonic() * of_a_processor)
 
 
 def run_for(seconds):
@@ -63,8 +62,8 @@ def test_a_guard_within_another_one_stops_what_is_in_it_and_no_more():
 
 def test_code_on_a_busy_machine_has_a_processor_for_as_long_as_it_would_have_had_otherwise(monkeypatch):
     share(0.4, monkeypatch)
-    with guarded(lines=None, seconds=0.1, watched=is_theirs):
-        run_for(0.2)  # of which it had 0.08
+    with guarded(lines=None, seconds=0.5, watched=is_theirs):
+        run_for(0.7)  # of which it had 0.28
     start = time.monotonic()
     with pytest.raises(Endless), guarded(lines=None, seconds=0.1, watched=is_theirs):
         exec(SPINS)
