@@ -81,7 +81,7 @@ torture: $(VENV)/test  ## kill workers, freeze them, kill the server: 100,000 jo
 	$(BIN)/python -m benchmarks.torture engine
 
 test-newest:  ## run all tests on the newest versions there are, in an environment of their own, .venv-newest
-	rm -rf $(addprefix .venv-newest/,test book deck lite web)
+	rm -rf $(addprefix .venv-newest/,course test book deck lite web)
 	$(MAKE) test VENV=.venv-newest PIP_ARGS='--upgrade --upgrade-strategy eager'
 
 test-lowest: .venv-lowest/constraints.txt  ## run all tests on the lowest versions that are promised, in .venv-lowest
