@@ -14,6 +14,7 @@ from .measure import Row
 
 NAMES = ["queue", "durable", "simulation", "timeline", "notebooks", "browser"]
 README = Path(__file__).parent / "README.md"
+HEADER = "| what | ours | peer | figure | target | |\n| --- | --- | --- | --- | --- | --- |"
 BEGIN, END = "<!-- table: written by `make bench` -->", "<!-- end of table -->"
 
 
@@ -33,8 +34,8 @@ def main(arguments: list[str]) -> int:
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    lines = ["| what | ours | peer | figure | target | |", "| --- | --- | --- | --- | --- | --- |"]
-    print("\n".join(lines), flush=True)
+    lines = [HEADER]
+    print(HEADER, flush=True)
     for name in options.names:
         for row in importlib.import_module(f"benchmarks.{name}").rows():
             lines.append(line(row))

@@ -25,10 +25,10 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.support.lab import find_browser, open_browser
 from tests.support.serving import Quiet, served
 from tools.book import build
+from tools.paths import ROOT
 
 from .measure import Row
 
-ROOT = Path(__file__).parent.parent
 PAGES = ("index", "04_retries", "13_find_the_race")
 TARGETS = {"performance": 0.95, "accessibility": 1.0, "best-practices": 0.95, "seo": 0.95}
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
@@ -138,13 +138,13 @@ def rows(book: Path, rounds: int) -> Iterator[Row]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
-    from .__main__ import line
+    from .__main__ import HEADER, line
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--book", type=Path, help="a built book; otherwise one is made, without the panels' positions")
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts; default: 3")
     options = parser.parse_args(arguments)
-    print("| what | ours | peer | figure | target | |\n| --- | --- | --- | --- | --- | --- |", flush=True)
+    print(HEADER, flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         book = options.book or Path(scratch, "book")
         if options.book is None:

@@ -58,6 +58,21 @@ def _on_the_stack(frame: FrameType | None, watched: Callable[[str], bool]) -> bo
     return False
 
 
+class _Processor:
+    """How long this thread has had a processor since the code began."""
+
+    def __init__(self) -> None:
+        self.start = self.looked = time.monotonic()
+        self.first = self.had = time.thread_time()
+
+    def still_to_give(self, seconds: float) -> float:
+        """Return how many of its seconds the code should have it yet; 0 if it sleeps, or has been at it too long."""
+        now, has = time.monotonic(), time.thread_time()
+        runs = has - self.had > SHARE * (now - self.looked)
+        self.looked, self.had = now, has
+        return seconds - (has - self.first) if runs and now - self.start < BUSY * seconds else 0.0
+
+
 @contextmanager
 def guarded(
     *,
@@ -83,7 +98,6 @@ def guarded(
     left = lines or 0
     over = False
     spared = 0
-    start = looked = had_first = had = 0.0
     first: Line | None = None  # the line at which it was stopped first: something may catch that, and run on
     clock = has_clock()
 
@@ -112,19 +126,11 @@ def guarded(
         if not over:
             sys.settrace(enter)
 
-    def still_to_have() -> float:
-        """Return for how many seconds the code should have a processor yet: 0 if that has nothing to do with it."""
-        nonlocal looked, had
-        now, has = time.monotonic(), time.thread_time()
-        runs = has - had > SHARE * (now - looked)
-        looked, had = now, has
-        return seconds - (has - had_first) if runs and now - start < BUSY * seconds else 0.0
-
     def ring(_: int, frame: FrameType | None) -> None:
         nonlocal first, spared
         if over:
             return
-        if first is None and (rest := still_to_have()) > 0:
+        if first is None and (rest := processor.still_to_give(seconds)) > 0:
             signal.setitimer(signal.ITIMER_REAL, min(max(rest, AGAIN), LOOK))
         elif spared < SPARED and not _on_the_stack(frame, watched):
             # Perhaps in a finalizer, where an exception would be lost.
@@ -141,8 +147,7 @@ def guarded(
     if clock:
         outer = signal.setitimer(signal.ITIMER_REAL, 0)  # another guard's clock: it stands still meanwhile
         handler = signal.signal(signal.SIGALRM, ring)
-        start = looked = time.monotonic()
-        had_first = had = time.thread_time()
+        processor = _Processor()
         signal.setitimer(signal.ITIMER_REAL, seconds)
     if lines is not None:
         sys.settrace(enter)

@@ -20,6 +20,7 @@ from typing import Any
 
 import matplotlib
 
+from jobqueue_lesson.course.editions import source_of
 from jobqueue_lesson.labs.panel import Lab
 from jobqueue_lesson.labs.positions import lab_of, panel_data
 from jobqueue_lesson.show.saved import ALIVE
@@ -93,7 +94,7 @@ def panels(paths: Sequence[Path]) -> Mapping[str, Callable[[], Lab]]:
     found = {}
     for path in paths:
         for cell in json.loads(path.read_bytes())["cells"]:
-            if cell["cell_type"] == "code" and (make := lab_of(path.stem, "".join(cell["source"]))):
+            if cell["cell_type"] == "code" and (make := lab_of(path.stem, source_of(cell))):
                 found[f"{path.stem}/{cell['id']}"] = make
     return found
 

@@ -198,9 +198,8 @@ def planted_lab() -> Lab:
             if step.is_call:
                 rows.append(status.get(step.at, rows[-1] if rows else 0))
                 method = re.sub(r"^queue\.(\w+)\(.*$", r"\1", step.text)
-                ax.text(
-                    len(rows), -0.5 - 0.45 * (len(rows) % 2), method, ha="center", va="center"
-                )  # two names fill two columns
+                height = -0.5 - 0.45 * (len(rows) % 2)  # a name may be as wide as two columns
+                ax.text(len(rows), height, method, ha="center", va="center")
             else:  # time passes
                 ax.text(
                     len(rows) + 0.5, rows[-1] + 0.45, f"{step.text.removeprefix('time passes: ')} later", ha="center"

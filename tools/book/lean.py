@@ -48,7 +48,8 @@ def lean(book: Path) -> None:
     for path, text in pages.items():
         joined = "\n".join(sheets[name] for name in STYLE_SHEET.findall(text))
         sheet = static / f"style-{zlib.crc32(joined.encode()):08x}.css"
-        sheet.write_text(joined, encoding="utf-8")
+        if not sheet.exists():
+            sheet.write_text(joined, encoding="utf-8")
         changed = _with_style_sheet(text, Path(os.path.relpath(sheet, path.parent)).as_posix())
         if path.name != NOT_LATE:
             changed = SCRIPT.sub("<script defer ", changed)

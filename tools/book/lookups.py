@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from jobqueue_lesson.course.editions import is_speaker_note
+from jobqueue_lesson.course.editions import is_speaker_note, source_of
 
 from ..glossary import Term, modules, terms
 from ..paths import INSTRUCTORS, NOTEBOOKS, PACKAGE, notebooks
@@ -59,7 +59,7 @@ def _prose(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the id and the prose of each text cell, without code and the addresses of links."""
     for cell in json.loads(path.read_bytes())["cells"]:
         if cell["cell_type"] == "markdown" and not is_speaker_note(cell):
-            text = re.sub(r"(?s)```.*?```|`[^`]*`|(?<=\])\([^)]*\)", " ", "".join(cell["source"]))
+            text = re.sub(r"(?s)```.*?```|`[^`]*`|(?<=\])\([^)]*\)", " ", source_of(cell))
             yield cell["id"], text
 
 
